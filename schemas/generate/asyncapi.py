@@ -17,8 +17,8 @@ from schemas.topics import (
     CATALOGUE,
     EDGE,
     EVENT_TYPES,
-    TopicSpec,
     Topic,
+    TopicSpec,
     dead_letter_topic,
     group_of,
 )

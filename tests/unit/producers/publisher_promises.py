@@ -1,9 +1,13 @@
 """What every publisher promises; each adapter's tests inherit this."""
 
+from typing import TYPE_CHECKING
+
 from producers.ports import EventPublisher, PublishStatus
-from schemas.events.envelope import Event
 from schemas.generate.examples import EXAMPLES
 from schemas.topics import TOPIC_OF
+
+if TYPE_CHECKING:
+    from schemas.events.envelope import Event
 
 
 class PublisherPromises:

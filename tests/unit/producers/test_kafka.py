@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError, OutOfOrderSequenceNumber
 from aiokafka.structs import RecordMetadata, TopicPartition
 
@@ -16,6 +15,9 @@ from producers.kafka import KafkaEventPublisher
 from producers.ports import PublishStatus
 from runtime.settings import KafkaSettings
 from schemas.generate.examples import EXAMPLES
+
+if TYPE_CHECKING:
+    from aiokafka import AIOKafkaProducer
 
 EVENT = EXAMPLES[1]
 DEADLINE = timedelta(milliseconds=50)
@@ -35,7 +37,7 @@ class ScriptedProducer:
     async def stop(self) -> None:
         self.stopped = True
 
-    async def send(self, topic: str, **_: object) -> asyncio.Future[RecordMetadata]:
+    async def send(self, _topic: str, **_: object) -> asyncio.Future[RecordMetadata]:
         answer: asyncio.Future[RecordMetadata] = asyncio.get_running_loop().create_future()
         if self.outcome is not None:
             answer.set_exception(self.outcome)

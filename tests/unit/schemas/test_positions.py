@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.positions import PUSHED_TOPICS, Position, parse_position
+from schemas.topics import Topic
 
 
 @given(st.sampled_from(PUSHED_TOPICS), st.integers(0, 999), st.integers(0, 2**62))
-def test_a_position_reads_back(topic: str, partition: int, offset: int) -> None:
+def test_a_position_reads_back(topic: Topic, partition: int, offset: int) -> None:
     """What was written is what is read."""
     position = Position(topic, partition, offset)
     assert parse_position(str(position)) == position
