@@ -1,1 +1,0 @@
-"""Rules about the code itself that no linter of ours holds."""
