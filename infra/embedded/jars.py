@@ -39,6 +39,11 @@ class LockedJar:
         group, artifact, version = coordinate.split(":")
         return cls(group, artifact, version, sha256)
 
+    def path(self, cache: Path) -> Path:
+        """Return where a Maven cache keeps it."""
+        folder = cache.joinpath(*self.group.split("."), self.artifact, self.version)
+        return folder / f"{self.artifact}-{self.version}.jar"
+
     def __str__(self) -> str:
         return f"{self.group}:{self.artifact}:{self.version} {self.sha256}"
 
@@ -50,15 +55,19 @@ def read_lock(path: Path = LOCK) -> list[LockedJar]:
 
 
 def class_path(settings: EmbeddedSettings) -> str:
-    """Download what is missing, check every jar and return Java's class path.
+    """Return Java's class path; `download` makes it true."""
+    return ":".join(str(jar.path(settings.jars_dir)) for jar in read_lock())
+
+
+def download(settings: EmbeddedSettings) -> None:
+    """Fetch what is missing and check every jar, also those of last time.
 
     Raises StackError when a jar cannot be had or its bytes are not those of the lock.
     """
     settings.jars_dir.mkdir(parents=True, exist_ok=True)
     context = _context(settings)
     with _one_at_a_time(settings.jars_dir), ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
-        jars = list(pool.map(lambda jar: _verified(context, jar), read_lock()))
-    return ":".join(str(jar) for jar in jars)
+        list(pool.map(lambda jar: _ensure(context, jar), read_lock()))
 
 
 def lock(settings: EmbeddedSettings) -> list[LockedJar]:
@@ -84,7 +93,7 @@ def _context(settings: EmbeddedSettings) -> MavenContext:
     )
 
 
-def _verified(context: MavenContext, jar: LockedJar) -> Path:
+def _ensure(context: MavenContext, jar: LockedJar) -> None:
     artifact = context.project(jar.group, jar.artifact).at_version(jar.version).artifact()
     # A download that was cut short leaves a short file behind: one more try, then give up.
     for _ in range(2):
@@ -94,7 +103,7 @@ def _verified(context: MavenContext, jar: LockedJar) -> Path:
             message = f"cannot download {jar.artifact} {jar.version} from Maven Central: {error}"
             raise StackError(message) from error
         if _sha256(path) == jar.sha256:
-            return path
+            return
         path.unlink()
     message = f"{jar.artifact} {jar.version} is not the file of {LOCK.name}: its sha256 differs"
     raise StackError(message)
