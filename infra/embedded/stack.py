@@ -13,7 +13,7 @@ import psutil
 
 from infra.embedded import control, processes
 from infra.embedded.credentials import Credentials, load_or_create
-from infra.embedded.errors import StackRunningError
+from infra.embedded.errors import StackError, StackRunningError
 from infra.embedded.folder import DataFolder
 from infra.embedded.kafka import bootstrap_servers, kafka_nodes, kafka_specs, node_port_names
 from infra.embedded.ports import choose_ports, remember_ports, remembered_ports
@@ -32,7 +32,8 @@ PROJECT = Path(__file__).parents[2]
 class Options:
     """What a person can choose about a stack."""
 
-    brokers: int = 1
+    # None: as many as the folder's data were made with, one for a new folder.
+    brokers: int | None = None
     ports: dict[str, int] = field(default_factory=dict)
     # Any free ports, not the usual ones: for tests beside a running stack.
     free_ports: bool = False
@@ -54,6 +55,7 @@ class Stack:
         self.ready = False
         self.cleaned: list[str] = []
         self._options = options
+        self._brokers = 1
         self._on_change = on_change
         self._lock: TextIO | None = None
         self._created = psutil.Process().create_time()
@@ -69,6 +71,7 @@ class Stack:
         left = StackState.load(self.folder)
         if left is not None:
             self.cleaned = await asyncio.to_thread(stop_orphans, left)
+        self._brokers = self._count_brokers()
         self.credentials = load_or_create(self.folder)
         self.endpoints = self._endpoints()
         self.supervisor = Supervisor(self._specs(), pace=Pace(), on_change=self._changed)
@@ -108,8 +111,20 @@ class Stack:
         os.set_inheritable(lock.fileno(), False)  # noqa: FBT003 - its only form
         self._lock = lock
 
+    def _count_brokers(self) -> int:
+        """A cluster's size is fixed when its disks are formatted."""
+        made = sum(1 for _ in self.folder.kafka(0).parent.glob("node-*"))
+        wanted = self._options.brokers
+        if made and wanted and made != wanted:
+            message = (
+                f"{self.folder.root} holds a cluster of {made}; start it without --brokers,"
+                " or choose another folder with --data"
+            )
+            raise StackError(message)
+        return made or wanted or 1
+
     def _endpoints(self) -> Endpoints:
-        nodes = node_port_names(self._options.brokers)
+        nodes = node_port_names(self._brokers)
         names = [
             *MODULES,
             "postgres",
@@ -121,8 +136,8 @@ class Stack:
         remember_ports(self.folder, ports)
         return Endpoints(
             ports=ports,
-            bootstrap_servers=bootstrap_servers(kafka_nodes(ports, self._options.brokers)),
-            brokers=self._options.brokers,
+            bootstrap_servers=bootstrap_servers(kafka_nodes(ports, self._brokers)),
+            brokers=self._brokers,
             models=self.folder.models,
             knowledge=PROJECT / "knowledge",
             webapps=PROJECT / "webapps" / "dist",
@@ -130,7 +145,7 @@ class Stack:
 
     def _specs(self) -> list[ChildSpec]:
         folder, ports, drain = self.folder, self.endpoints.ports, DRAIN_INFRASTRUCTURE
-        nodes = kafka_nodes(ports, self._options.brokers)
+        nodes = kafka_nodes(ports, self._brokers)
         kafka = kafka_specs(folder, EmbeddedSettings(), nodes, drain=drain)
         brokers = tuple(spec.name for spec in kafka)
         specs = [
@@ -149,7 +164,7 @@ class Stack:
             pid=os.getpid(),
             created=self._created,
             ready=self.ready,
-            brokers=self._options.brokers,
+            brokers=self._brokers,
             ports=self.endpoints.ports,
             processes={name: ProcessState.of(child) for name, child in children.items()},
         )

@@ -106,8 +106,8 @@ class Supervisor:
 
     async def _run_job(self, child: Child) -> None:
         for attempt in range(self._pace.job_attempts):
-            self._say(child, State.STARTING)
             process = await child.spawn()
+            self._say(child, State.STARTING)
             status = await process.wait()
             if status == 0:
                 self._say(child, State.DONE)
@@ -121,8 +121,8 @@ class Supervisor:
         failures = 0
         while True:
             started = time.monotonic()
-            self._say(child, State.STARTING, child.note)
             process = await child.spawn()
+            self._say(child, State.STARTING, child.note)
             reason = await self._watch(child, process)
             child.ready.clear()
             if time.monotonic() - started > self._pace.settled_seconds:
