@@ -44,9 +44,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=None)
     parser.add_argument("--free-ports", action="store_true")
     parser.add_argument("--infrastructure-only", action="store_true")
+    parser.add_argument("--port", action="append", default=[], metavar="NAME=PORT")
     given = parser.parse_args(arguments)
     options = Options(
         brokers=given.brokers,
+        ports={name: int(port) for name, _, port in (text.partition("=") for text in given.port)},
         free_ports=given.free_ports,
         infrastructure_only=given.infrastructure_only,
     )

