@@ -104,7 +104,7 @@ class _Member:
         attempt = 0
         while not stop.is_set():
             try:
-                async with self._joined(stop) as loop:
+                async with self._joined() as loop:
                     return await self._work(loop, stop)
             except KafkaError as error:
                 attempt += 1
@@ -114,7 +114,7 @@ class _Member:
         return None
 
     @asynccontextmanager
-    async def _joined(self, stop: asyncio.Event) -> AsyncIterator[ConsumeLoop]:
+    async def _joined(self) -> AsyncIterator[ConsumeLoop]:
         group = group_of(self._name)
         source = KafkaSource(self._settings.kafka, group=group, client_id=self._client_id)
         commits = Commits(source, self._settings.delivery.commit_every)

@@ -23,7 +23,7 @@ class Backoff:
         """Return the seconds to wait after this attempt; the first is 1."""
         # 2**16 is far above the cap; without a bound an outage of days would overflow a float.
         ceiling = min(self.cap, self.first * 2 ** min(attempt - 1, 16)).total_seconds()
-        return ceiling * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing
+        return float(ceiling * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, guards nothing
 
     async def wait(self, attempt: int, halt: asyncio.Event) -> None:
         """Pause, or end at once when `halt` is set.

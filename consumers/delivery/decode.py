@@ -47,7 +47,7 @@ def _validated(model: type[Event], value: bytes) -> Event:
         # Readers ignore what a newer writer added (schemas.events.envelope).
         return model.model_validate_json(value, extra="ignore")
     except ValidationError as error:
-        # The input stays out: a dead letter's headers are seen by operators, people's words are not.
+        # The input stays out: operators read a dead letter's headers, not people's words.
         found = error.errors(include_url=False, include_context=False, include_input=False)
         named = (f"{'.'.join(map(str, item['loc']))}:{item['type']}" for item in found)
         detail = " ".join(list(named)[:_DETAIL_ERRORS])

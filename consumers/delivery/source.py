@@ -119,9 +119,7 @@ class KafkaSource:
 
     async def committed(self, partitions: Iterable[Partition]) -> Offsets:
         """See `Source`."""
-        found = {
-            each: await self._consumer.committed(TopicPartition(*each)) for each in partitions
-        }
+        found = {each: await self._consumer.committed(TopicPartition(*each)) for each in partitions}
         return {each: offset for each, offset in found.items() if offset is not None}
 
     async def commit(self, offsets: Offsets) -> None:
