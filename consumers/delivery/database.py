@@ -1,7 +1,7 @@
 """The database as projections use it: a small pool, deadlines, errors told apart by whose fault."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -10,7 +10,7 @@ import asyncpg
 from runtime.errors import InvalidEventError, RetryableError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
 # One batch at a time, and one connection to spare while the other is being given up.
 POOL_SIZE = 2
@@ -27,6 +27,14 @@ _ROWS_FAULT = (
 _AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, asyncio.TimeoutError)
 
 
+class Row(Protocol):
+    """One row of an answer, by column name."""
+
+    def __getitem__(self, column: str) -> Any:  # noqa: ANN401 - the column's type
+        """Return the column's value."""
+        ...
+
+
 class Connection(Protocol):
     """What a projection needs of a connection; its transaction is the caller's."""
 
@@ -34,7 +42,7 @@ class Connection(Protocol):
         """Run a statement."""
         ...
 
-    async def fetch(self, query: str, *args: object) -> "Sequence[Mapping[str, Any]]":
+    async def fetch(self, query: str, *args: object) -> "Sequence[Row]":
         """Return the rows."""
         ...
 
@@ -60,9 +68,11 @@ class Database:
         """
         try:
             pool = self._pool or await self._open()
-            async with pool.acquire(timeout=CONNECT_SECONDS) as connection:
-                async with connection.transaction():
-                    yield connection
+            async with (
+                pool.acquire(timeout=CONNECT_SECONDS) as connection,
+                connection.transaction(),
+            ):
+                yield connection
         except _ROWS_FAULT as error:
             raise InvalidEventError("refused_by_database", type(error).__name__) from error
         except _AWAY as error:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
@@ -11,11 +11,14 @@ from consumers.delivery.backoff import Backoff
 from consumers.delivery.dead_letter import DeadLetters
 from consumers.delivery.decode import decode
 from consumers.delivery.errors import AbandonedError, FencedError
-from consumers.delivery.ports import Delivered, OffsetKeeper, Offsets, Partition, Record
+from consumers.delivery.ports import Delivered, OffsetKeeper, Offsets, Record
 from consumers.delivery.progress import Progress
 from runtime import metrics
 from runtime.clock import HybridLogicalClock
 from runtime.errors import InvalidEventError, RetryableError
+
+if TYPE_CHECKING:
+    from consumers.delivery.ports import Partition
 
 TRIES_PER_RECORD = 3
 """How often a record may make the handler fail in a way nobody foresaw."""

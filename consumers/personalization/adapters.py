@@ -3,10 +3,9 @@
 import json
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
-from consumers.delivery.database import Connection
+from consumers.delivery.database import Connection, Row
 from consumers.personalization.ports import Profile
 
 # Sorted by user, so that two members of the group never wait for each other in a circle.
@@ -54,7 +53,7 @@ class PostgresProfiles:
         await self._connection.execute(_WRITE, *columns)
 
 
-def _profile(row: Mapping[str, Any]) -> Profile:
+def _profile(row: Row) -> Profile:
     return Profile(
         first_seen_at=row["first_seen_at"],
         last_seen_at=row["last_seen_at"],

@@ -2,12 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 from consumers.personalization.ports import Profile, Profiles
 from schemas.events.chat import MessageSent, SenderKind
 from schemas.events.envelope import Event
 from schemas.events.insights import MessageAnalyzed
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 
 async def learn(profiles: Profiles, events: Iterable[Event]) -> None:
