@@ -22,9 +22,7 @@ async def run_in_foreground(
     """Start, follow and stop one stack; raises StackError when it cannot be started."""
     show = view.line_writer(console)
     plain = not console.is_terminal
-    stack = Stack(
-        folder, options, on_change=lambda: show(stack.state()) if plain else None
-    )
+    stack = Stack(folder, options, on_change=lambda: show(stack.state()) if plain else None)
     stopping = _stop_event(stack)
     asked = asyncio.create_task(stopping.wait())
     starting = asyncio.create_task(stack.start())

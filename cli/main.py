@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import click
 import typer
 from typer.core import TyperGroup
 
@@ -22,7 +21,7 @@ COMMANDS = (up, down, status, doctor, tail, lag, rebuild, topics)
 class OneLineErrors(TyperGroup):
     """Shows what went wrong as one line; a traceback is for defects only."""
 
-    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer keeps the context's type private
         try:
             return super().invoke(ctx)
         except StackError as error:

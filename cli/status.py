@@ -35,5 +35,6 @@ def status(data: Data = DEFAULT_DATA, *, as_json: Json = False) -> None:
         ("kafka", stack.bootstrap_servers),
         ("supervisor", f"pid {state.pid}"),
     ):
-        console.print(f"{name:<10} {address}", highlight=False, soft_wrap=True)
+        if address:
+            console.print(f"{name:<10} {address}", highlight=False, soft_wrap=True)
     console.print(view.table(state))

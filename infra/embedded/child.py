@@ -19,13 +19,13 @@ LOGS_KEPT = 3
 
 @dataclass
 class Child:
-    """A spec and what became of it; `exited` is set whenever no process of it runs."""
+    """A spec and what became of it; `ready` is set while those that need it may run."""
 
     spec: ChildSpec
     state: State = State.WAITING
     restarts: int = 0
     note: str = ""
-    held: bool = False
+    was_ready: bool = False
     process: Process | None = None
     created: float = 0.0
     ready: asyncio.Event = field(default_factory=asyncio.Event)

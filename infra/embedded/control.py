@@ -75,11 +75,17 @@ async def serve(folder: DataFolder, holder: Holder) -> None:
 
 async def _carry_out(question: Path, holder: Holder) -> str:
     """Return what went wrong, or an empty text."""
+    request = _read(question)
+    if request is None:
+        return "the request could not be read"
+    try:
+        await (holder.hold if request.verb == "hold" else holder.release)(request.process)
+    except KeyError:
+        return f"no process is called {request.process}"
+    return ""
+
+
+def _read(question: Path) -> Request | None:
     with contextlib.suppress(OSError, ValidationError):
-        request = Request.model_validate_json(question.read_bytes())
-        try:
-            await (holder.hold if request.verb == "hold" else holder.release)(request.process)
-        except KeyError:
-            return f"no process is called {request.process}"
-        return ""
-    return "the request could not be read"
+        return Request.model_validate_json(question.read_bytes())
+    return None

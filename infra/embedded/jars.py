@@ -19,7 +19,7 @@ ROOTS = (
     # Kafka logs through slf4j; without a binding it would say nothing at all.
     "org.apache.logging.log4j:log4j-slf4j-impl:2.25.4",
 )
-LOCK = Path(__file__).parents[1] / "kafka" / "jars.lock"
+LOCK = Path(__file__).with_name("jars.lock")
 DOWNLOAD_SECONDS = 60
 DOWNLOADS_AT_ONCE = 6
 

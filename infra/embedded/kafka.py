@@ -51,7 +51,7 @@ def kafka_nodes(ports: dict[str, int], brokers: int) -> list[Node]:
 
 
 def node_port_names(brokers: int) -> list[str]:
-    """Return the nodes' names in the port table: `kafka`, `kafka-2`, …"""
+    """Return the nodes' names in the port table: `kafka`, `kafka-2` and so on."""
     return ["kafka", *(f"kafka-{number}" for number in range(2, brokers + 1))]
 
 
@@ -71,11 +71,11 @@ def kafka_specs(
         async with fetching:
             await asyncio.to_thread(download, settings)
 
-    return [_spec(folder, node, nodes, jars, fetch, drain) for node in nodes]
+    return [_spec(folder, node, nodes, jars, fetch=fetch, drain=drain) for node in nodes]
 
 
 def _spec(
-    folder: DataFolder, node: Node, nodes: list[Node], jars: str, fetch: Prepare, drain: int
+    folder: DataFolder, node: Node, nodes: list[Node], jars: str, *, fetch: Prepare, drain: int
 ) -> ChildSpec:
     home = folder.kafka(node.number)
     properties = home / "server.properties"
@@ -129,6 +129,10 @@ def node_settings(home: Path, node: Node, nodes: list[Node]) -> dict[str, str]:
         "share.coordinator.state.topic.replication.factor": replicas,
         "share.coordinator.state.topic.min.isr": str(max(1, len(nodes) - 1)),
         "share.coordinator.state.topic.num.partitions": "1",
+        # A broker killed and back at once is taken for its own double until its session ends:
+        # with the default of 9 s every crash would cost that long.
+        "broker.session.timeout.ms": "3000",
+        "broker.heartbeat.interval.ms": "500",
         "group.initial.rebalance.delay.ms": "0",
         # A dead member is noticed within seconds, also by tests.
         "group.min.session.timeout.ms": "3000",

@@ -54,7 +54,7 @@ def postgres_spec(
     folder: DataFolder, credentials: Credentials, port: int, *, drain: int
 ) -> ChildSpec:
     """Describe the server; its data are made before the first start."""
-    account = _account()
+    account = _account(folder.postgres)
     settings = [f"--{name}={value}" for name, value in SERVER_SETTINGS.items()]
     maintenance = postgres_url(credentials, port).removesuffix(DATABASE) + "postgres"
 
@@ -128,10 +128,12 @@ def _forget_dead_server(data: Path) -> None:
         pid_file.unlink(missing_ok=True)
 
 
-def _account() -> Account | None:
-    """PostgreSQL refuses to run as root; root lends it an account of its own."""
+def _account(data: Path) -> Account | None:
+    """PostgreSQL refuses to run as root; root runs it as the data's owner or its own account."""
     if os.geteuid() != 0:
         return None
+    if data.exists() and data.stat().st_uid != 0:
+        return Account(data.stat().st_uid, data.stat().st_gid)
     try:
         entry = pwd.getpwnam(ACCOUNT_NAME)
     except KeyError:
@@ -143,7 +145,7 @@ def _account() -> Account | None:
 def _make_account() -> None:
     command = ("useradd", "--system", "--user-group", "--no-create-home", ACCOUNT_NAME)
     try:
-        subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - fixed words
+        subprocess.run(command, check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError) as error:
         message = (
             "PostgreSQL does not run as root and `useradd` could not make an account for it;"

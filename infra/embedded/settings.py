@@ -1,4 +1,4 @@
-"""What the embedded stack takes from the environment: caches, a mirror, and what children inherit."""
+"""What the embedded stack takes from the environment, and what its children inherit."""
 
 import os
 from pathlib import Path

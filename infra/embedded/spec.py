@@ -73,3 +73,5 @@ class Pace:
     # A child that ran this long was well; its next restart starts over with the first backoff.
     settled_seconds: float = 60.0
     job_attempts: int = 3
+    # A service that was never ready gives up after so many tries; later it is tried for ever.
+    start_attempts: int = 5

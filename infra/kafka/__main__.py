@@ -20,9 +20,7 @@ def main() -> int:
     configure_logging("topics", settings.log)
     kafka = settings.kafka
     try:
-        created, drift = asyncio.run(
-            apply(kafka.bootstrap_servers, plan_topics(kafka.replication))
-        )
+        created, drift = asyncio.run(apply(kafka.bootstrap_servers, plan_topics(kafka.replication)))
     except (KafkaError, OSError) as error:
         log.error("topics_failed", error=repr(error))  # noqa: TRY400 - one line says it all
         return 1

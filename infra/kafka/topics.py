@@ -11,6 +11,7 @@ from infra.kafka.plan import Drift, TopicPlan, compare
 
 REQUEST_TIMEOUT_MS = 15_000
 VISIBLE_SECONDS = 15.0
+POLL_SECONDS = 0.05
 
 
 async def apply(bootstrap_servers: str, plans: list[TopicPlan]) -> tuple[list[str], list[Drift]]:
@@ -55,8 +56,9 @@ async def _visible(admin: AIOKafkaAdminClient, names: set[str]) -> None:
     """Wait until the brokers name the new topics; creation is answered a moment earlier."""
     try:
         async with asyncio.timeout(VISIBLE_SECONDS):
-            while not names <= set(await admin.list_topics()):
-                await asyncio.sleep(0.05)
+            # A broker announces nothing: asking again is the only way.
+            while not names <= set(await admin.list_topics()):  # noqa: ASYNC110
+                await asyncio.sleep(POLL_SECONDS)
     except TimeoutError as error:
         message = "new topics did not become visible"
         raise KafkaError(message) from error
