@@ -1,0 +1,31 @@
+"""Settings that every consumer shares."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+
+from runtime.settings import HealthSettings, ProcessSettings, Section
+
+
+class DeliverySettings(Section):
+    """How the loop paces itself."""
+
+    max_records: Annotated[int, Field(ge=1, le=5_000)] = 500
+    commit_every: timedelta = timedelta(milliseconds=150)
+    stalled_after: timedelta = timedelta(seconds=60)
+    """Records waiting and no movement for this long fails the liveness probe."""
+    stop_deadline: timedelta = timedelta(seconds=15)
+
+
+class ConsumerSettings(ProcessSettings):
+    """What each consumer reads from `PARLEY_*`."""
+
+    health: HealthSettings = HealthSettings()
+    delivery: DeliverySettings = DeliverySettings()
+
+
+class ProjectionSettings(ConsumerSettings):
+    """A consumer that keeps its view in the database, under a role of its own."""
+
+    database_url: SecretStr
