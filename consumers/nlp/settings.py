@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from runtime.settings import HealthSettings, ProcessSettings, Section
+from consumers.delivery.settings import ConsumerSettings
+from runtime.settings import HealthSettings, Section
 
 
 def spare_cores() -> int:
@@ -22,7 +23,7 @@ class ModelSettings(Section):
     threads: Annotated[int, Field(ge=1, le=64)] = Field(default_factory=spare_cores)
 
 
-class NlpSettings(ProcessSettings):
+class NlpSettings(ConsumerSettings):
     """The nlp consumer's settings."""
 
     nlp: ModelSettings = ModelSettings()

@@ -75,12 +75,16 @@ def _unpack(quantized: onnx.TensorProto, scale: onnx.TensorProto) -> Tensor:
 def _nearest(name: str, approximate: Tensor, candidates: list[Tensor]) -> Tensor:
     alike = [tensor for tensor in candidates if tensor.shape == approximate.shape]
     if not alike:
-        message = f"no weight of shape {approximate.shape} for {name}: the wheels do not fit together"
+        message = (
+            f"no weight of shape {approximate.shape} for {name}: the wheels do not fit together"
+        )
         raise ModelBuildError(message)
     differences = [float(np.abs(tensor - approximate).mean()) for tensor in alike]
     best = alike[int(np.argmin(differences))]
     worst = float((np.abs(best - approximate).max(axis=None)) / np.abs(best).max())
     if worst > MAX_DIFFERENCE:
-        message = f"the weight nearest to {name} is {worst:.3f} away: the wheels do not fit together"
+        message = (
+            f"the weight nearest to {name} is {worst:.3f} away: the wheels do not fit together"
+        )
         raise ModelBuildError(message)
     return best

@@ -33,12 +33,8 @@ def read_knowledge(folder: Path) -> Knowledge:
     if not folder.is_dir():
         message = f"{folder}: no such folder (PARLEY_NLP__KNOWLEDGE_DIR)"
         raise KnowledgeError(message)
-    intents = {
-        path: _read(path, _IntentFile).intents for path in _files(folder / "intents")
-    }
-    snippets = {
-        path: _read(path, _SnippetFile).snippets for path in _files(folder / "snippets")
-    }
+    intents = {path: _read(path, _IntentFile).intents for path in _files(folder / "intents")}
+    snippets = {path: _read(path, _SnippetFile).snippets for path in _files(folder / "snippets")}
     _refuse_twice("intent", ((intent.name, path) for path in intents for intent in intents[path]))
     _refuse_twice("snippet", ((each.id, path) for path in snippets for each in snippets[path]))
     knowledge = Knowledge(

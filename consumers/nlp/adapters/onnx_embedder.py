@@ -23,7 +23,9 @@ class OnnxEmbedder:
     neighbours: it must run with batch 1, and loses no speed by it (tests/bench/nlp.py).
     """
 
-    def __init__(self, name: str, model: Path, tokenizer: Path, *, threads: int, batch: int) -> None:
+    def __init__(
+        self, name: str, model: Path, tokenizer: Path, *, threads: int, batch: int
+    ) -> None:
         self._name = name
         self._batch = batch
         self._tokenizer = Tokenizer.from_file(str(tokenizer))

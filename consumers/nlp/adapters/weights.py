@@ -57,7 +57,9 @@ def locate(source: Source) -> Path:
         message = f"the wheel {source.distribution} lacks {source.path}; install it again"
         raise ModelSourceError(message)
     if sha256_of(path) != source.sha256:
-        message = f"{source.path} of {source.distribution} is not the reviewed file (sha256 differs)"
+        message = (
+            f"{source.path} of {source.distribution} is not the reviewed file (sha256 differs)"
+        )
         raise ModelSourceError(message)
     return path
 

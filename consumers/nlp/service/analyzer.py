@@ -57,12 +57,10 @@ class Analyzer:
         with watch.step("entities"):
             entities = [tuple(find_entities(text)) for text in texts]
         understood = [
-            Understanding(*parts)
-            for parts in zip(languages, guesses, tones, entities, strict=True)
+            Understanding(*parts) for parts in zip(languages, guesses, tones, entities, strict=True)
         ]
         return [
-            self._answered(text, each, watch)
-            for text, each in zip(texts, understood, strict=True)
+            self._answered(text, each, watch) for text, each in zip(texts, understood, strict=True)
         ]
 
     def _answered(self, text: str, understood: Understanding, watch: "_StopWatch") -> Analysis:
