@@ -58,25 +58,21 @@ type Failure = {
   headers: Record<string, unknown>;
   content: { "application/problem+json": Problem };
 };
-type NoContent = { headers: Record<string, unknown>; content?: never };
-type Body<T> = { content: { "application/json": T } };
-type Operation<Responses, Request = never, Parameters = object> = {
+type Operation<Responses, Parameters = object> = {
   parameters: { header?: never; cookie?: never } & Parameters;
-  requestBody: [Request] extends [never] ? undefined : Body<Request>;
+  requestBody?: never;
   responses: Responses & { default: Failure };
 };
 type Listing = { query?: { before?: string; limit?: number }; path?: never };
 
 export interface paths {
   "/api/auth/socket-ticket": { post: Operation<{ 200: Json<SocketTicket> }> };
-  "/api/auth/logout": { post: Operation<{ 204: NoContent }> };
   "/api/chat/conversations": {
-    get: Operation<{ 200: Json<Page<Conversation>> }, never, Listing>;
+    get: Operation<{ 200: Json<Page<Conversation>> }, Listing>;
   };
   "/api/chat/conversations/{conversation_id}/messages": {
     get: Operation<
       { 200: Json<Page<ChatRecord>> },
-      never,
       { query?: Listing["query"]; path: { conversation_id: string } }
     >;
   };

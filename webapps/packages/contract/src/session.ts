@@ -155,7 +155,7 @@ function browserPorts(): SessionPorts {
   const locks = "locks" in navigator ? navigator.locks : null;
   return {
     fetch: (...request) => fetch(...request),
-    exclusive: (work) => (locks ? locks.request("parley-refresh", work) : work()),
+    exclusive: async (work) => (locks ? await locks.request("parley-refresh", work) : work()),
     channel: "BroadcastChannel" in window ? new BroadcastChannel("parley-session") : null,
     now: () => Date.now(),
   };
