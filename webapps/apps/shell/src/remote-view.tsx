@@ -1,5 +1,5 @@
 /** Shows one remote; when it fails, a card with a way out while the rest of the page lives on. */
-import { Component, lazy, Suspense, useMemo, useState, type ReactNode } from "react";
+import { Component, lazy, Suspense, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Notice } from "./notice";
@@ -23,14 +23,25 @@ class RemoteBoundary extends Component<BoundaryProps, { failed: boolean }> {
   }
 }
 
-export function RemoteView({ name, basename }: { name: string; basename: string }) {
-  const [attempt, setAttempt] = useState(0);
-  const Remote = useMemo(() => lazy(() => importRemote(name, attempt)), [name, attempt]);
-  const failed = <RemoteFailed onRetry={() => setAttempt((number) => number + 1)} />;
+interface RemoteProps {
+  name: string;
+  basename: string;
+}
+
+export function RemoteView(props: RemoteProps) {
+  return <LoadedRemote key={props.name} {...props} />;
+}
+
+const lazyRemote = (name: string) => lazy(() => importRemote(name));
+
+function LoadedRemote({ name, basename }: RemoteProps) {
+  const [load, setLoad] = useState(() => ({ attempt: 0, Remote: lazyRemote(name) }));
+  const retry = () =>
+    setLoad(({ attempt }) => ({ attempt: attempt + 1, Remote: lazyRemote(name) }));
   return (
-    <RemoteBoundary key={`${name} ${attempt}`} fallback={failed}>
+    <RemoteBoundary key={load.attempt} fallback={<RemoteFailed onRetry={retry} />}>
       <Suspense fallback={<Splash />}>
-        <Remote basename={basename} />
+        <load.Remote basename={basename} />
       </Suspense>
     </RemoteBoundary>
   );

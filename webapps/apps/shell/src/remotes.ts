@@ -12,6 +12,8 @@ interface RemoteEntry {
 }
 
 const PATIENCE_MS = 8_000;
+/** Remotes whose last load failed: the next one starts anew. */
+const failed = new Set<string>();
 let listed: Promise<RemoteEntry[]> | null = null;
 
 async function fetchList(): Promise<RemoteEntry[]> {
@@ -20,8 +22,9 @@ async function fetchList(): Promise<RemoteEntry[]> {
   return (await response.json()) as RemoteEntry[];
 }
 
-async function register(name: string, attempt: number): Promise<void> {
-  if (attempt > 0) listed = null;
+async function register(name: string): Promise<void> {
+  const again = failed.has(name);
+  if (again) listed = null;
   listed ??= fetchList();
   const list = await listed.catch((error: unknown) => {
     listed = null;
@@ -29,9 +32,9 @@ async function register(name: string, attempt: number): Promise<void> {
   });
   const remote = list.find((entry) => entry.name === name);
   if (!remote) throw new Error(`there is no remote ${name}`);
-  // A new address makes the browser and the runtime forget the attempt that failed.
-  const entry = attempt > 0 ? `${remote.entry}?retry=${Date.now()}` : remote.entry;
-  registerRemotes([{ ...remote, entry, alias: name }], { force: attempt > 0 });
+  // A new address makes the browser and the runtime forget the load that failed.
+  const entry = again ? `${remote.entry}?retry=${Date.now()}` : remote.entry;
+  registerRemotes([{ ...remote, entry, alias: name }], { force: again });
 }
 
 function withTimeout<T>(work: Promise<T>): Promise<T> {
@@ -41,12 +44,15 @@ function withTimeout<T>(work: Promise<T>): Promise<T> {
   });
 }
 
-export async function importRemote(
-  name: string,
-  attempt: number,
-): Promise<{ default: RemoteComponent }> {
-  await withTimeout(register(name, attempt));
-  const module = await withTimeout(loadRemote<{ default: RemoteComponent }>(`${name}/App`));
-  if (!module) throw new Error(`the remote ${name} is empty`);
-  return module;
+export async function importRemote(name: string): Promise<{ default: RemoteComponent }> {
+  try {
+    await withTimeout(register(name));
+    const module = await withTimeout(loadRemote<{ default: RemoteComponent }>(`${name}/App`));
+    if (!module) throw new Error(`the remote ${name} is empty`);
+    failed.delete(name);
+    return module;
+  } catch (error) {
+    failed.add(name);
+    throw error;
+  }
 }

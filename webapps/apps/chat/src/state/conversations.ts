@@ -7,6 +7,15 @@ import { timeKey } from "./timeline";
 const lastActivity = (item: Conversation): string =>
   timeKey(item.last_message_at ?? item.started_at);
 
+/** One line of an answer without its markdown, for the list. */
+export function previewOf(markdown: string): string {
+  return markdown
+    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
+    .replace(/[*_`~]+|^\s*(?:#+|>|[-+]|\d+\.)\s+/gm, "")
+    .replace(/\s+/g, " ")
+    .trim();
+}
+
 function brought(item: Conversation, thread: Thread | undefined): Conversation {
   const last = thread?.records.at(-1);
   if (!last) return item;

@@ -21,7 +21,8 @@ const ACK_DEADLINE_MS = 8_000;
 const TITLE_LENGTH = 60;
 
 export function titleOf(text: string): string {
-  const line = text.trim().split(/\s+/).join(" ");
+  const words = text.trim().split(/\s+/).join(" ");
+  const line = words.charAt(0).toUpperCase() + words.slice(1);
   return line.length <= TITLE_LENGTH ? line : `${line.slice(0, TITLE_LENGTH - 1).trimEnd()}…`;
 }
 

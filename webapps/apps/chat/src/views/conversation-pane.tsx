@@ -100,7 +100,7 @@ function PaneHeader(props: Pick<PaneProps, "basename" | "onShowList"> & { headin
           onClick={onShowList}
         />
       )}
-      {heading && <h1>{heading}</h1>}
+      {heading ? <h1>{heading}</h1> : <p>{t("list.new")}</p>}
       {onShowList && heading && (
         <Link to={basename || "/"} className="chat-head-new" aria-label={t("list.new")}>
           <SquarePen aria-hidden size={18} />

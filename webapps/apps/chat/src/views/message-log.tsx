@@ -22,13 +22,15 @@ interface MessageLogProps {
   pending: Pending[];
 }
 
+/** A log that does not speak by itself; the announcer says what is worth saying. */
+const LOG = { className: "chat-log", role: "log", "aria-live": "off" } as const;
 const NOTHING: ChatRecord[] = [];
 
 export function MessageLog({ user, conversationId, thread, pending }: MessageLogProps) {
   const { t } = useTranslation("chat");
   const records = thread?.records ?? NOTHING;
   const last = pending.at(-1)?.client_message_id;
-  const scroll = useStickToBottom({
+  const { box, content, away, unseen, onScroll, jump } = useStickToBottom({
     first: records[0]?.event_id,
     count: records.length,
     own: last ?? lastOwn(records, user.id),
@@ -38,8 +40,8 @@ export function MessageLog({ user, conversationId, thread, pending }: MessageLog
     <div className="chat-log-frame">
       {/* A scroll box must take focus, or the keyboard cannot scroll it. */}
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-      <div ref={scroll.box} className="chat-log" role="log" aria-live="off" aria-label={t("log.label")} tabIndex={0} onScroll={scroll.onScroll}>
-        <div ref={scroll.content} className="chat-log-content">
+      <div {...LOG} ref={box} aria-label={t("log.label")} tabIndex={0} onScroll={onScroll}>
+        <div ref={content} className="chat-log-content">
           {conversationId && <Beginning conversationId={conversationId} thread={thread} />}
           {waiting && !thread?.problem && <LogSkeleton />}
           {records.map((record, index) => (
@@ -54,9 +56,14 @@ export function MessageLog({ user, conversationId, thread, pending }: MessageLog
           <Answering records={records} pending={pending} userId={user.id} />
         </div>
       </div>
-      {scroll.away && (
-        <Button className="chat-latest" shape="round" icon={<ArrowDown aria-hidden size={16} />} onClick={scroll.jump}>
-          {scroll.unseen > 0 ? t("log.latestCount", { count: scroll.unseen }) : t("log.latest")}
+      {away && (
+        <Button
+          className="chat-latest"
+          shape="round"
+          icon={<ArrowDown aria-hidden size={16} />}
+          onClick={jump}
+        >
+          {unseen > 0 ? t("log.latestCount", { count: unseen }) : t("log.latest")}
         </Button>
       )}
       <Announcer records={records} />

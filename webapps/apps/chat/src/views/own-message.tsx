@@ -67,8 +67,8 @@ function Failure({ entry }: { entry: Pending }) {
     : entry.failure?.detail || t("message.reason.other");
   return (
     <footer className="chat-failure" role="alert">
-      <CircleAlert aria-hidden size={15} />
       <span>
+        <CircleAlert aria-hidden size={15} />
         {t("message.failed")}. {reason}
       </span>
       <Button size="small" onClick={() => client.retry(entry.client_message_id)}>

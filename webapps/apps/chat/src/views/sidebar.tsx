@@ -5,6 +5,7 @@ import { Button } from "antd";
 import { SquarePen } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
+import { previewOf } from "../state/conversations";
 import { dayOf, shortTime, type Day } from "./time";
 import type { ConversationList } from "./use-conversations";
 
@@ -110,7 +111,7 @@ function Item({ item, to, active, onChosen }: ItemProps) {
         <span className="chat-item-title">{item.title ?? t("untitled")}</span>
         <time dateTime={activity(item)}>{shortTime(activity(item))}</time>
         {item.last_message_preview && (
-          <span className="chat-item-preview">{item.last_message_preview}</span>
+          <span className="chat-item-preview">{previewOf(item.last_message_preview)}</span>
         )}
       </Link>
     </li>
