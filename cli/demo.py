@@ -2,7 +2,7 @@
 
 import httpx2
 
-EMAIL = "demo@parley.local"
+EMAIL = "demo@example.com"
 PASSWORD = "parley-demo-2026"  # noqa: S105 - printed on the screen, on a loopback stack only
 NAME = "Demo"
 DEADLINE_SECONDS = 15.0
