@@ -2,8 +2,7 @@
 
 import httpx2
 
-# A name reserved for examples (RFC 2606); `.local` is refused as an address nobody can have.
-EMAIL = "demo@parley.example"
+EMAIL = "demo@example.com"
 PASSWORD = "parley-demo-2026"  # noqa: S105 - printed on the screen, on a loopback stack only
 NAME = "Demo"
 DEADLINE_SECONDS = 15.0
