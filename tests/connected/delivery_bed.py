@@ -196,7 +196,9 @@ async def caught_up(stack: Stack, name: str) -> None:
 
     async def reached() -> bool:
         rows = await connection.fetch(query, group_of(name))
-        stored = {TopicPartition(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+        stored = {
+            TopicPartition(row["topic"], row["partition"]): row["next_offset"] for row in rows
+        }
         return all(stored.get(where, 0) >= end for where, end in wanted.items())
 
     try:

@@ -2,8 +2,9 @@
 
 import asyncio
 import random
+import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from uuid import uuid4
 
 import pytest
@@ -56,9 +57,7 @@ def sender_of(events: list[Event]) -> "MessageSent":
     return first
 
 
-async def test_poison_is_set_aside_and_its_neighbours_are_stored_once(
-    infra_stack: Stack, record_property: Callable[[str, object], None]
-) -> None:
+async def test_poison_is_set_aside_and_its_neighbours_are_stored_once(infra_stack: Stack) -> None:
     """Twenty thousand records with nine odd ones: rows exactly once, odd ones byte for byte."""
     events, odd = bed.messages(20_000, conversations=200), odd_records()
     before = await bed.ends(infra_stack, [DEAD_LETTERS])
@@ -68,7 +67,7 @@ async def test_poison_is_set_aside_and_its_neighbours_are_stored_once(
     async with bed.consuming(bed.member(infra_stack, "persistence")):
         await bed.caught_up(infra_stack, "persistence")
     seconds = time.perf_counter() - started
-    record_property("persisted_per_second", round(len(events) / seconds))
+    sys.stdout.write(f"persisted {len(events) / seconds:,.0f} records/s\n")
     assert await bed.stored_of(infra_stack, sender_of(events).sender.id) == len(events)
     buried = await bed.read_from(infra_stack, before)
     found = [
