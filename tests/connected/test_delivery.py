@@ -5,6 +5,7 @@ import random
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -90,7 +91,7 @@ async def test_poison_is_set_aside_and_its_neighbours_are_stored_once(infra_stac
 class DyingAfterCommit:
     """Dies when the database has committed and Kafka has not heard of it."""
 
-    def __init__(self, keeper: OffsetKeeper, stores: int) -> None:
+    def __init__(self, stores: int, keeper: OffsetKeeper) -> None:
         self._keeper = keeper
         self._stores = stores
 
@@ -111,13 +112,8 @@ async def test_dying_between_the_two_commits_counts_nothing_twice(infra_stack: S
     async with bed.producing(infra_stack) as producer:
         await bed.publish(producer, events)
     for stores in (1, 2, 3):
-        dying = bed.member(
-            infra_stack,
-            "analytics",
-            lambda keeper, stores=stores: DyingAfterCommit(keeper, stores),
-        )
         # The loop's task ends, and with it the member.
-        await dying.run()
+        await bed.member(infra_stack, "analytics", partial(DyingAfterCommit, stores)).run()
     async with bed.consuming(bed.member(infra_stack, "analytics")):
         await bed.caught_up(infra_stack, "analytics")
     assert await bed.counted_in(infra_stack, hour) == len(events)
