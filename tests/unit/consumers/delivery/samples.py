@@ -1,6 +1,7 @@
 """Records and a log in memory for the loop's tests."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
@@ -55,6 +56,8 @@ class FakeSource:
                 taken = [each for each in records if each.offset >= start]
                 polled += taken[: max_records - len(polled)]
         self.positions |= {each.source: each.offset + 1 for each in polled}
+        if not polled:
+            await asyncio.sleep(0.001)
         return polled
 
     def pause(self, partitions: Iterable[Partition]) -> None:
@@ -83,3 +86,11 @@ class FakeSource:
         if self.failures:
             raise self.failures.pop(0)
         return {each: len(self.log.get(each, ())) for each in partitions}
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait a moment for something to become true; fail when it does not."""
+    async with asyncio.timeout(5):
+        # What is watched announces nothing: looking again is the only way.
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.001)

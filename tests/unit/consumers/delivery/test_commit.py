@@ -8,7 +8,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaConnectio
 
 from consumers.delivery.commit import Commits
 from consumers.delivery.ports import Partition
-from tests.unit.consumers.delivery.samples import HOME, FakeSource
+from tests.unit.consumers.delivery.samples import HOME, FakeSource, until
 
 OTHER = Partition("chat-messages", 1)
 QUICK = timedelta(milliseconds=5)
@@ -22,9 +22,7 @@ async def test_many_batches_make_one_commit() -> None:
     for offset in range(1, 100):
         commits.note({HOME: offset})
     commits.note({OTHER: 7})
-    async with asyncio.timeout(5):
-        while not source.commits:
-            await asyncio.sleep(0.001)
+    await until(lambda: bool(source.commits))
     running.cancel()
     assert source.commits == [{HOME: 99, OTHER: 7}]
 

@@ -1,5 +1,6 @@
 """Decoding: an event, or one clear reason."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from consumers.delivery.ports import Headers, Record
 from runtime.errors import InvalidEventError
 from schemas import headers as names
 from schemas.events.admin import ActionRecorded
+from schemas.events.chat import MessageSent
 from schemas.generate.examples import EXAMPLES
 from schemas.topics import EVENT_TYPES, Topic
 from tests.unit.consumers.delivery.samples import MESSAGE, record_of
@@ -82,10 +84,8 @@ def test_decoding_raises_nothing_else(
 ) -> None:
     """Whatever stands on the log, the loop hears `InvalidEventError` or gets an event."""
     record = Record(topic, 0, 0, None, value, tuple(headers), 0)
-    try:
-        decode(record)
-    except InvalidEventError as error:
-        assert error.reason
+    with suppress(InvalidEventError):
+        assert decode(record).record is record
 
 
 @given(cut=st.integers(min_value=0), flip=st.integers(min_value=0, max_value=255))
@@ -93,7 +93,5 @@ def test_a_damaged_event_raises_nothing_else(cut: int, flip: int) -> None:
     """A real event with one byte changed is read or named."""
     value = bytearray(GOOD.value or b"")
     value[cut % len(value)] = flip
-    try:
-        decode(replace(GOOD, value=bytes(value)))
-    except InvalidEventError as error:
-        assert error.reason
+    with suppress(InvalidEventError):
+        assert isinstance(decode(replace(GOOD, value=bytes(value))).event, MessageSent)

@@ -18,7 +18,7 @@ from consumers.delivery.progress import Progress
 from consumers.delivery.work import Worker
 from runtime.clock import HybridLogicalClock
 from runtime.errors import RetryableError
-from tests.unit.consumers.delivery.samples import HOME, FakeSource, message, offsets_of
+from tests.unit.consumers.delivery.samples import HOME, FakeSource, message, offsets_of, until
 
 
 @dataclass
@@ -50,9 +50,7 @@ class Rig:
     async def until(self, condition: Callable[[], bool]) -> None:
         """Run the loop until something is true."""
         running = asyncio.create_task(self.loop.run(self.stop))
-        async with asyncio.timeout(5):
-            while not condition():
-                await asyncio.sleep(0.001)
+        await until(condition)
         self.assignment.stop()
         self.stop.set()
         await running
@@ -127,9 +125,8 @@ async def test_handing_back_waits_for_the_batch_and_commits_it(shared: SharedOff
     rig = Rig(Slow(shared), log_of(3))
     await rig.assignment.on_partitions_assigned([HOME])
     running = asyncio.create_task(rig.loop.run(rig.stop))
+    await until(lambda: not rig.assignment.idle.is_set())
     async with asyncio.timeout(5):
-        while rig.assignment.idle.is_set():
-            await asyncio.sleep(0.001)
         revoking = asyncio.create_task(rig.assignment.on_partitions_revoked([HOME]))
         await asyncio.sleep(0.01)
         assert not revoking.done()
@@ -149,9 +146,8 @@ async def test_handing_back_ends_a_wait_with_nothing_committed(shared: SharedOff
     rig = Rig(InMemoryOffsets(shared, away), log_of(3))
     await rig.assignment.on_partitions_assigned([HOME])
     running = asyncio.create_task(rig.loop.run(rig.stop))
+    await until(lambda: not rig.assignment.idle.is_set())
     async with asyncio.timeout(5):
-        while rig.assignment.idle.is_set():
-            await asyncio.sleep(0.001)
         await rig.assignment.on_partitions_revoked([HOME])
     assert rig.source.commits == []
     assert shared.stored == []

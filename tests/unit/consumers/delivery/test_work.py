@@ -185,7 +185,7 @@ async def test_a_zombie_stores_nothing() -> None:
 class Cancelling(InMemoryOffsets):
     """Is cancelled inside the handler."""
 
-    async def store(self, batch: Sequence[Delivered], upto: Offsets) -> None:
+    async def store(self, *_: object) -> None:
         raise asyncio.CancelledError
 
 
