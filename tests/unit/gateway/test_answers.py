@@ -82,7 +82,7 @@ def test_description_is_up_to_date() -> None:
 
 
 def test_every_described_error_is_a_problem() -> None:
-    """The description is the same each time, and no operation has another error body than a problem."""
+    """The description is the same each time and knows no error body but the problem."""
     text = openapi.document().decode()
     assert "HTTPValidationError" not in text
     assert text == openapi.document().decode()
