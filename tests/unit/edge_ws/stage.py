@@ -45,7 +45,7 @@ class Stage:
     edge: Edge
     server: EdgeServer | None = None
     port: int = 0
-    sources: list[InMemoryRecords] = field(default_factory=list)
+    opened: list[ClientConnection] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -103,6 +103,8 @@ async def running(stage: Stage) -> AsyncIterator[Stage]:
             yield stage
         finally:
             await stage.edge.hub.drain(timedelta(0), 1)
+            for connection in stage.opened:
+                await connection.close()
             server.should_exit = True
             await serving
 
@@ -138,8 +140,10 @@ class Client:
             origin=None if origin is None else Origin(origin),
             compression=None,
             ping_interval=None,
+            max_queue=None,
             proxy=None,
         )
+        stage.opened.append(connection)
         return cls(connection, user_id or uuid4())
 
     async def say(self, **fields: object) -> None:
@@ -182,7 +186,9 @@ class Client:
     async def lives(self) -> bool:
         """Whether the connection still answers."""
         await self.say(type="ping", ref="alive?")
-        return (await self.hear_type("pong"))["ref"] == "alive?"
+        while (await self.hear_type("pong"))["ref"] != "alive?":
+            pass
+        return True
 
     async def close_code(self) -> int:
         """Read to the end and return the close code."""

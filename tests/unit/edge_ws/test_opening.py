@@ -4,6 +4,7 @@ import time
 from uuid import UUID, uuid4
 
 import pytest
+from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from schemas.frames.codes import CloseCode
@@ -133,18 +134,9 @@ async def test_our_page_gets_a_socket(stage: Stage) -> None:
 
 async def test_there_is_one_path(stage: Stage) -> None:
     """Sockets are opened at /ws only."""
-    server = stage.server
-    assert server is not None
-    stage.port, port = stage.port, stage.port
     with pytest.raises(InvalidStatus) as refused:
-        await _open_at(f"ws://127.0.0.1:{port}/other")
+        await connect(stage.url.replace("/ws", "/other"), proxy=None)
     assert refused.value.response.status_code == 404
-
-
-async def _open_at(url: str) -> None:
-    from websockets.asyncio.client import connect
-
-    await connect(url, proxy=None)
 
 
 async def test_silence_is_closed() -> None:
