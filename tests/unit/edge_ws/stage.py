@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,15 +11,16 @@ from uuid import UUID, uuid4
 
 import jwt
 import orjson
+import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from edge_ws.app import Edge
-from edge_ws.memory import InMemoryDirectory, InMemoryRecords, InMemoryTickets
-from edge_ws.server import EdgeServer, create_server, loops
-from edge_ws.settings import RingSettings
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin, Subprotocol
 
+from edge_ws.app import Edge
+from edge_ws.memory import InMemoryDirectory, InMemoryRecords, InMemoryTickets
+from edge_ws.server import EdgeServer, create_server, loops
+from edge_ws.settings import RingSettings
 from producers.memory import InMemoryEventPublisher
 from runtime.tokens import AccessTokenVerifier
 from schemas.claims import ALGORITHM, AUDIENCE
@@ -89,14 +90,19 @@ def create_stage(*, ring: RingSettings | None = None, **deadlines: float) -> Sta
     return Stage(key, publisher, records, tickets, directory, edge)
 
 
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait until a condition holds; the test's own deadline ends what never does."""
+    while not holds():  # noqa: ASYNC110 - what is waited for has no event
+        await asyncio.sleep(0.005)
+
+
 @asynccontextmanager
 async def running(stage: Stage) -> AsyncIterator[Stage]:
     """Serve the stage's edge while the block runs."""
     server = create_server(stage.edge, host="127.0.0.1", port=0)
     async with loops(stage.edge):
         serving = asyncio.create_task(server.serve())
-        while not (server.started and stage.edge.tail.following):
-            await asyncio.sleep(0.005)
+        await until(lambda: server.started and stage.edge.tail.following)
         stage.server = server
         stage.port = server.servers[0].sockets[0].getsockname()[1]
         try:
@@ -165,9 +171,7 @@ class Client:
 
     async def start(self) -> UUID:
         """Start a conversation and return its id."""
-        await self.say(
-            type="conversation:start", ref="start", client_conversation_id=str(uuid4())
-        )
+        await self.say(type="conversation:start", ref="start", client_conversation_id=str(uuid4()))
         ack = await self.hear_type("ack")
         assert ack["status"] == "accepted"
         return UUID(ack["conversation_id"])
@@ -192,9 +196,11 @@ class Client:
 
     async def close_code(self) -> int:
         """Read to the end and return the close code."""
-        try:
-            while True:
-                await asyncio.wait_for(self.connection.recv(), ANSWER_SECONDS)
-        except ConnectionClosed as closed:
-            assert closed.rcvd is not None, "closed without a close frame"
-            return closed.rcvd.code
+        with pytest.raises(ConnectionClosed) as closed:
+            await asyncio.wait_for(self._read_to_the_end(), ANSWER_SECONDS)
+        assert closed.value.rcvd is not None, "closed without a close frame"
+        return closed.value.rcvd.code
+
+    async def _read_to_the_end(self) -> None:
+        while True:
+            await self.connection.recv()

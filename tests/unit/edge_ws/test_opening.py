@@ -20,7 +20,7 @@ async def test_a_token_signs_in(stage: Stage) -> None:
     assert connected["type"] == "connected"
     assert connected["user"] == {"id": str(client.user_id), "name": "Ada", "role": "user"}
     assert connected["epoch"] == "memory"
-    assert UUID(connected["connection_id"])
+    assert UUID(connected["connection_id"]).version == 4
     assert connected["limits"] == {
         "frame_bytes": 65536,
         "message_chars": 8000,

@@ -1,7 +1,8 @@
 """Conversations and messages: what is published, what is answered, and who gets it."""
 
 import asyncio
-from uuid import UUID, uuid4
+from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 
@@ -13,6 +14,9 @@ from schemas.events.chat import ConversationStarted, MessageSent, SenderKind
 from schemas.events.envelope import Event
 from schemas.frames.server import MessageFrame
 from tests.unit.edge_ws.stage import Client, Stage
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 
 async def test_a_message_is_published_and_accepted(stage: Stage) -> None:
