@@ -39,10 +39,9 @@ def build_analyzer(settings: ModelSettings) -> Analyzer:
         ConfigurationError: knowledge or models are not usable; the text says what to do.
     """
     knowledge = read_knowledge(settings.knowledge_dir)
-    model = prepare_model(settings.model_dir)
-    embedder = model.fast(settings.threads)
+    embedder = prepare_model(settings.model_dir).embedder(settings.threads)
     heads = prepare_heads(settings.model_dir, embedder, knowledge)
-    snippets = SnippetIndex(model.exact(settings.threads), knowledge.snippets)
+    snippets = SnippetIndex(embedder, knowledge.snippets)
     analyzer = Analyzer(
         embedder=embedder,
         languages=ConversationLanguages(Cld2LanguageDetector()),

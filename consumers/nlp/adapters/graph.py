@@ -21,8 +21,8 @@ def build_full_precision(graph_path: Path, weights_path: Path, target: Path) -> 
     """
     Write the fp32 ONNX model to `target`.
 
-    Every 2-D weight X of the graph is stored as Cast(X_q) * X_scale. Those pairs are dropped and the
-    fp32 tensor nearest to their product becomes the initializer X.
+    Every 2-D weight X of the graph is stored as Cast(X_q) * X_scale. Those pairs are dropped and
+    the fp32 tensor nearest to their product becomes the initializer X.
 
     Raises:
         ModelBuildError: a weight has no counterpart; the two wheels hold different networks.
@@ -69,7 +69,7 @@ def _candidates(tensors: dict[str, Tensor]) -> list[Tensor]:
 
 def _unpack(quantized: onnx.TensorProto, scale: onnx.TensorProto) -> Tensor:
     values = numpy_helper.to_array(quantized).astype(np.float32) * numpy_helper.to_array(scale)
-    return values.astype(np.float32)
+    return np.asarray(values, dtype=np.float32)
 
 
 def _nearest(name: str, approximate: Tensor, candidates: list[Tensor]) -> Tensor:

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
-from consumers.nlp.ports import Embedder, Matrix, Vector
+from consumers.nlp.ports import Embedder, Matrix
 from consumers.nlp.service.heads import IntentHead, LinearHead, fit_threshold, scope_scores
 from consumers.nlp.service.knowledge import Knowledge
 
@@ -50,11 +50,11 @@ def fit(vectors: Matrix, labels: Sequence[str], inverse_regularisation: float) -
 
 
 def _cross_validated_threshold(vectors: Matrix, labels: Sequence[str], outside: Matrix) -> float:
-    inside_scores: list[Vector] = []
-    outside_scores: list[Vector] = []
+    inside: list[Matrix] = []
+    outside_scores: list[Matrix] = []
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
     for seen, unseen in folds.split(vectors, labels):
         head = fit(vectors[seen], [labels[at] for at in seen], INTENT_C)
-        for scores, held_out in ((inside_scores, vectors[unseen]), (outside_scores, outside)):
+        for scores, held_out in ((inside, vectors[unseen]), (outside_scores, outside)):
             scores.append(scope_scores(head.probabilities(held_out), held_out, vectors[seen]))
-    return fit_threshold(np.concatenate(inside_scores), np.concatenate(outside_scores))
+    return fit_threshold(np.concatenate(inside), np.concatenate(outside_scores))

@@ -25,11 +25,12 @@ class LinearHead:
 
 @dataclass(frozen=True, slots=True)
 class IntentGuess:
-    """The likeliest intent, its probability, and whether the message is about the shop at all."""
+    """The likeliest intent, its probability, and whether any intent fits at all."""
 
     intent: str
     confidence: float
-    scope_score: float
+    nearness: float
+    """Cosine to the nearest training sentence of any intent."""
     in_scope: bool
 
 
@@ -51,12 +52,13 @@ class IntentHead:
         """One guess per vector."""
         probabilities = self.head.probabilities(vectors)
         best = probabilities.argmax(axis=1)
-        scores = scope_scores(probabilities, vectors, self.anchors)
+        nearest = nearness(vectors, self.anchors)
+        scores = probabilities.max(axis=1) + nearest
         return [
             IntentGuess(
                 intent=self.head.labels[label],
                 confidence=float(probabilities[row, label]),
-                scope_score=float(scores[row]),
+                nearness=float(nearest[row]),
                 in_scope=bool(scores[row] >= self.threshold),
             )
             for row, label in enumerate(best)
@@ -65,8 +67,12 @@ class IntentHead:
 
 def scope_scores(probabilities: Matrix, vectors: Matrix, anchors: Matrix) -> Vector:
     """Highest probability plus nearest cosine, per vector."""
-    nearest = (vectors @ anchors.T).max(axis=1)
-    return np.asarray(probabilities.max(axis=1) + nearest, dtype=np.float32)
+    return np.asarray(probabilities.max(axis=1) + nearness(vectors, anchors), dtype=np.float32)
+
+
+def nearness(vectors: Matrix, anchors: Matrix) -> Vector:
+    """Cosine to the nearest anchor, per vector."""
+    return np.asarray((vectors @ anchors.T).max(axis=1), dtype=np.float32)
 
 
 def fit_threshold(inside: Vector, outside: Vector) -> float:
