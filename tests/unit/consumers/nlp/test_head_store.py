@@ -12,7 +12,6 @@ from consumers.nlp.service.knowledge import Knowledge
 from tests.unit.consumers.nlp.samples import AxisEmbedder, small_knowledge
 
 
-
 @pytest.fixture
 def small() -> Knowledge:
     """Return the small knowledge base."""
