@@ -4,6 +4,8 @@ from collections.abc import Generator
 
 import pytest
 
+from tests.stack import Stack, started
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -13,3 +15,17 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         report.outcome = "failed"
         report.longrepr = f"skipped, which counts as failed: {report.longrepr}"
     return report
+
+
+@pytest.fixture(scope="session")
+def infra_stack() -> Generator[Stack]:
+    """Give Kafka, PostgreSQL and Valkey with topics and tables, started once per run."""
+    with started(infrastructure_only=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def stack() -> Generator[Stack]:
+    """Give everything, started once per run; a test that hurts it leaves it ready again."""
+    with started(infrastructure_only=False) as running:
+        yield running

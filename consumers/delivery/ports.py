@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from schemas.events.envelope import Event
 
@@ -63,6 +63,7 @@ class BatchHandler(Protocol):
         ...
 
 
+@runtime_checkable
 class OffsetKeeper(Protocol):
     """Stores what events become together with how far it has come, all or nothing.
 

@@ -1,7 +1,7 @@
 """Settings that every consumer shares."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import Field, SecretStr
 
@@ -23,6 +23,11 @@ class ConsumerSettings(ProcessSettings):
 
     health: HealthSettings = HealthSettings()
     delivery: DeliverySettings = DeliverySettings()
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Read `PARLEY_*`; the constructor's required arguments come from there."""
+        return cls.model_validate({})
 
 
 class ProjectionSettings(ConsumerSettings):
