@@ -96,7 +96,8 @@ _RULES = (
         r"\b(?P<value>[A-Z]{2}\d{2}(?: ?[A-Z0-9]{1,4}){3,8})\b", re.ASCII | re.IGNORECASE),
         _iban, 0.99),
     _Rule("card", re.compile(
-        r"(?<![\w-])(?<![A-Z]{2}\d\d )(?P<value>\d(?:[ -]?\d){12,18})(?![\w-])", re.ASCII), _card, 0.97),
+        r"(?<![\w-])(?<![A-Z]{2}\d\d )(?P<value>\d(?:[ -]?\d){12,18})(?![\w-])",
+        re.ASCII), _card, 0.97),
     _Rule("tracking_number", re.compile(
         r"\b(?P<value>1Z[0-9A-Z]{16}|JJ?D\d{9,20}|003\d{17})\b", re.ASCII | re.IGNORECASE),
         _upper, 0.97),

@@ -1,6 +1,6 @@
 """Batches in, events out, and what happens when the broker does not answer."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -42,12 +42,10 @@ def publisher() -> InMemoryEventPublisher:
 
 
 @pytest.fixture
-async def assistant(
-    executor: ThreadPoolExecutor, publisher: InMemoryEventPublisher
-) -> AsyncIterator[Assistant]:
+def assistant(executor: ThreadPoolExecutor, publisher: InMemoryEventPublisher) -> Assistant:
     """Return an assistant whose wall clock stands still at noon."""
     clock = HybridLogicalClock(now=lambda: AT)
-    yield Assistant(small_analyzer(AxisEmbedder()), publisher, clock, executor)
+    return Assistant(small_analyzer(AxisEmbedder()), publisher, clock, executor)
 
 
 def replies(publisher: InMemoryEventPublisher) -> list[ReplyGenerated]:

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from consumers.nlp.adapters import head_store
 from consumers.nlp.adapters.head_store import prepare_heads
+from consumers.nlp.adapters.training import TRAINER
 from consumers.nlp.service.knowledge import Knowledge
 from tests.unit.consumers.nlp.samples import AxisEmbedder, small_knowledge
 
@@ -64,5 +64,5 @@ def test_no_code_is_stored(tmp_path: Path, small: Knowledge) -> None:
     described = json.loads((folder / "heads.json").read_text(encoding="utf-8"))
     assert described["knowledge_sha256"] == small.sha256
     assert described["engine"] == "axis"
-    assert described["trainer"] == head_store.TRAINER
+    assert described["trainer"] == TRAINER
     assert described["intents"] == ["order_status", "send_back"]
