@@ -120,7 +120,7 @@ _RULES = (
         r"(?<![\w#])#(?P<value>\d{4,10})(?!\w)", re.ASCII), _as_is, 0.95),
     _Rule("date", DATE, read_date, 0.9),
     _Rule("phone", re.compile(
-        r"(?<![\w+])(?P<value>(?:\+|\(?0)\d(?:[ ()/.-]{0,2}\d){6,14})(?!\w)", re.ASCII),
+        r"(?<![\w+])(?<!\d[ -])(?P<value>(?:\+|\(?0)\d(?:[ ()/.-]{0,2}\d){6,14})(?!\w)", re.ASCII),
         _phone, 0.9),
     _Rule("order_number", re.compile(
         r"(?<![\w.,:/+-])(?P<value>[1-9]\d{4,7})(?!\w|[.,:/-]\d)", re.ASCII), _as_is, 0.7),
