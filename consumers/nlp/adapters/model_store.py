@@ -9,7 +9,6 @@ from pathlib import Path
 import structlog
 
 from consumers.nlp.adapters.files import exclusive, whole_folder
-from consumers.nlp.adapters.graph import build_full_precision, quantize
 from consumers.nlp.adapters.onnx_embedder import OnnxEmbedder
 from consumers.nlp.adapters.weights import GRAPH, TOKENIZER, WEIGHTS, locate, sha256_of
 
@@ -52,6 +51,9 @@ def prepare_model(model_dir: Path) -> SentenceModel:
 
 
 def _build(folder: Path) -> None:
+    # Only the first start pays for onnx: 60 MB that serving has no use for.
+    from consumers.nlp.adapters.graph import build_full_precision, quantize  # noqa: PLC0415
+
     graph, weights, tokenizer = locate(GRAPH), locate(WEIGHTS), locate(TOKENIZER)
     logger.info("model_build_started", model=MODEL, folder=str(folder))
     with whole_folder(folder) as fresh:

@@ -17,9 +17,6 @@ from consumers.nlp.service.heads import (
 )
 from consumers.nlp.service.knowledge import Knowledge
 
-TRAINER = "logistic-regression/2"
-"""Changed whenever what follows would make another head of the same knowledge."""
-
 # Inverse regularisation; 30 is best below 30 examples per intent (Banking77: 93.05 against 92.95).
 INTENT_C = 30.0
 TONE_C = 10.0

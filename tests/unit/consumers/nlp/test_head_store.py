@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from consumers.nlp.adapters.head_store import prepare_heads
-from consumers.nlp.adapters.training import TRAINER
+from consumers.nlp.adapters.head_store import TRAINER, prepare_heads
 from consumers.nlp.service.knowledge import Knowledge
 from tests.unit.consumers.nlp.samples import AxisEmbedder, small_knowledge
 
