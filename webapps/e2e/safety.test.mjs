@@ -37,6 +37,8 @@ before(async () => {
 });
 after(() => browser?.close());
 
+const describe = ({ html, any }) => `${html} ${any.map(({ message }) => message).join(", ")}`;
+
 async function expectNoSeriousFinding(what) {
   for (const colorScheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
@@ -45,7 +47,7 @@ async function expectNoSeriousFinding(what) {
     const { violations } = await new AxeBuilder({ page }).analyze();
     const serious = violations
       .filter(({ impact }) => impact === "serious" || impact === "critical")
-      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`);
+      .map(({ id, nodes }) => `${id}: ${nodes.map(describe).join(" | ")}`);
     assert.deepEqual(serious, [], `${what} in ${colorScheme}`);
   }
 }
