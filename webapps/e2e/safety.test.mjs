@@ -39,11 +39,23 @@ after(() => browser?.close());
 
 const describe = ({ html, any }) => `${html} ${any.map(({ message }) => message).join(", ")}`;
 
+/** Colours that still change from one theme to the other have the contrast of neither. */
+async function settled() {
+  await page.evaluate(async () => {
+    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    const ending = document
+      .getAnimations()
+      .filter((animation) => animation.effect?.getComputedTiming().endTime !== Infinity);
+    await Promise.allSettled(ending.map((animation) => animation.finished));
+  });
+}
+
 async function expectNoSeriousFinding(what) {
   for (const colorScheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     const dark = colorScheme === "dark";
     await page.waitForFunction((is) => document.documentElement.classList.contains("dark") === is, dark);
+    await settled();
     const { violations } = await new AxeBuilder({ page }).analyze();
     const serious = violations
       .filter(({ impact }) => impact === "serious" || impact === "critical")
