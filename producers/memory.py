@@ -1,0 +1,32 @@
+"""The publisher's twin in memory: for tests, and for programs that embed a part of Parley."""
+
+from dataclasses import dataclass, field
+
+from aiokafka.partitioner import murmur2
+
+from producers.ports import Published, PublishStatus
+from producers.records import Record, to_record
+from schemas.events.envelope import Event
+from schemas.topics import CATALOGUE, Topic
+
+
+@dataclass
+class InMemoryEventPublisher:
+    """Keeps what was published, per topic and partition, as the broker would."""
+
+    source: bytes = b"/memory"
+    status: PublishStatus = PublishStatus.ACCEPTED
+    """What to answer; anything but accepted keeps nothing."""
+    events: list[Event] = field(default_factory=list)
+    logs: dict[tuple[Topic, int], list[Record]] = field(default_factory=dict)
+
+    async def publish(self, event: Event) -> Published:
+        """Keep the event as a record of its partition."""
+        record = to_record(event, self.source)
+        if self.status is not PublishStatus.ACCEPTED:
+            return Published(self.status, record.topic)
+        partition = (murmur2(record.key) & 0x7FFFFFFF) % CATALOGUE[record.topic].partitions
+        log = self.logs.setdefault((record.topic, partition), [])
+        log.append(record)
+        self.events.append(event)
+        return Published(PublishStatus.ACCEPTED, record.topic, partition, len(log) - 1)

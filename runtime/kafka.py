@@ -1,0 +1,50 @@
+"""Kafka clients as Parley wants them: every default that loses records is turned off here."""
+
+from typing import TYPE_CHECKING
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+if TYPE_CHECKING:
+    from runtime.settings import KafkaSettings
+
+REQUEST_TIMEOUT_MS = 10_000
+SESSION_TIMEOUT_MS = 10_000
+HEARTBEAT_INTERVAL_MS = 3_000
+METADATA_MAX_AGE_MS = 30_000
+RETRY_BACKOFF_MS = 100
+MAX_RECORD_BYTES = 1_000_000
+
+
+def create_producer(settings: "KafkaSettings", client_id: str) -> AIOKafkaProducer:
+    """Return a producer that waits for all replicas and never writes a retry twice.
+
+    Lingering is off: somebody waits for each record; batches form by themselves under load.
+    """
+    return AIOKafkaProducer(
+        bootstrap_servers=settings.bootstrap_servers,
+        client_id=client_id,
+        acks="all",
+        enable_idempotence=True,
+        linger_ms=0,
+        max_request_size=MAX_RECORD_BYTES,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+        retry_backoff_ms=RETRY_BACKOFF_MS,
+        metadata_max_age_ms=METADATA_MAX_AGE_MS,
+    )
+
+
+def create_tail(settings: "KafkaSettings", client_id: str) -> AIOKafkaConsumer:
+    """Return a consumer without a group: its owner assigns partitions and keeps the positions."""
+    return AIOKafkaConsumer(
+        bootstrap_servers=settings.bootstrap_servers,
+        client_id=client_id,
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="latest",
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+        retry_backoff_ms=RETRY_BACKOFF_MS,
+        metadata_max_age_ms=METADATA_MAX_AGE_MS,
+        # Waking at once matters more than full fetches: a person waits at the other end.
+        fetch_max_wait_ms=500,
+        fetch_min_bytes=1,
+    )

@@ -1,0 +1,52 @@
+"""The metrics of all processes in one place; labels are bounded, never a person or a message."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+# Seconds; dense where chat lives (design: answers in 10-60 ms), sparse beyond.
+LATENCY_BUCKETS = (
+    0.001, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.06, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 10.0,
+)  # fmt: skip
+
+# The floor: publishing and consuming.
+published = Counter("chat_published_total", "Events put on a topic.", ["topic", "status"])
+publish_seconds = Histogram(
+    "chat_publish_seconds", "From publish to the broker's answer.", ["topic"],
+    buckets=LATENCY_BUCKETS,
+)  # fmt: skip
+consumed = Counter("chat_consumed_total", "Records a consumer finished.", ["group", "topic"])
+dead_lettered = Counter(
+    "chat_dead_lettered_total", "Records put on a dead-letter topic.", ["group", "topic", "reason"]
+)
+consume_retries = Counter(
+    "chat_consume_retries_total", "Batches tried again after a shared outage.", ["group"]
+)
+consume_lag = Gauge("chat_consume_lag", "Records not yet handled.", ["group", "topic"])
+batch_seconds = Histogram(
+    "chat_batch_seconds", "From a polled batch to its end.", ["group"], buckets=LATENCY_BUCKETS
+)
+
+# The edge.
+sockets = Gauge("chat_sockets", "Open sockets on this edge.")
+frames_in = Counter("chat_frames_in_total", "Frames from clients.", ["type"])
+frames_out = Counter("chat_frames_out_total", "Frames pushed to clients.", ["type"])
+sockets_closed = Counter("chat_sockets_closed_total", "Closed sockets.", ["code"])
+
+# The product (names are part of the specification).
+chat_messages = Counter("chat_messages_total", "Messages by kind.", ["message_type"])
+chat_response_seconds = Histogram(
+    "chat_response_time_seconds", "From a question to its answer.", buckets=LATENCY_BUCKETS
+)
+ai_requests = Counter("ai_requests_total", "Work of the assistant.", ["endpoint", "status"])
+ai_request_seconds = Histogram(
+    "ai_request_duration_seconds", "Time of the assistant's work.", ["endpoint"],
+    buckets=LATENCY_BUCKETS,
+)  # fmt: skip
+ai_step_seconds = Histogram(
+    "chat_nlp_step_seconds", "Time of each step of understanding.", ["step"],
+    buckets=LATENCY_BUCKETS,
+)  # fmt: skip
+http_requests = Counter("http_requests_total", "HTTP requests.", ["method", "route", "status"])
+http_request_seconds = Histogram(
+    "http_request_duration_seconds", "HTTP requests' time.", ["method", "route"],
+    buckets=LATENCY_BUCKETS,
+)  # fmt: skip

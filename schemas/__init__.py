@@ -1,0 +1,1 @@
+"""The contract between Parley's processes: events, topics, frames, tables; no behaviour."""

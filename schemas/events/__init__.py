@@ -1,0 +1,1 @@
+"""Events, one file per family; the registry lists them all."""

@@ -1,0 +1,33 @@
+"""Who did what to whom: the facts that the audit keeps."""
+
+from enum import StrEnum
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from schemas.events.envelope import Event
+
+
+class Action(StrEnum):
+    """The actions known today; the event carries plain text, so that the list can grow."""
+
+    USER_REGISTERED = "user.registered"
+    SESSION_STARTED = "session.started"
+    SESSION_ENDED = "session.ended"
+    SESSION_REUSE_DETECTED = "session.reuse_detected"
+
+
+class ActionRecorded(Event):
+    """An account action; `old` and `new` never hold secrets."""
+
+    event_type: ClassVar[str] = "admin.action_recorded.v1"
+    key_field: ClassVar[str] = "target_id"
+
+    actor_id: UUID
+    action: str
+    """`<target>.<what was done>`, one of `Action` or a newer one."""
+    target_type: str
+    target_id: UUID
+    old: dict[str, JsonValue] | None = None
+    new: dict[str, JsonValue] | None = None

@@ -1,0 +1,100 @@
+"""What a client may send; unknown fields are ignored, unknown types are answered with an error."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
+
+from schemas.events.chat import Attachment
+from schemas.text import MessageText, Ref, Title
+
+MAX_POSITIONS = 64
+MAX_ATTACHMENTS = 10
+
+Secret = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+At = Annotated[str, StringConstraints(pattern=r"^[a-z][0-9]{1,4}:[0-9]{1,19}$")]
+Positions = Annotated[tuple[At, ...], Field(max_length=MAX_POSITIONS)]
+
+
+class ClientFrame(BaseModel):
+    """A frame from a client."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class ClientInfo(ClientFrame):
+    """Which program connects; for operators only."""
+
+    name: Annotated[str, StringConstraints(max_length=64)]
+    version: Annotated[str, StringConstraints(max_length=64)]
+
+
+class Resume(ClientFrame):
+    """Where the client stopped reading."""
+
+    epoch: Annotated[str, StringConstraints(max_length=64)]
+    positions: Positions = ()
+
+
+class Connect(ClientFrame):
+    """The first frame: signs the socket in with a ticket (browser) or an access token."""
+
+    type: Literal["connect"]
+    ticket: Secret | None = None
+    token: Secret | None = None
+    resume: Resume | None = None
+    client: ClientInfo | None = None
+
+
+class ConversationJoin(ClientFrame):
+    """Start receiving a conversation, from the given positions on when there are any."""
+
+    type: Literal["conversation:join"]
+    ref: Ref
+    conversation_id: UUID
+    positions: Positions | None = None
+
+
+class ConversationLeave(ClientFrame):
+    """Stop receiving a conversation."""
+
+    type: Literal["conversation:leave"]
+    ref: Ref
+    conversation_id: UUID
+
+
+class ConversationStart(ClientFrame):
+    """Open a conversation and join it; twice with one client id is one conversation."""
+
+    type: Literal["conversation:start"]
+    ref: Ref
+    client_conversation_id: UUID
+    title: Title | None = None
+
+
+class SendMessage(ClientFrame):
+    """Say something; repeated under the same client id until accepted or rejected."""
+
+    type: Literal["message"]
+    ref: Ref
+    conversation_id: UUID
+    client_message_id: UUID
+    text: MessageText
+    attachments: Annotated[tuple[Attachment, ...], Field(max_length=MAX_ATTACHMENTS)] = ()
+    reply_to: UUID | None = None
+
+
+class Ping(ClientFrame):
+    """Ask for a `pong`."""
+
+    type: Literal["ping"]
+    ref: Ref
+
+
+AnyClientFrame = Annotated[
+    Connect | ConversationJoin | ConversationLeave | ConversationStart | SendMessage | Ping,
+    Field(discriminator="type"),
+]
+CLIENT_FRAME: TypeAdapter[
+    Connect | ConversationJoin | ConversationLeave | ConversationStart | SendMessage | Ping
+] = TypeAdapter(AnyClientFrame)

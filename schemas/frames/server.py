@@ -1,0 +1,145 @@
+"""What the edge sends; frames made of events are the event's body behind `type` and `at`."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from schemas.events.chat import ConversationStarted, MessageSent
+from schemas.events.replies import ReplyGenerated
+from schemas.frames.codes import AckStatus, ErrorCode
+from schemas.text import FRAME_BYTES, MESSAGE_CHARS, Instant, PersonName
+
+PING_SECONDS = 25
+
+
+class ServerFrame(BaseModel):
+    """A frame from the edge."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ConnectedUser(ServerFrame):
+    """Who the socket is signed in as."""
+
+    id: UUID
+    name: PersonName
+    role: str
+
+
+class Limits(ServerFrame):
+    """What the edge will take."""
+
+    frame_bytes: int = FRAME_BYTES
+    message_chars: int = MESSAGE_CHARS
+    ping_seconds: int = PING_SECONDS
+
+
+class Connected(ServerFrame):
+    """The socket is open; `epoch` names the history that positions belong to."""
+
+    type: Literal["connected"] = "connected"
+    connection_id: UUID
+    user: ConnectedUser
+    epoch: str
+    server_time: Instant
+    limits: Limits = Limits()
+
+
+class Ack(ServerFrame):
+    """The answer to every client frame that carries a `ref` and asks for something."""
+
+    type: Literal["ack"] = "ack"
+    ref: str
+    status: AckStatus
+    code: ErrorCode | None = None
+    detail: str | None = None
+    message_id: UUID | None = None
+    conversation_id: UUID | None = None
+    retry_after_ms: int | None = None
+
+
+class Pong(ServerFrame):
+    """The answer to `ping`."""
+
+    type: Literal["pong"] = "pong"
+    ref: str
+
+
+class CaughtUp(ServerFrame):
+    """Everything that was missed has been replayed."""
+
+    type: Literal["caught_up"] = "caught_up"
+    conversation_id: UUID
+
+
+class Reset(ServerFrame):
+    """Positions are of no use: fetch the history again, then join without them."""
+
+    type: Literal["reset"] = "reset"
+    conversation_id: UUID
+    reason: str
+
+
+class Reconnect(ServerFrame):
+    """A close is coming: come back after this many milliseconds."""
+
+    type: Literal["reconnect"] = "reconnect"
+    after_ms: int
+    reason: str
+
+
+class Error(ServerFrame):
+    """A frame could not be taken; the connection lives on."""
+
+    type: Literal["error"] = "error"
+    code: ErrorCode
+    detail: str
+    ref: str | None = None
+
+
+class MessageFrame(MessageSent):
+    """A message, live or replayed."""
+
+    type: Literal["message"] = "message"
+    at: str
+    replayed: bool = False
+
+
+class ReplyFrame(ReplyGenerated):
+    """An answer of the assistant, live or replayed."""
+
+    type: Literal["reply"] = "reply"
+    at: str
+    replayed: bool = False
+
+
+class ConversationStartedFrame(ConversationStarted):
+    """A conversation was opened."""
+
+    type: Literal["conversation:started"] = "conversation:started"
+    at: str
+    replayed: bool = False
+
+
+FRAME_OF_EVENT: dict[str, str] = {
+    MessageSent.event_type: "message",
+    ReplyGenerated.event_type: "reply",
+    ConversationStarted.event_type: "conversation:started",
+}
+"""The frame type that an event of this type is pushed as."""
+
+AnyServerFrame = Annotated[
+    Connected
+    | Ack
+    | Pong
+    | CaughtUp
+    | Reset
+    | Reconnect
+    | Error
+    | MessageFrame
+    | ReplyFrame
+    | ConversationStartedFrame,
+    Field(discriminator="type"),
+]
+SERVER_FRAME: TypeAdapter[AnyServerFrame] = TypeAdapter(AnyServerFrame)

@@ -1,0 +1,18 @@
+"""Names of the record headers: CloudEvents 1.0 in Kafka's binary mode, tracing, dead letters."""
+
+SPEC_VERSION = "ce_specversion"
+ID = "ce_id"
+SOURCE = "ce_source"
+TYPE = "ce_type"
+TIME = "ce_time"
+SUBJECT = "ce_subject"
+CONTENT_TYPE = "content-type"
+TRACEPARENT = "traceparent"
+
+DEAD_LETTER_TOPIC = "dlq.original.topic"
+DEAD_LETTER_PARTITION = "dlq.original.partition"
+DEAD_LETTER_OFFSET = "dlq.original.offset"
+DEAD_LETTER_TIMESTAMP = "dlq.original.timestamp"
+DEAD_LETTER_GROUP = "dlq.group"
+DEAD_LETTER_REASON = "dlq.error.reason"
+DEAD_LETTER_DETAIL = "dlq.error.detail"

@@ -1,0 +1,30 @@
+"""Deterministic ids: working something twice makes the same event twice, and a key drops it.
+
+Every id is a version 5 UUID (RFC 9562 §5.5) over a name that says what it identifies.
+"""
+
+from uuid import UUID, uuid5
+
+_NAMESPACE = UUID("6f1c1c5e-3a38-5f6b-9c55-9a9a2a4e6d10")
+
+ASSISTANT_ID = uuid5(_NAMESPACE, "assistant")
+
+
+def conversation_id(owner_id: UUID, client_conversation_id: UUID) -> UUID:
+    """Return the id of the conversation that this owner starts under this client id."""
+    return uuid5(_NAMESPACE, f"conversation:{owner_id}:{client_conversation_id}")
+
+
+def message_id(sender_id: UUID, conversation: UUID, client_message_id: UUID) -> UUID:
+    """Return the id of a message; a repeat under the same client id is the same message."""
+    return uuid5(_NAMESPACE, f"message:{sender_id}:{conversation}:{client_message_id}")
+
+
+def event_id(event_type: str, subject: UUID) -> UUID:
+    """Return the id of the one event of this type about this subject."""
+    return uuid5(_NAMESPACE, f"event:{event_type}:{subject}")
+
+
+def derived_event_id(consumer: str, cause_id: UUID, event_type: str) -> UUID:
+    """Return the id of the event that a consumer makes of its cause."""
+    return uuid5(_NAMESPACE, f"derived:{consumer}:{cause_id}:{event_type}")

@@ -1,0 +1,68 @@
+"""What the gateway owns: accounts, sessions, and the outbox its events leave through."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from schemas.tables.base import METADATA, Timestamp
+
+users = Table(
+    "users",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("email", String(254), nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("role", String(16), nullable=False, server_default="user"),
+    Column("password_hash", Text, nullable=False),
+    Column("is_active", Boolean, nullable=False, server_default=text("true")),
+    Column("created_at", Timestamp, nullable=False, server_default=func.now()),
+    Column("updated_at", Timestamp, nullable=False, server_default=func.now()),
+    CheckConstraint("role in ('user', 'agent', 'analyst', 'admin')", name="role_known"),
+)
+# Addresses are compared without case, so that one person is one account.
+Index("uq_users_email_lower", func.lower(users.c.email), unique=True)
+
+sessions = Table(
+    "sessions",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    # Only digests of refresh tokens are kept; `previous` is remembered to notice its reuse.
+    Column("token_digest", LargeBinary, nullable=False, unique=True),
+    Column("previous_digest", LargeBinary, nullable=True, unique=True),
+    Column("rotated_at", Timestamp, nullable=False, server_default=func.now()),
+    Column("expires_at", Timestamp, nullable=False),
+    Column("created_at", Timestamp, nullable=False, server_default=func.now()),
+    Column("revoked_at", Timestamp, nullable=True),
+)
+
+outbox = Table(
+    "outbox",
+    METADATA,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    # The writer's transaction: the relay reads only below the oldest one still running,
+    # because an identity column alone skips rows whose transaction commits late.
+    Column(
+        "written_by",
+        BigInteger,
+        nullable=False,
+        server_default=text("(pg_current_xact_id()::text::bigint)"),
+    ),
+    Column("event_type", Text, nullable=False),
+    Column("body", JSONB, nullable=False),
+    Column("created_at", Timestamp, nullable=False, server_default=func.now()),
+)

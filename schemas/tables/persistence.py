@@ -1,0 +1,68 @@
+"""What the persistence consumer owns: conversations, messages and what was understood of them."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    Index,
+    String,
+    Table,
+    Text,
+    Uuid,
+    func,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from schemas.tables.base import METADATA, Timestamp
+
+conversations = Table(
+    "conversations",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("owner_id", Uuid, nullable=False),
+    Column("title", String(120), nullable=True),
+    Column("status", String(16), nullable=False, server_default="active"),
+    Column("started_at", Timestamp, nullable=False),
+    Column("event_id", Uuid, nullable=False, unique=True),
+    Column("updated_at", Timestamp, nullable=False, server_default=func.now()),
+    Index("ix_conversations_owner_id_started_at_id", "owner_id", "started_at", "id"),
+)
+
+messages = Table(
+    "messages",
+    METADATA,
+    Column("event_id", Uuid, primary_key=True),
+    Column("message_id", Uuid, nullable=False, unique=True),
+    Column("conversation_id", Uuid, nullable=False),
+    Column("occurred_at", Timestamp, nullable=False),
+    Column("type", String(16), nullable=False),
+    Column("sender_id", Uuid, nullable=False),
+    Column("sender_kind", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("in_reply_to", Uuid, nullable=True),
+    # The event's body as it was published: history answers with the socket's field names.
+    Column("body", JSONB, nullable=False),
+    Index(
+        "ix_messages_conversation_id_occurred_at_event_id",
+        "conversation_id",
+        "occurred_at",
+        "event_id",
+    ),
+)
+
+message_insights = Table(
+    "message_insights",
+    METADATA,
+    Column("event_id", Uuid, primary_key=True),
+    Column("message_id", Uuid, nullable=False, unique=True),
+    Column("conversation_id", Uuid, nullable=False, index=True),
+    Column("user_id", Uuid, nullable=False),
+    Column("occurred_at", Timestamp, nullable=False),
+    Column("intent", Text, nullable=True),
+    Column("confidence", Float, nullable=False),
+    Column("in_scope", Boolean, nullable=False),
+    Column("sentiment", String(16), nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("entities", JSONB, nullable=False),
+    Column("model_version", Text, nullable=False),
+)

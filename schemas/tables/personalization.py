@@ -1,0 +1,24 @@
+"""What the personalization consumer owns: one profile per user, a projection of the log."""
+
+from sqlalchemy import BigInteger, Column, String, Table, Uuid, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from schemas.tables.base import METADATA, Timestamp
+
+user_profiles = Table(
+    "user_profiles",
+    METADATA,
+    Column("user_id", Uuid, primary_key=True),
+    Column("messages", BigInteger, nullable=False, server_default=text("0")),
+    Column("first_seen_at", Timestamp, nullable=False),
+    Column("last_seen_at", Timestamp, nullable=False),
+    # The one this user writes most; the first of the alphabet among equals.
+    Column("language", String(8), nullable=True),
+    # Intent name to how often this user had it.
+    Column("intents", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    # Sentiment label to how often.
+    Column("sentiments", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    # Language to how often.
+    Column("languages", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("updated_at", Timestamp, nullable=False, server_default=func.now()),
+)

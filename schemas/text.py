@@ -1,0 +1,69 @@
+"""Field types shared by events and frames, so that one limit is written once."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+MESSAGE_CHARS = 8_000  # what one person may say at once; about four printed pages
+REPLY_CHARS = 32_000
+FRAME_BYTES = 64 * 1024
+NAME_CHARS = 80
+TITLE_CHARS = 120
+REF_CHARS = 64
+
+
+def _without_nul(value: str) -> str:
+    # PostgreSQL text and jsonb cannot hold U+0000, so it is refused where it enters.
+    if "\x00" in value:
+        msg = "must not contain the character U+0000"
+        raise ValueError(msg)
+    return value
+
+
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        msg = "must not be blank"
+        raise ValueError(msg)
+    return value
+
+
+def format_instant(value: datetime) -> str:
+    """Write a time as RFC 3339 in UTC, always with six decimals, so that strings sort as times."""
+    return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+_INSTANT_SCHEMA = {"type": "string", "format": "date-time"}
+
+Instant = Annotated[
+    AwareDatetime,
+    PlainSerializer(format_instant, return_type=str, when_used="json"),
+    WithJsonSchema(_INSTANT_SCHEMA, mode="serialization"),
+]
+PlainText = Annotated[str, AfterValidator(_without_nul)]
+MessageText = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=MESSAGE_CHARS),
+    AfterValidator(_without_nul),
+    AfterValidator(_not_blank),
+]
+ReplyText = Annotated[
+    str, StringConstraints(min_length=1, max_length=REPLY_CHARS), AfterValidator(_without_nul)
+]
+PersonName = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_CHARS),
+    AfterValidator(_without_nul),
+]
+Title = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=TITLE_CHARS),
+    AfterValidator(_without_nul),
+]
+Ref = Annotated[str, StringConstraints(min_length=1, max_length=REF_CHARS)]

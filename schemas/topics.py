@@ -1,0 +1,104 @@
+"""Every topic: what it carries, its key and partitions, how long it is kept, who writes and reads.
+
+The catalogue is the one place that knows; topics are created from it and code is tested against it.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from schemas.events.admin import ActionRecorded
+from schemas.events.chat import ConversationStarted, MessageSent
+from schemas.events.envelope import Event
+from schemas.events.insights import MessageAnalyzed
+from schemas.events.replies import ReplyGenerated
+
+EDGE = "edge-ws"
+"""The edges read without a group, so nothing of theirs is dead-lettered."""
+
+KEYED_PARTITIONS = 12
+"""Fixed at creation and never grown: growing would move keys to other partitions."""
+
+DEAD_LETTER_RETENTION = timedelta(days=28)
+
+
+class Topic(StrEnum):
+    """Names as Kafka knows them; kebab, because `.` and `_` collide in metric names."""
+
+    CHAT_MESSAGES = "chat-messages"
+    CHAT_REPLIES = "chat-replies"
+    MESSAGE_INSIGHTS = "message-insights"
+    ADMIN_ACTIONS = "admin-actions"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopicSpec:
+    """One topic's contract; `retention` None keeps records for ever."""
+
+    events: tuple[type[Event], ...]
+    key: str
+    writers: tuple[str, ...]
+    readers: tuple[str, ...]
+    partitions: int = KEYED_PARTITIONS
+    retention: timedelta | None = None
+
+
+CATALOGUE: dict[Topic, TopicSpec] = {
+    Topic.CHAT_MESSAGES: TopicSpec(
+        events=(MessageSent, ConversationStarted),
+        key="conversation_id",
+        writers=("edge-ws", "gateway"),
+        readers=("nlp", "persistence", "personalization", "analytics", EDGE),
+    ),
+    Topic.CHAT_REPLIES: TopicSpec(
+        events=(ReplyGenerated,),
+        key="conversation_id",
+        writers=("nlp",),
+        readers=("persistence", "analytics", EDGE),
+    ),
+    Topic.MESSAGE_INSIGHTS: TopicSpec(
+        events=(MessageAnalyzed,),
+        key="conversation_id",
+        writers=("nlp",),
+        readers=("persistence", "personalization", "analytics"),
+    ),
+    Topic.ADMIN_ACTIONS: TopicSpec(
+        events=(ActionRecorded,),
+        key="target_id",
+        writers=("gateway",),
+        readers=("audit",),
+        partitions=3,
+    ),
+}
+
+EVENT_TYPES: dict[str, type[Event]] = {
+    event.event_type: event for spec in CATALOGUE.values() for event in spec.events
+}
+TOPIC_OF: dict[type[Event], Topic] = {
+    event: topic for topic, spec in CATALOGUE.items() for event in spec.events
+}
+
+
+def topics_of(reader: str) -> tuple[Topic, ...]:
+    """Return the topics that this process reads."""
+    return tuple(topic for topic, spec in CATALOGUE.items() if reader in spec.readers)
+
+
+def group_of(consumer: str) -> str:
+    """Return the consumer group's id."""
+    return f"chat-{consumer}"
+
+
+def dead_letter_topic(topic: Topic, consumer: str) -> str:
+    """Return where this consumer puts records of this topic that it cannot read."""
+    return f"{topic}-{consumer}-dlq"
+
+
+def dead_letter_topics() -> tuple[str, ...]:
+    """Return every dead-letter topic of the catalogue."""
+    return tuple(
+        dead_letter_topic(topic, reader)
+        for topic, spec in CATALOGUE.items()
+        for reader in spec.readers
+        if reader != EDGE
+    )
