@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import CorruptRecordException, KafkaError
 
 from consumers.delivery.ports import Offsets, Partition, Record
 from runtime.kafka import (
@@ -105,9 +105,14 @@ class KafkaSource:
 
     async def poll(self, max_records: int, seconds: float) -> Sequence[Record]:
         """See `Source`."""
-        polled = await self._consumer.getmany(
-            timeout_ms=int(seconds * 1000), max_records=max_records
-        )
+        try:
+            polled = await self._consumer.getmany(
+                timeout_ms=int(seconds * 1000), max_records=max_records
+            )
+        except UnicodeDecodeError as error:
+            # A header's name that is not text breaks Kafka's protocol, and aiokafka's reader;
+            # its two implementations agree on the damage but not on the error.
+            raise CorruptRecordException("a header's name is not UTF-8") from error
         return [_record(raw) for part in polled.values() for raw in part]
 
     def pause(self, partitions: Iterable[Partition]) -> None:
