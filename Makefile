@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+.NOTPARALLEL:
 
 bin := .venv/bin
 export PATH := $(CURDIR)/$(bin):$(PATH)
@@ -31,7 +32,7 @@ test: $(dev) $(web) ## Run every test: web apps, unit, contract, architecture, c
 check: $(dev) $(packages) ## Run every static check and compare generated files
 	@scripts/check
 
-bench: $(dev) $(web) ## Measure a running stack's speed and size; prints a table, writes bench-results.json
+bench: $(dev) $(web) ## Measure speed and size on a stack of its own; prints a table, writes bench-results.json
 	@exec $(bin)/python -m tests.bench
 
 faults: $(dev) $(web) ## Kill and stall every part under traffic; the full matrix

@@ -2,7 +2,8 @@
 
 import httpx2
 
-EMAIL = "demo@parley.local"
+# A name reserved for examples (RFC 2606), and still one that an address check lets through.
+EMAIL = "demo@example.com"
 PASSWORD = "parley-demo-2026"  # noqa: S105 - printed on the screen, on a loopback stack only
 NAME = "Demo"
 DEADLINE_SECONDS = 15.0

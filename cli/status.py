@@ -7,6 +7,7 @@ from rich.console import Console
 
 from cli import view
 from cli.options import DEFAULT_DATA, Data, Json, running_stack
+from infra.embedded.processes import JOBS
 
 
 def status(data: Data = DEFAULT_DATA, *, as_json: Json = False) -> None:
@@ -24,7 +25,9 @@ def status(data: Data = DEFAULT_DATA, *, as_json: Json = False) -> None:
             "processes": {
                 name: {"pid": p.pid, "state": p.state, "restarts": p.restarts}
                 for name, p in state.processes.items()
+                if name not in JOBS
             },
+            "jobs": {name: p.state for name, p in state.processes.items() if name in JOBS},
         }
         typer.echo(json.dumps(shown, indent=2))
         return

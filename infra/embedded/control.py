@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from infra.embedded.errors import StackError
 from infra.embedded.folder import DataFolder, write_atomically
 
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.25
 REQUEST = ".request.json"
 ANSWER = ".answer.json"
 
@@ -60,10 +60,14 @@ def ask(folder: DataFolder, request: Request, seconds: float = 30.0) -> None:
         raise StackError(error)
 
 
-async def serve(folder: DataFolder, holder: Holder) -> None:
-    """Carry out requests until cancelled; those of an earlier run are thrown away first."""
+def forget(folder: DataFolder) -> None:
+    """Throw away what was asked of an earlier run; call it before anybody can ask this one."""
     for stale in folder.commands.iterdir():
         stale.unlink(missing_ok=True)
+
+
+async def serve(folder: DataFolder, holder: Holder) -> None:
+    """Carry out requests until cancelled."""
     while True:
         for question in sorted(folder.commands.glob(f"*{REQUEST}")):
             error = await _carry_out(question, holder)

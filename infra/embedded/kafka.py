@@ -30,6 +30,31 @@ JAVA_OPTIONS = (
     f"-Dlog4j2.configurationFile={LOG4J}",
 )
 
+SMALL_CLUSTER = {
+    # A missing topic is a mistake to be seen, not to be papered over.
+    "auto.create.topics.enable": "false",
+    "unclean.leader.election.enable": "false",
+    "offsets.topic.num.partitions": "12",
+    "transaction.state.log.num.partitions": "3",
+    "share.coordinator.state.topic.num.partitions": "1",
+    # A broker killed and back at once is taken for its own double until its session ends:
+    # with the default of 9 s every crash would cost that long.
+    "broker.session.timeout.ms": "3000",
+    "broker.heartbeat.interval.ms": "500",
+    "group.initial.rebalance.delay.ms": "0",
+    # A dead member is noticed within seconds, also by tests.
+    "group.min.session.timeout.ms": "3000",
+    # The cleaner's default buffer is 128 MiB, half of this heap: the broker would not start.
+    "log.cleaner.dedupe.buffer.size": "4194304",
+    "log.cleaner.threads": "1",
+    "num.network.threads": "2",
+    "num.io.threads": "4",
+    "background.threads": "2",
+    "num.recovery.threads.per.data.dir": "1",
+    "controlled.shutdown.max.retries": "1",
+}
+"""What no size of cluster changes."""
+
 
 @dataclass(frozen=True)
 class Node:
@@ -104,8 +129,8 @@ def _spec(
 def node_settings(home: Path, node: Node, nodes: list[Node]) -> dict[str, str]:
     """Return one node's server.properties."""
     voters = [f"{peer.number}@{LOOPBACK}:{peer.controller_port}" for peer in nodes]
-    replicas = str(len(nodes))
-    return {
+    replicas, in_sync = str(len(nodes)), str(max(1, len(nodes) - 1))
+    return SMALL_CLUSTER | {
         "process.roles": "broker,controller",
         "node.id": str(node.number),
         "controller.quorum.voters": ",".join(voters),
@@ -116,34 +141,13 @@ def node_settings(home: Path, node: Node, nodes: list[Node]) -> dict[str, str]:
         "advertised.listeners": f"PLAINTEXT://{LOOPBACK}:{node.port}",
         "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "log.dirs": str(home / "data"),
-        # A missing topic is a mistake to be seen, not to be papered over.
-        "auto.create.topics.enable": "false",
         "default.replication.factor": replicas,
-        "min.insync.replicas": str(max(1, len(nodes) - 1)),
-        "unclean.leader.election.enable": "false",
+        "min.insync.replicas": in_sync,
         "offsets.topic.replication.factor": replicas,
-        "offsets.topic.num.partitions": "12",
         "transaction.state.log.replication.factor": replicas,
-        "transaction.state.log.min.isr": str(max(1, len(nodes) - 1)),
-        "transaction.state.log.num.partitions": "3",
+        "transaction.state.log.min.isr": in_sync,
         "share.coordinator.state.topic.replication.factor": replicas,
-        "share.coordinator.state.topic.min.isr": str(max(1, len(nodes) - 1)),
-        "share.coordinator.state.topic.num.partitions": "1",
-        # A broker killed and back at once is taken for its own double until its session ends:
-        # with the default of 9 s every crash would cost that long.
-        "broker.session.timeout.ms": "3000",
-        "broker.heartbeat.interval.ms": "500",
-        "group.initial.rebalance.delay.ms": "0",
-        # A dead member is noticed within seconds, also by tests.
-        "group.min.session.timeout.ms": "3000",
-        # The cleaner's default buffer is 128 MiB, half of this heap: the broker would not start.
-        "log.cleaner.dedupe.buffer.size": "4194304",
-        "log.cleaner.threads": "1",
-        "num.network.threads": "2",
-        "num.io.threads": "4",
-        "background.threads": "2",
-        "num.recovery.threads.per.data.dir": "1",
-        "controlled.shutdown.max.retries": "1",
+        "share.coordinator.state.topic.min.isr": in_sync,
     }
 
 

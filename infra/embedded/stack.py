@@ -71,6 +71,7 @@ class Stack:
         if left is not None:
             self.cleaned = await asyncio.to_thread(stop_orphans, left)
         self._brokers = self._count_brokers()
+        control.forget(self.folder)
         self.credentials = load_or_create(self.folder)
         self.endpoints = self._endpoints()
         self.supervisor = Supervisor(self._specs(), pace=Pace(), on_change=self._changed)

@@ -17,7 +17,7 @@ from tests.bench.figures import LoadFigures, Stages, load_figures, stages
 from tests.bench.load import LoadRun
 from tests.bench.report import Line, load_lines, show, stage_lines
 from tests.bench.sockets import close_many, open_many
-from tests.bench.stack import BenchError, RunningStack, StartTimes, fresh_stack, inspect
+from tests.bench.stack import BenchError, MeasuredStack, StartTimes, fresh_stack, inspect
 from tests.bench.topics import collecting_insights, histogram
 from tests.bench.users import TokenMint
 
@@ -47,10 +47,10 @@ def arguments() -> argparse.Namespace:
 
 
 @asynccontextmanager
-async def stack_to_measure(data: Path | None) -> AsyncIterator[tuple[RunningStack, list[Line]]]:
+async def stack_to_measure(data: Path | None) -> AsyncIterator[tuple[MeasuredStack, list[Line]]]:
     """Give the stack named, or a fresh one with its start times."""
     if data is not None:
-        yield await inspect(data), []
+        yield inspect(data), []
         return
     with tempfile.TemporaryDirectory(prefix="parley-bench-") as folder:
         async with fresh_stack(Path(folder)) as (stack, times):
@@ -65,7 +65,7 @@ def start_lines(times: StartTimes) -> list[Line]:
     ]
 
 
-async def weigh_idle(stack: RunningStack, mint: TokenMint, count: int) -> list[Line]:
+async def weigh_idle(stack: MeasuredStack, mint: TokenMint, count: int) -> list[Line]:
     """Compare the edge's memory with and without idle sockets."""
     console.log(f"opening {count} idle sockets")
     before = stack.resident_bytes()["edge-ws"]
@@ -80,14 +80,14 @@ async def weigh_idle(stack: RunningStack, mint: TokenMint, count: int) -> list[L
 
 
 async def run_load(
-    stack: RunningStack, mint: TokenMint, rate: float, count: int, seconds: float
+    stack: MeasuredStack, mint: TokenMint, rate: float, count: int, seconds: float
 ) -> tuple[LoadFigures, Stages]:
     """Warm up, drive one load run and read what the stack said of it."""
     console.log(f"sending {rate:g} messages/s over {count} sockets for {seconds:g} s")
     await _drive(stack, mint, LoadRun(rate), count, 3)
     publishers = {
-        "edge-ws": (stack.metrics["edge-ws"], "chat-messages"),
-        "nlp": (stack.metrics["nlp"], "chat-replies"),
+        "edge-ws": (stack.metrics_url("edge-ws"), "chat-messages"),
+        "nlp": (stack.metrics_url("nlp"), "chat-replies"),
     }
     name = "chat_publish_seconds"
     before = {p: await histogram(url, name, topic=t) for p, (url, t) in publishers.items()}
@@ -104,7 +104,7 @@ async def run_load(
 
 
 async def _drive(
-    stack: RunningStack, mint: TokenMint, run: LoadRun, count: int, seconds: float
+    stack: MeasuredStack, mint: TokenMint, run: LoadRun, count: int, seconds: float
 ) -> None:
     tokens = [mint.token() for _ in range(count)]
     sockets = await open_many(stack.socket_url, tokens, run.on_frame, talk=True)

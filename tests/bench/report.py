@@ -39,7 +39,10 @@ def load_lines(figures: LoadFigures, limits: Mapping[str, float]) -> list[Line]:
         ("answer p99", figures.answer_ms.p99, "ms"),
         ("processor time per message", figures.cpu_ms_per_message, "ms"),
     ]
-    return [Line(f"{name} {at}", value, unit, limits.get(name)) for name, value, unit in lines]
+    return [
+        *(Line(f"{name} {at}", value, unit, limits.get(name)) for name, value, unit in lines),
+        *(Line(f"  {name}", used, "ms") for name, used in figures.cpu_ms_by_process.items()),
+    ]
 
 
 def stage_lines(stages: Stages) -> list[Line]:

@@ -1,15 +1,18 @@
 """Starts a stack of its own for the bench, in a temporary folder, and tells where everything is."""
 
 import asyncio
-import json
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+from infra.embedded.errors import StackError
+from infra.embedded.folder import DataFolder
+from infra.embedded.running import RunningStack
 
 _START_SECONDS = 540
 
@@ -19,25 +22,43 @@ class BenchError(Exception):
 
 
 @dataclass(frozen=True)
-class RunningStack:
-    """What `parley status --json` says of a stack."""
+class MeasuredStack:
+    """A running stack, and what its processes use."""
 
     data: Path
-    url: str
-    socket_url: str
-    bootstrap_servers: str
-    pids: Mapping[str, int]
+    running: RunningStack
+
+    @property
+    def socket_url(self) -> str:
+        """Where sockets connect."""
+        return self.running.socket_url
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """Where Kafka is."""
+        return self.running.bootstrap_servers
+
+    def metrics_url(self, process: str) -> str:
+        """Return where a process is scraped."""
+        return f"http://127.0.0.1:{self.running.state.ports[process]}/metrics"
 
     def resident_bytes(self) -> dict[str, int]:
         """Return the resident set of every process of the stack, children included.
 
         Pages that PostgreSQL's processes share are counted once: its share is proportional (PSS).
         """
-        return {name: _memory(psutil.Process(pid)) for name, pid in self.pids.items()}
+        return {name: _memory(process) for name, process in self._processes()}
 
     def cpu_seconds(self) -> dict[str, float]:
         """Return the processor time each process has used so far, children included."""
-        return {name: _cpu(psutil.Process(pid)) for name, pid in self.pids.items()}
+        return {name: _cpu(process) for name, process in self._processes()}
+
+    def _processes(self) -> list[tuple[str, psutil.Process]]:
+        return [
+            (name, psutil.Process(process.pid))
+            for name, process in self.running.state.processes.items()
+            if process.pid is not None
+        ]
 
 
 def _family(process: psutil.Process) -> list[psutil.Process]:
@@ -71,20 +92,16 @@ async def _parley(*arguments: str) -> str:
     return out.decode()
 
 
-async def inspect(data: Path) -> RunningStack:
-    """Read where a running stack is.
+def inspect(data: Path) -> MeasuredStack:
+    """Find a running stack.
 
     Raises:
         BenchError: none is running in this folder.
     """
-    status = json.loads(await _parley("status", "--json", "--data", str(data)))
-    return RunningStack(
-        data=data,
-        url=status["url"],
-        socket_url=status["socket_url"],
-        bootstrap_servers=status["bootstrap_servers"],
-        pids={name: process["pid"] for name, process in status["processes"].items()},
-    )
+    try:
+        return MeasuredStack(data, RunningStack.find(DataFolder.at(data)))
+    except StackError as error:
+        raise BenchError(str(error)) from error
 
 
 @dataclass(frozen=True)
@@ -96,13 +113,13 @@ class StartTimes:
 
 
 @asynccontextmanager
-async def fresh_stack(data: Path) -> AsyncIterator[tuple[RunningStack, StartTimes]]:
+async def fresh_stack(data: Path) -> AsyncIterator[tuple[MeasuredStack, StartTimes]]:
     """Start a stack twice in an empty folder and stop it at the end."""
     try:
         cold = await _timed_start(data)
         await _parley("down", "--data", str(data))
         warm = await _timed_start(data)
-        yield await inspect(data), StartTimes(cold, warm)
+        yield inspect(data), StartTimes(cold, warm)
     finally:
         await _parley("down", "--data", str(data))
 

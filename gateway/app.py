@@ -1,0 +1,113 @@
+"""The composition root: routes, errors, headers and what they stand on."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+
+from gateway.auth import endpoints as auth
+from gateway.auth.service import SignIn
+from gateway.auth.tokens import AccessTokenMint, load_private_key
+from gateway.chat import endpoints as chat
+from gateway.chat.service import Conversing, YoungConversations
+from gateway.http.api import ProblemApi
+from gateway.http.middleware import (
+    MAX_BODY_BYTES,
+    AnswerHeaders,
+    DeclaredBodyLimit,
+    ErrorBoundary,
+    Measures,
+    security_headers,
+)
+from gateway.http.problems import answer_with_problems
+from gateway.internal import endpoints as internal
+from gateway.parts import OpenParts, Parts, open_parts
+from gateway.settings import GatewaySettings
+from gateway.state import GatewayState
+from gateway.web import endpoints as web
+from gateway.web.apps import web_apps
+from runtime.clock import HybridLogicalClock
+from runtime.health import Check, Health
+from runtime.tokens import AccessTokenVerifier
+
+
+def build_app(settings: GatewaySettings, open_parts: OpenParts = open_parts) -> FastAPI:
+    """Return the gateway; nothing is connected before the server starts it.
+
+    Raises:
+        ConfigurationError: the signing key cannot be read.
+    """
+    key = load_private_key(settings.auth.private_key_file)
+    mint = AccessTokenMint(key, settings.auth.issuer, settings.auth.access_lifetime)
+    verifier = AccessTokenVerifier(key.public_key(), settings.auth.issuer)
+
+    checks_live: dict[str, Check] = {}
+    checks_ready: dict[str, Check] = {}
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[GatewayState]:
+        async with open_parts(settings) as parts:
+            checks_live.update(parts.live)
+            checks_ready.update(parts.ready)
+            yield _state(settings, parts, mint, verifier)
+
+    headers = security_headers(settings.socket_origin, secure=settings.auth.cookie_secure)
+    app = ProblemApi(
+        title="Parley",
+        version="1",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+        generate_unique_id_function=_operation_id,
+        telemetry={"metrics": False, "logs": False, "operation_spans": False},
+        middleware=[
+            Middleware(AnswerHeaders, headers=headers),
+            Middleware(Measures),
+            Middleware(ErrorBoundary),
+            Middleware(DeclaredBodyLimit),
+            Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY_BYTES),
+        ],
+    )
+    answer_with_problems(app)
+    chat.answer_unaccepted(app)
+    for routes in (auth.router, chat.router, web.router, internal.router):
+        app.include_router(routes)
+    app.router.routes.extend(Health(checks_live, checks_ready).routes())
+    # The default, not a mount: a mount on "/" would hide wrong methods on known routes.
+    app.router.default = web_apps(settings.webapps_dir)
+    return app
+
+
+def _state(
+    settings: GatewaySettings, parts: Parts, mint: AccessTokenMint, verifier: AccessTokenVerifier
+) -> GatewayState:
+    clock = HybridLogicalClock()
+    return GatewayState(
+        settings=settings,
+        sign_in=SignIn(
+            accounts=parts.accounts,
+            tickets=parts.tickets,
+            passwords=parts.passwords,
+            mint=mint,
+            clock=clock,
+            refresh_lifetime=settings.auth.refresh_lifetime,
+        ),
+        conversing=Conversing(
+            conversations=parts.conversations,
+            publisher=parts.publisher,
+            clock=clock,
+            young=YoungConversations(),
+        ),
+        verifier=verifier,
+        shared_limits=parts.shared_limits,
+        local_limits=parts.local_limits,
+    )
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name

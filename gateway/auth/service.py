@@ -1,0 +1,198 @@
+"""Signing up, in and out: sessions with rotating refresh tokens, and socket tickets."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import structlog
+
+from gateway.auth.passwords import Passwords
+from gateway.auth.ports import (
+    Account,
+    Accounts,
+    EmailTakenError,
+    Outcome,
+    Rotation,
+    Session,
+    Tickets,
+)
+from gateway.auth.tokens import AccessTokenMint, digest_of, new_secret
+from runtime.clock import HybridLogicalClock, wall_clock
+from runtime.errors import DomainError
+from runtime.tokens import InvalidTokenError
+from schemas import ids
+from schemas.claims import AccessClaims
+from schemas.events.admin import Action, ActionRecorded
+from schemas.tickets import TICKET_LIFETIME, SocketTicket, ticket_key
+
+REFRESH_GRACE = timedelta(seconds=10)
+"""Two tabs may refresh at once with the same token; the slower one is let in this long."""
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Somebody signed in; without a refresh token the one in the browser stays."""
+
+    account: Account
+    token: str
+    token_expires_at: datetime
+    refresh_token: str | None
+
+
+class SignIn:
+    """What the auth routes do."""
+
+    def __init__(
+        self,
+        *,
+        accounts: Accounts,
+        tickets: Tickets,
+        passwords: Passwords,
+        mint: AccessTokenMint,
+        clock: HybridLogicalClock,
+        refresh_lifetime: timedelta,
+        now: Callable[[], datetime] = wall_clock,
+    ) -> None:
+        self._accounts = accounts
+        self._tickets = tickets
+        self._passwords = passwords
+        self._mint = mint
+        self._clock = clock
+        self._refresh_lifetime = refresh_lifetime
+        self._now = now
+
+    async def register(self, email: str, password: str, name: str) -> Entry:
+        """Open an account and sign it in.
+
+        Raises:
+            DomainError: the address has an account.
+        """
+        hashed = await self._passwords.make(password)
+        account = Account(uuid4(), email, name, "user", hashed)
+        session, secret = self._new_session(account.id)
+        registered = self._action(
+            Action.USER_REGISTERED, "user", account.id, account.id, {"role": account.role}
+        )
+        try:
+            await self._accounts.register(account, session, (registered, self._started(session)))
+        except EmailTakenError as error:
+            detail = "There is an account with this address already."
+            raise DomainError("email_taken", detail, status=409) from error
+        logger.info("user_registered", user_id=account.id)
+        return self._entry(account, secret)
+
+    async def login(self, email: str, password: str) -> Entry:
+        """Sign in; why it failed is not told.
+
+        Raises:
+            DomainError: address and password do not belong together.
+        """
+        account = await self._accounts.by_email(email)
+        fits = await self._passwords.fits(password, account.password_hash if account else None)
+        if account is None or not fits or not account.is_active:
+            logger.info("login_failed")
+            raise DomainError("wrong_credentials", "Address or password is wrong.", status=401)
+        session, secret = self._new_session(account.id)
+        await self._accounts.start_session(session, self._started(session))
+        logger.info("session_started", user_id=account.id, session_id=session.id)
+        return self._entry(account, secret)
+
+    async def refresh(self, secret: str) -> Entry:
+        """Change a refresh token for new tokens.
+
+        Raises:
+            DomainError: it is none of ours, too old, or was used before (the session ends).
+        """
+        replacement = new_secret()
+        now = self._now()
+        rotated = await self._accounts.rotate(
+            Rotation(
+                presented=digest_of(secret),
+                replacement=digest_of(replacement),
+                now=now,
+                expires_at=now + self._refresh_lifetime,
+                grace=REFRESH_GRACE,
+            ),
+            self._reused,
+        )
+        if rotated.outcome is Outcome.REUSED:
+            logger.warning("refresh_token_reused")
+        if rotated.account is None or rotated.outcome is Outcome.REUSED:
+            raise DomainError("not_signed_in", "The session has ended; sign in again.", status=401)
+        fresh = replacement if rotated.outcome is Outcome.ROTATED else None
+        return self._entry(rotated.account, fresh)
+
+    async def logout(self, secret: str) -> None:
+        """End the session of a refresh token, if there is one."""
+        await self._accounts.end_session(digest_of(secret), self._now(), self._ended)
+
+    async def profile(self, user_id: UUID) -> Account:
+        """Return the account as it is now.
+
+        Raises:
+            InvalidTokenError: it is gone or was switched off since the token was made.
+        """
+        account = await self._accounts.by_id(user_id)
+        if account is None or not account.is_active:
+            raise InvalidTokenError("the account is not active")
+        return account
+
+    async def issue_ticket(self, claims: AccessClaims) -> tuple[str, datetime]:
+        """Return a ticket that opens one socket as the token's bearer, and its end."""
+        secret = new_secret()
+        ticket = SocketTicket(
+            user_id=claims.sub, name=claims.name, role=claims.role, expires_at=claims.exp
+        )
+        expires = self._now() + TICKET_LIFETIME
+        await self._tickets.put(ticket_key(secret), ticket.model_dump_json(), TICKET_LIFETIME)
+        return secret, min(expires, datetime.fromtimestamp(claims.exp, tz=UTC))
+
+    def _new_session(self, user_id: UUID) -> tuple[Session, str]:
+        secret = new_secret()
+        now = self._now()
+        return (
+            Session(
+                id=uuid4(),
+                user_id=user_id,
+                token_digest=digest_of(secret),
+                rotated_at=now,
+                expires_at=now + self._refresh_lifetime,
+            ),
+            secret,
+        )
+
+    def _entry(self, account: Account, refresh_token: str | None) -> Entry:
+        token, expires = self._mint.mint(account, self._now())
+        return Entry(account, token, expires, refresh_token)
+
+    def _started(self, session: Session) -> ActionRecorded:
+        return self._action(Action.SESSION_STARTED, "session", session.id, session.user_id)
+
+    def _ended(self, session: Session) -> ActionRecorded:
+        return self._action(Action.SESSION_ENDED, "session", session.id, session.user_id)
+
+    def _reused(self, session: Session) -> ActionRecorded:
+        return self._action(Action.SESSION_REUSE_DETECTED, "session", session.id, session.user_id)
+
+    def _action(
+        self,
+        action: Action,
+        kind: str,
+        target: UUID,
+        actor: UUID,
+        new: dict[str, str] | None = None,
+    ) -> ActionRecorded:
+        event_id = ids.event_id(f"{ActionRecorded.event_type}:{action}", target)
+        return ActionRecorded(
+            event_id=event_id,
+            occurred_at=self._clock.stamp(),
+            correlation_id=event_id,
+            actor_id=actor,
+            action=action,
+            target_type=kind,
+            target_id=target,
+            new=dict(new) if new else None,
+        )

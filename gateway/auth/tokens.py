@@ -1,0 +1,66 @@
+"""Mints access tokens with the private key; refresh tokens are random and kept as digests."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from gateway.auth.ports import Account
+from runtime.errors import ConfigurationError
+from schemas.claims import ALGORITHM, AUDIENCE
+
+_SECRET_BYTES = 32
+
+
+def load_private_key(path: Path) -> EllipticCurvePrivateKey:
+    """Read the signing key.
+
+    Raises:
+        ConfigurationError: there is no such file, or it holds no private P-256 key.
+    """
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except (OSError, ValueError, TypeError) as error:
+        raise ConfigurationError(f"cannot read the signing key {path}: {error}") from error
+    if not isinstance(key, EllipticCurvePrivateKey) or not isinstance(key.curve, SECP256R1):
+        raise ConfigurationError(f"{path} holds no P-256 key; {ALGORITHM} needs one")
+    return key
+
+
+class AccessTokenMint:
+    """Makes the tokens that every process can check with the public key."""
+
+    def __init__(self, key: EllipticCurvePrivateKey, issuer: str, lifetime: timedelta) -> None:
+        self._key = key
+        self._issuer = issuer
+        self._lifetime = lifetime
+
+    def mint(self, account: Account, now: datetime) -> tuple[str, datetime]:
+        """Return a token for an account and the time it expires."""
+        expires = (now + self._lifetime).replace(microsecond=0)
+        claims = {
+            "sub": str(account.id),
+            "email": account.email,
+            "name": account.name,
+            "role": account.role,
+            "permissions": [],
+            "iat": int(now.timestamp()),
+            "exp": int(expires.timestamp()),
+            "iss": self._issuer,
+            "aud": AUDIENCE,
+        }
+        return jwt.encode(claims, self._key, algorithm=ALGORITHM), expires
+
+
+def new_secret() -> str:
+    """Return a random token of 256 bits."""
+    return secrets.token_urlsafe(_SECRET_BYTES)
+
+
+def digest_of(secret: str) -> bytes:
+    """Return what is kept of a random token; its entropy makes a salt needless."""
+    return hashlib.sha256(secret.encode("utf-8", "replace")).digest()

@@ -1,0 +1,1 @@
+"""Conversations, messages sent by REST, and history."""

@@ -1,0 +1,139 @@
+"""The routes of conversations, messages and history."""
+
+from typing import Annotated
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, FastAPI, Query, Request
+from starlette.responses import Response
+
+from gateway.chat.cursor import read_cursor, write_cursor
+from gateway.chat.ports import Conversation, Place
+from gateway.chat.service import NotAcceptedError
+from gateway.chat.views import (
+    ConversationItem,
+    ConversationPage,
+    ConversationView,
+    HistoryPage,
+    MessageAccepted,
+    SendMessage,
+    StartConversation,
+)
+from gateway.http.problems import problem, unavailable
+from gateway.http.route import StrictJsonRoute
+from gateway.state import GatewayState, SignedInUser, State
+from producers.ports import PublishStatus
+from schemas.claims import AccessClaims
+from schemas.frames.codes import AckStatus
+
+PREVIEW_CHARS = 120
+_CURSOR_CHARS = 64
+
+Before = Annotated[
+    str | None, Query(max_length=_CURSOR_CHARS, description="`next` of another page.")
+]
+Limit = Annotated[int, Query(ge=1, le=100)]
+
+router = APIRouter(prefix="/api/chat", tags=["chat"], route_class=StrictJsonRoute)
+
+
+@router.post("/messages", status_code=202)
+async def send_message(body: SendMessage, user: SignedInUser, state: State) -> MessageAccepted:
+    """Say something; 503 with `code` `unknown` or `busy` means: repeat under the same client id."""
+    await _spend(state, user)
+    message_id = await state["conversing"].say(
+        user, body.conversation_id, body.client_message_id, body.text
+    )
+    return MessageAccepted(status=AckStatus.ACCEPTED, message_id=message_id)
+
+
+@router.post("/conversations", status_code=201)
+async def start_conversation(
+    body: StartConversation, user: SignedInUser, state: State
+) -> ConversationView:
+    """Open a conversation."""
+    await _spend(state, user)
+    started = await state["conversing"].start(user, body.client_conversation_id, body.title)
+    return _view(started)
+
+
+@router.get("/conversations")
+async def list_conversations(
+    user: SignedInUser, state: State, before: Before = None, limit: Limit = 30
+) -> ConversationPage:
+    """List my conversations, the last started first."""
+    page = await state["conversing"].conversations_of(user.sub, read_cursor(before), limit)
+    return ConversationPage(
+        items=tuple(_item(one) for one in page.items), next=_cursor_or_none(page.next)
+    )
+
+
+@router.get("/conversations/{conversation_id}")
+async def get_conversation(
+    conversation_id: UUID, user: SignedInUser, state: State
+) -> ConversationView:
+    """Tell of one of my conversations."""
+    return _view(await state["conversing"].find(user.sub, conversation_id))
+
+
+@router.get("/conversations/{conversation_id}/messages", response_model=HistoryPage)
+async def read_history(
+    conversation_id: UUID,
+    user: SignedInUser,
+    state: State,
+    before: Before = None,
+    limit: Limit = 50,
+) -> Response:
+    """Read what was said: the newest page first, each page in (occurred_at, event_id) order."""
+    page = await state["conversing"].history(user.sub, conversation_id, read_cursor(before), limit)
+    # The stored bodies are events that were checked when they were made; no second pass.
+    body = {
+        "items": [{"type": one.type, **one.body} for one in page.items],
+        "next": _cursor_or_none(page.next),
+    }
+    return Response(orjson.dumps(body), media_type="application/json")
+
+
+async def _on_not_accepted(_: Request, error: NotAcceptedError) -> Response:
+    made = {name: str(value) for name, value in error.made.items()}
+    if error.status is PublishStatus.FAILED:
+        return problem(422, "too_long", "It is too large for the log.", ack=AckStatus.REJECTED)
+    busy = error.status is PublishStatus.BUSY
+    code = AckStatus.BUSY if busy else AckStatus.UNKNOWN
+    detail = (
+        "Too much is under way; repeat it."
+        if busy
+        else "It is not known whether it was taken; repeat it under the same client id."
+    )
+    return unavailable(code, detail, ack=code, **made)
+
+
+def answer_unaccepted(app: FastAPI) -> None:
+    """Answer what the log did not confirm; `ack` and `code` are the socket's status."""
+    app.exception_handler(NotAcceptedError)(_on_not_accepted)
+
+
+async def _spend(state: GatewayState, user: AccessClaims) -> None:
+    await state["local_limits"].spend(state["settings"].limits.messages, "messages", str(user.sub))
+
+
+def _cursor_or_none(place: Place | None) -> str | None:
+    return None if place is None else write_cursor(place)
+
+
+def _view(one: Conversation) -> ConversationView:
+    return ConversationView(
+        id=one.id, title=one.title, status=one.status, started_at=one.started_at
+    )
+
+
+def _item(one: Conversation) -> ConversationItem:
+    text = one.last_message_text
+    return ConversationItem(
+        id=one.id,
+        title=one.title,
+        status=one.status,
+        started_at=one.started_at,
+        last_message_at=one.last_message_at,
+        last_message_preview=None if text is None else " ".join(text.split())[:PREVIEW_CHARS],
+    )

@@ -1,0 +1,48 @@
+"""Conversations in memory: the twin of the real store, for tests and embedders."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from uuid import UUID
+
+from gateway.chat.ports import Conversation, Place, Utterance
+
+
+@dataclass
+class InMemoryConversations:
+    """`gateway.chat.ports.Conversations` in lists."""
+
+    conversations: dict[UUID, Conversation] = field(default_factory=dict)
+    said: dict[UUID, list[Utterance]] = field(default_factory=dict)
+
+    async def find(self, conversation_id: UUID) -> Conversation | None:
+        """Return a conversation, whoever's it is."""
+        return self.conversations.get(conversation_id)
+
+    async def newest_of(
+        self, owner_id: UUID, before: Place | None, limit: int
+    ) -> Sequence[Conversation]:
+        """Return an owner's conversations, the last started first."""
+        found = [
+            self._with_last(one)
+            for one in self.conversations.values()
+            if one.owner_id == owner_id and (before is None or one.place < before)
+        ]
+        return sorted(found, key=lambda one: one.place, reverse=True)[:limit]
+
+    async def newest_in(
+        self, conversation_id: UUID, before: Place | None, limit: int
+    ) -> Sequence[Utterance]:
+        """Return what was said, the latest first."""
+        found = [
+            one
+            for one in self.said.get(conversation_id, ())
+            if before is None or one.place < before
+        ]
+        return sorted(found, key=lambda one: one.place, reverse=True)[:limit]
+
+    def _with_last(self, one: Conversation) -> Conversation:
+        said = self.said.get(one.id)
+        if not said:
+            return one
+        last = max(said, key=lambda utterance: utterance.place)
+        return replace(one, last_message_at=last.place.at, last_message_text=last.body["text"])

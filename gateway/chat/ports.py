@@ -1,0 +1,64 @@
+"""What conversations and history need from a store."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+from uuid import UUID
+
+
+class Place(NamedTuple):
+    """Where an item stands in a list ordered by time, then id."""
+
+    at: datetime
+    id: UUID
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A conversation and whose it is; the last message is known in lists only."""
+
+    id: UUID
+    owner_id: UUID
+    title: str | None
+    status: str
+    started_at: datetime
+    last_message_at: datetime | None = None
+    last_message_text: str | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where it stands among the owner's."""
+        return Place(self.started_at, self.id)
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """A message or a reply: `type` is the socket frame's, `body` the event as published."""
+
+    type: str
+    body: dict[str, Any]
+    place: Place
+
+
+class Conversations(Protocol):
+    """Reads what the log's consumer has written so far; it lags the log by moments.
+
+    Failure: raises RetryableError when the store is away.
+    """
+
+    async def find(self, conversation_id: UUID) -> Conversation | None:
+        """Return a conversation, whoever's it is."""
+        ...
+
+    async def newest_of(
+        self, owner_id: UUID, before: Place | None, limit: int
+    ) -> Sequence[Conversation]:
+        """Return an owner's conversations older than `before`, the last started first."""
+        ...
+
+    async def newest_in(
+        self, conversation_id: UUID, before: Place | None, limit: int
+    ) -> Sequence[Utterance]:
+        """Return what was said before `before`, the latest first."""
+        ...

@@ -1,0 +1,100 @@
+"""Conversations and history in PostgreSQL, always by keyset over an index."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import Select, select, true, tuple_
+from sqlalchemy.sql.elements import ColumnElement
+
+from gateway.chat.ports import Conversation, Place, Utterance
+from gateway.database import Database
+from schemas.tables.persistence import conversations, messages
+
+_CONVERSATION = (
+    conversations.c.id,
+    conversations.c.owner_id,
+    conversations.c.title,
+    conversations.c.status,
+    conversations.c.started_at,
+)
+
+
+class PostgresConversations:
+    """`gateway.chat.ports.Conversations` on the tables that persistence writes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def find(self, conversation_id: UUID) -> Conversation | None:
+        """Read by the primary key."""
+        query = select(*_CONVERSATION).where(conversations.c.id == conversation_id)
+        async with self._database.transaction() as connection:
+            row = (await connection.execute(query)).mappings().one_or_none()
+        return None if row is None else Conversation(**row)
+
+    async def newest_of(
+        self, owner_id: UUID, before: Place | None, limit: int
+    ) -> Sequence[Conversation]:
+        """Read a page by (owner, started, id); the last message of each by its own index."""
+        query = conversations_page(owner_id, before, limit)
+        async with self._database.transaction() as connection:
+            found = await connection.execute(query)
+            return [Conversation(**row) for row in found.mappings()]
+
+    async def newest_in(
+        self, conversation_id: UUID, before: Place | None, limit: int
+    ) -> Sequence[Utterance]:
+        """Read a page by (conversation, occurred, event)."""
+        query = history_page(conversation_id, before, limit)
+        async with self._database.transaction() as connection:
+            return [
+                Utterance(row.type, row.body, Place(row.occurred_at, row.event_id))
+                for row in await connection.execute(query)
+            ]
+
+
+def conversations_page(
+    owner_id: UUID, before: Place | None, limit: int
+) -> Select[*tuple[object, ...]]:
+    """Return the query of an owner's conversations, newest first."""
+    last = (
+        select(messages.c.occurred_at, messages.c.text)
+        .where(messages.c.conversation_id == conversations.c.id)
+        .order_by(messages.c.occurred_at.desc(), messages.c.event_id.desc())
+        .limit(1)
+        .lateral("last")
+    )
+    started, key = conversations.c.started_at, conversations.c.id
+    query = (
+        select(
+            *_CONVERSATION,
+            last.c.occurred_at.label("last_message_at"),
+            last.c.text.label("last_message_text"),
+        )
+        .select_from(conversations.outerjoin(last, true()))
+        .where(conversations.c.owner_id == owner_id)
+        .order_by(started.desc(), key.desc())
+        .limit(limit)
+    )
+    return query if before is None else query.where(_older(started, key, before))
+
+
+def history_page(
+    conversation_id: UUID, before: Place | None, limit: int
+) -> Select[*tuple[object, ...]]:
+    """Return the query of what was said, latest first."""
+    occurred, key = messages.c.occurred_at, messages.c.event_id
+    query = (
+        select(messages.c.type, messages.c.body, occurred, key)
+        .where(messages.c.conversation_id == conversation_id)
+        .order_by(occurred.desc(), key.desc())
+        .limit(limit)
+    )
+    return query if before is None else query.where(_older(occurred, key, before))
+
+
+def _older(
+    at: ColumnElement[object], key: ColumnElement[object], place: Place
+) -> ColumnElement[bool]:
+    # A row comparison is one range of the index; `or` of two comparisons is a filter.
+    return tuple_(at, key) < tuple_(place.at, place.id)

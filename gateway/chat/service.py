@@ -1,0 +1,203 @@
+"""Conversations by REST: start, speak, list, read; and who may."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Generic, NoReturn, TypeVar
+from uuid import UUID, uuid4
+
+from gateway.chat.ports import Conversation, Conversations, Place, Utterance
+from producers.ports import EventPublisher, PublishStatus
+from runtime.clock import HybridLogicalClock, wall_clock
+from runtime.errors import DomainError, RetryableError
+from schemas import ids
+from schemas.claims import AccessClaims
+from schemas.events.chat import ConversationStarted, MessageSent, Sender, SenderKind
+
+_YOUNG = timedelta(minutes=10)
+_MOST_YOUNG = 10_000
+_ACTIVE = "active"
+
+Item = TypeVar("Item")
+
+
+class NotAcceptedError(Exception):
+    """The log did not confirm an event; repeating it under the same client id is safe."""
+
+    def __init__(self, status: PublishStatus, **made: UUID) -> None:
+        super().__init__(status)
+        self.status = status
+        self.made = made
+
+
+class YoungConversations:
+    """Conversations this process started; the table learns of them a moment later."""
+
+    def __init__(self, now: Callable[[], datetime] = wall_clock) -> None:
+        self._now = now
+        self._kept: OrderedDict[UUID, Conversation] = OrderedDict()
+
+    def add(self, conversation: Conversation) -> None:
+        """Remember a conversation for ten minutes."""
+        self._kept[conversation.id] = conversation
+        self._kept.move_to_end(conversation.id)
+        if len(self._kept) > _MOST_YOUNG:
+            self._kept.popitem(last=False)
+
+    def find(self, conversation_id: UUID) -> Conversation | None:
+        """Return a conversation that is still young."""
+        found = self._kept.get(conversation_id)
+        if found is not None and self._now() - found.started_at > _YOUNG:
+            del self._kept[conversation_id]
+            return None
+        return found
+
+
+@dataclass(frozen=True)
+class Page(Generic[Item]):
+    """Items and where the next page begins, if there is one."""
+
+    items: Sequence[Item]
+    next: Place | None
+
+
+class Conversing:
+    """What the chat routes do."""
+
+    def __init__(
+        self,
+        *,
+        conversations: Conversations,
+        publisher: EventPublisher,
+        clock: HybridLogicalClock,
+        young: YoungConversations,
+    ) -> None:
+        self._conversations = conversations
+        self._publisher = publisher
+        self._clock = clock
+        self._young = young
+
+    async def start(
+        self, user: AccessClaims, client_id: UUID | None, title: str | None
+    ) -> Conversation:
+        """Open a conversation.
+
+        Raises:
+            NotAcceptedError: the log did not confirm it.
+        """
+        client_id = client_id or uuid4()
+        conversation_id = ids.conversation_id(user.sub, client_id)
+        known = await self._known_if_reachable(conversation_id)
+        if known is not None:
+            return known
+        event_id = ids.event_id(ConversationStarted.event_type, conversation_id)
+        event = ConversationStarted(
+            event_id=event_id,
+            occurred_at=self._clock.stamp(),
+            correlation_id=event_id,
+            conversation_id=conversation_id,
+            owner_id=user.sub,
+            title=title,
+            client_conversation_id=client_id,
+        )
+        published = await self._publisher.publish(event)
+        if not published.accepted:
+            raise NotAcceptedError(published.status, conversation_id=conversation_id)
+        started = Conversation(conversation_id, user.sub, title, _ACTIVE, event.occurred_at)
+        self._young.add(started)
+        return started
+
+    async def say(
+        self, user: AccessClaims, conversation_id: UUID, client_message_id: UUID, text: str
+    ) -> UUID:
+        """Put a message on the log and return its id.
+
+        Raises:
+            DomainError: the conversation is not the user's, or has ended.
+            NotAcceptedError: the log did not confirm it.
+        """
+        conversation = await self.find(user.sub, conversation_id)
+        if conversation.status != _ACTIVE:
+            raise DomainError("conversation_ended", "The conversation has ended.", status=409)
+        message_id = ids.message_id(user.sub, conversation_id, client_message_id)
+        event_id = ids.event_id(MessageSent.event_type, message_id)
+        kind = SenderKind.AGENT if user.role == SenderKind.AGENT else SenderKind.USER
+        event = MessageSent(
+            event_id=event_id,
+            occurred_at=self._clock.stamp(),
+            correlation_id=event_id,
+            conversation_id=conversation_id,
+            message_id=message_id,
+            sender=Sender(id=user.sub, kind=kind, name=user.name),
+            text=text,
+            client_message_id=client_message_id,
+        )
+        published = await self._publisher.publish(event)
+        if not published.accepted:
+            raise NotAcceptedError(published.status, message_id=message_id)
+        return message_id
+
+    async def find(self, user_id: UUID, conversation_id: UUID) -> Conversation:
+        """Return a conversation that this user may be in.
+
+        Raises:
+            DomainError: there is none, or it is another's; which of them is not told.
+        """
+        found = await self._known(conversation_id)
+        if found is None or found.owner_id != user_id:
+            _not_found()
+        return found
+
+    async def access(self, user_id: UUID, conversation_id: UUID) -> tuple[Conversation, bool]:
+        """Return a conversation and whether this user may be in it.
+
+        Raises:
+            DomainError: there is none.
+        """
+        found = await self._known(conversation_id)
+        if found is None:
+            _not_found()
+        return found, found.owner_id == user_id
+
+    async def conversations_of(
+        self, user_id: UUID, before: Place | None, limit: int
+    ) -> Page[Conversation]:
+        """Return a page of the user's conversations, the last started first."""
+        found = await self._conversations.newest_of(user_id, before, limit + 1)
+        return Page(found[:limit], found[limit - 1].place if len(found) > limit else None)
+
+    async def history(
+        self, user_id: UUID, conversation_id: UUID, before: Place | None, limit: int
+    ) -> Page[Utterance]:
+        """Return a page of what was said, in order; the next page is the one before it.
+
+        Raises:
+            DomainError: the conversation is not the user's.
+        """
+        await self.find(user_id, conversation_id)
+        found = await self._conversations.newest_in(conversation_id, before, limit + 1)
+        page = found[:limit]
+        return Page(page[::-1], page[-1].place if len(found) > limit else None)
+
+    async def _known_if_reachable(self, conversation_id: UUID) -> Conversation | None:
+        # Only the log is needed to start one; a repeat is the same event and changes nothing.
+        try:
+            return await self._known(conversation_id)
+        except RetryableError:
+            return None
+
+    async def _known(self, conversation_id: UUID) -> Conversation | None:
+        young = self._young.find(conversation_id)
+        try:
+            found = await self._conversations.find(conversation_id)
+        except RetryableError:
+            if young is None:
+                raise
+            return young
+        return found or young
+
+
+def _not_found() -> NoReturn:
+    detail = "There is no such thing here, or it is not yours."
+    raise DomainError("not_found", detail, status=404)

@@ -1,0 +1,98 @@
+"""What the chat routes take and answer."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from schemas.events.chat import MessageSent
+from schemas.events.replies import ReplyGenerated
+from schemas.frames.codes import AckStatus
+from schemas.text import Instant, MessageText, Title
+
+
+class Request(BaseModel):
+    """A request body; unknown fields are ignored, never applied."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+
+class StartConversation(Request):
+    """Open a conversation; twice under one client id is one conversation."""
+
+    client_conversation_id: UUID | None = None
+    title: Title | None = None
+
+
+class SendMessage(Request):
+    """Say something; repeat under the same client id until it is accepted or refused."""
+
+    conversation_id: UUID
+    client_message_id: UUID
+    text: MessageText
+
+
+class View(BaseModel):
+    """An answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class MessageAccepted(View):
+    """The message is on the log, on all replicas."""
+
+    status: AckStatus
+    message_id: UUID
+
+
+class ConversationView(View):
+    """A conversation."""
+
+    id: UUID
+    title: str | None
+    status: str
+    started_at: Instant
+
+
+class ConversationItem(ConversationView):
+    """A conversation in the list, with the last thing said in it."""
+
+    last_message_at: Instant | None
+    last_message_preview: str | None
+
+
+class ConversationPage(View):
+    """Conversations, the last started first; `next` is the cursor of the page after."""
+
+    items: tuple[ConversationItem, ...]
+    next: str | None
+
+
+class HistoryMessage(MessageSent):
+    """What a person said, with the field names of the socket's frame."""
+
+    type: Literal["message"]
+
+
+class HistoryReply(ReplyGenerated):
+    """What the assistant answered, with the field names of the socket's frame."""
+
+    type: Literal["reply"]
+
+
+class HistoryPage(View):
+    """What was said, in (occurred_at, event_id) order; `next` is the cursor of the page before."""
+
+    items: tuple[
+        Annotated[HistoryMessage | HistoryReply, Field(discriminator="type")],
+        ...,
+    ]
+    next: str | None
+
+
+class AccessView(View):
+    """Whether a user may be in a conversation."""
+
+    conversation_id: UUID
+    owner_id: UUID
+    allowed: bool

@@ -1,0 +1,1 @@
+"""What every route shares: problems, headers, limits, the origin check."""

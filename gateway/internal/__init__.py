@@ -1,0 +1,1 @@
+"""What the edges ask of the gateway; never reached from outside."""

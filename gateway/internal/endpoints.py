@@ -1,0 +1,41 @@
+"""Who may be in a conversation, for edges that meet one they do not know."""
+
+import hmac
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from gateway.chat.views import AccessView
+from gateway.state import State
+from runtime.tokens import InvalidTokenError
+
+_bearer = HTTPBearer(auto_error=False, scheme_name="internalToken")
+
+
+def require_internal_token(
+    state: State,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> None:
+    """Let nobody in who does not know the secret that Parley's processes share.
+
+    Raises:
+        InvalidTokenError: the caller does not.
+    """
+    shown = credentials.credentials.encode() if credentials is not None else b""
+    secret = state["settings"].internal_token.get_secret_value().encode()
+    if not hmac.compare_digest(shown, secret):
+        raise InvalidTokenError("the internal token is not valid")
+
+
+router = APIRouter(
+    prefix="/internal", tags=["internal"], dependencies=[Depends(require_internal_token)]
+)
+
+
+@router.get("/conversations/{conversation_id}/access")
+async def conversation_access(conversation_id: UUID, user_id: UUID, state: State) -> AccessView:
+    """Tell whether a user may be in a conversation."""
+    found, allowed = await state["conversing"].access(user_id, conversation_id)
+    return AccessView(conversation_id=found.id, owner_id=found.owner_id, allowed=allowed)

@@ -1,0 +1,1 @@
+"""The built web apps and the list of remotes for the shell."""
