@@ -1,4 +1,4 @@
-"""The publisher on Kafka: its own deadline, a bound on what is under way, one rebuild when stuck."""
+"""The publisher on Kafka: its own deadline, a bound on what is under way, a rebuild when stuck."""
 
 import asyncio
 import time

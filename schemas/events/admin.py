@@ -10,7 +10,7 @@ from schemas.events.envelope import Event
 
 
 class Action(StrEnum):
-    """What was done."""
+    """The actions known today; the event carries plain text, so that the list can grow."""
 
     USER_REGISTERED = "user.registered"
     SESSION_STARTED = "session.started"
@@ -25,7 +25,8 @@ class ActionRecorded(Event):
     key_field: ClassVar[str] = "target_id"
 
     actor_id: UUID
-    action: Action
+    action: str
+    """`<target>.<what was done>`, one of `Action` or a newer one."""
     target_type: str
     target_id: UUID
     old: dict[str, JsonValue] | None = None

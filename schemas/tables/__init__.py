@@ -10,7 +10,8 @@ OWNED_TABLES: dict[str, tuple[str, ...]] = {
     "analytics": ("analytics_data",),
     "audit": ("admin_logs",),
 }
-"""Process name to the tables it writes; `consumer_offsets` is shared, one row set per group."""
+"""Process name to the tables it writes; `consumer_offsets` and `counted_events` are shared, one
+row set per group."""
 
 __all__ = [
     "METADATA",

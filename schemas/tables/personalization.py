@@ -12,10 +12,13 @@ user_profiles = Table(
     Column("messages", BigInteger, nullable=False, server_default=text("0")),
     Column("first_seen_at", Timestamp, nullable=False),
     Column("last_seen_at", Timestamp, nullable=False),
+    # The one this user writes most; the first of the alphabet among equals.
     Column("language", String(8), nullable=True),
     # Intent name to how often this user had it.
     Column("intents", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     # Sentiment label to how often.
     Column("sentiments", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    # Language to how often.
+    Column("languages", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Column("updated_at", Timestamp, nullable=False, server_default=func.now()),
 )

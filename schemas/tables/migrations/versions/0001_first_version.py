@@ -32,7 +32,6 @@ _GRANTS = (
 
 def upgrade() -> None:
     """Create every table, then grant each role its own."""
-
     op.create_table(
         "admin_logs",
         sa.Column("event_id", sa.Uuid(), nullable=False),

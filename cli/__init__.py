@@ -1,0 +1,1 @@
+"""The `parley` command: start the stack, look into it, stop it."""

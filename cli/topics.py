@@ -1,0 +1,35 @@
+"""`parley topics`: what every topic carries, who writes it and who reads it."""
+
+import json
+from typing import Any
+
+import typer
+
+from cli.options import Json
+from schemas.topics import CATALOGUE, dead_letter_topics
+
+
+def topics(*, as_json: Json = False) -> None:
+    """List the topic catalogue; needs no running stack."""
+    rows: list[dict[str, Any]] = [
+        {
+            "topic": topic.value,
+            "events": [event.event_type for event in spec.events],
+            "key": spec.key,
+            "partitions": spec.partitions,
+            "retention": str(spec.retention) if spec.retention else "for ever",
+            "writers": list(spec.writers),
+            "readers": list(spec.readers),
+        }
+        for topic, spec in CATALOGUE.items()
+    ]
+    if as_json:
+        typer.echo(json.dumps({"topics": rows, "dead_letters": dead_letter_topics()}, indent=2))
+        return
+    for row in rows:
+        partitions, key, kept = row["partitions"], row["key"], row["retention"]
+        typer.secho(f"{row['topic']}", bold=True, nl=False)
+        typer.echo(f"  {partitions} partitions by {key}, kept {kept}")
+        for heading in ("events", "writers", "readers"):
+            typer.echo(f"    {heading:<8} {', '.join(row[heading])}")
+    typer.echo(f"and {len(dead_letter_topics())} dead-letter topics (<topic>-<consumer>-dlq)")

@@ -1,0 +1,1 @@
+"""Processes that react to the log, one folder each, and the loop they share."""

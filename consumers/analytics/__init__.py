@@ -1,0 +1,1 @@
+"""Counts what happens, hour by hour."""

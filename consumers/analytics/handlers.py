@@ -1,0 +1,21 @@
+"""From delivered records to the service's words."""
+
+from collections.abc import Sequence
+
+from consumers.analytics.adapters import PostgresCounts
+from consumers.analytics.service import count
+from consumers.delivery.counted import CountedEvents
+from consumers.delivery.database import Connection
+from consumers.delivery.ports import Delivered
+
+
+class HourlyCounts:
+    """The projection of what happens; each event counts once however often it is on the log."""
+
+    def __init__(self, counted: CountedEvents) -> None:
+        self._counted = counted
+
+    async def apply(self, connection: Connection, batch: Sequence[Delivered]) -> None:
+        """See `Projection`."""
+        new = await self._counted.new_of(connection, batch)
+        await count(PostgresCounts(connection), (each.event for each in new))

@@ -1,0 +1,1 @@
+"""Keeps who did what to what."""

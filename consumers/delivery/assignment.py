@@ -1,0 +1,97 @@
+"""Which partitions are this member's, and from where it reads them."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import structlog
+from aiokafka import ConsumerRebalanceListener
+
+from consumers.delivery.ports import Partition
+
+if TYPE_CHECKING:
+    from consumers.delivery.commit import Commits
+    from consumers.delivery.ports import OffsetKeeper, Offsets
+    from consumers.delivery.source import Source
+
+# Below the group's rebalance timeout (source.REBALANCE_TIMEOUT_MS), with room for a commit.
+HANDBACK_DEADLINE_SECONDS = 20.0
+
+logger = structlog.get_logger(__name__)
+
+
+class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Owns a partition from when its position is looked up until it is taken away."""
+
+    def __init__(self, source: "Source", commits: "Commits", halt: asyncio.Event) -> None:
+        self._source = source
+        self._commits = commits
+        self._halt = halt
+        self._stopping = False
+        self._unplaced: set[Partition] = set()
+        self._owned: set[Partition] = set()
+        self.idle = asyncio.Event()
+        self.idle.set()
+        self.generation = 0
+        """Changes when partitions are taken away: older work is not ours to commit."""
+        self.seen = False
+        """Whether there was an assignment at all."""
+
+    def owns(self, partition: Partition) -> bool:
+        """Whether records of this partition may be worked."""
+        return partition in self._owned
+
+    @property
+    def unplaced(self) -> bool:
+        """Whether there are partitions whose position is not looked up yet."""
+        return bool(self._unplaced)
+
+    def stop(self) -> None:
+        """End every wait, and let no new assignment revive it."""
+        self._stopping = True
+        self._halt.set()
+
+    def displace(self) -> None:
+        """Look every position up again."""
+        self._source.pause(self._owned)
+        self._unplaced, self._owned = self._unplaced | self._owned, set()
+
+    async def place(self, keeper: "OffsetKeeper") -> "Offsets":
+        """Seek to where the keeper says, and only then read.
+
+        Raises:
+            RetryableError: the keeper cannot tell now.
+        """
+        unplaced = self._unplaced
+        stored = await keeper.load(unplaced)
+        if unplaced is self._unplaced:
+            positions = await self._source.seek({each: stored.get(each) for each in unplaced})
+        if unplaced is not self._unplaced:
+            # A rebalance came in between: these may be someone else's by now.
+            return {}
+        self._source.resume(unplaced)
+        self._owned |= unplaced
+        self._unplaced = set()
+        return positions
+
+    async def on_partitions_revoked(self, revoked: Iterable[tuple[str, int]]) -> None:
+        """Finish or leave the batch under way, commit, and let go."""
+        self._owned, self._unplaced = set(), set()
+        self._halt.set()
+        try:
+            async with asyncio.timeout(HANDBACK_DEADLINE_SECONDS):
+                await self.idle.wait()
+        except TimeoutError:
+            logger.warning("handed_back_unfinished", partitions=len(list(revoked)))
+        await self._commits.flush()
+        self.generation += 1
+
+    async def on_partitions_assigned(self, assigned: Iterable[tuple[str, int]]) -> None:
+        """Hold the new partitions until they are placed."""
+        self._unplaced = {Partition(*each) for each in assigned}
+        self._owned = set()
+        self._source.pause(self._unplaced)
+        self.seen = True
+        if not self._stopping:
+            self._halt.clear()
+        logger.info("assigned", partitions=len(self._unplaced))

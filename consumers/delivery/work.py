@@ -1,0 +1,120 @@
+"""Works one polled batch to its end: poison buried, outages waited out, the rest stored."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+import structlog
+
+from consumers.delivery.backoff import Backoff
+from consumers.delivery.dead_letter import DeadLetters
+from consumers.delivery.decode import decode
+from consumers.delivery.errors import AbandonedError, FencedError
+from consumers.delivery.ports import Delivered, OffsetKeeper, Offsets, Record
+from consumers.delivery.progress import Progress
+from runtime import metrics
+from runtime.clock import HybridLogicalClock
+from runtime.errors import InvalidEventError, RetryableError
+
+if TYPE_CHECKING:
+    from consumers.delivery.ports import Partition
+
+TRIES_PER_RECORD = 3
+"""How often a record may make the handler fail in a way nobody foresaw."""
+
+T = TypeVar("T")
+logger = structlog.get_logger(__name__)
+
+
+def next_offsets(records: Sequence[Record]) -> Offsets:
+    """Return the position after these records, per partition."""
+    upto: dict[Partition, int] = {}
+    for record in records:
+        upto[record.source] = max(upto.get(record.source, 0), record.offset + 1)
+    return upto
+
+
+@dataclass(frozen=True)
+class Worker:
+    """Takes batches one after the other."""
+
+    group: str
+    keeper: OffsetKeeper
+    dead_letters: DeadLetters
+    progress: Progress
+    clock: HybridLogicalClock
+    halt: asyncio.Event
+    """Set when the partitions are taken away or the process stops: no more waiting then."""
+    backoff: Backoff = field(default_factory=Backoff)
+
+    async def work(self, records: Sequence[Record]) -> Offsets:
+        """Return the positions up to which everything is stored or buried.
+
+        Raises:
+            AbandonedError: it was told to halt while it waited; the rest was not touched.
+            FencedError: another member has moved on; nothing of the rest was stored.
+        """
+        good: list[Delivered] = []
+        for record in records:
+            try:
+                delivered = decode(record)
+            except InvalidEventError as reason:
+                await self._bury(record, reason)
+            else:
+                self.clock.observe(delivered.event.occurred_at)
+                good.append(delivered)
+        upto = next_offsets(records)
+        await self._store(good, upto)
+        return upto
+
+    async def _store(self, good: Sequence[Delivered], upto: Offsets) -> None:
+        if len(good) > 1:
+            try:
+                return await self._patiently(lambda: self.keeper.store(good, upto))
+            except (AbandonedError, FencedError):
+                raise
+            except Exception as error:  # noqa: BLE001 - the boundary: one by one tells the culprit
+                logger.warning("batch_isolated", error=type(error).__name__, records=len(good))
+        for delivered in good:
+            await self._store_one(delivered)
+        # Past what was buried after the last good record.
+        return await self._patiently(lambda: self.keeper.store((), upto))
+
+    async def _store_one(self, delivered: Delivered) -> None:
+        record = delivered.record
+        upto = next_offsets([record])
+        try:
+            await self._with_tries(lambda: self.keeper.store((delivered,), upto))
+        except InvalidEventError as reason:
+            await self._bury(record, reason)
+            await self._patiently(lambda: self.keeper.store((), upto))
+
+    async def _with_tries(self, operation: Callable[[], Awaitable[None]]) -> None:
+        for attempt in range(1, TRIES_PER_RECORD + 1):
+            try:
+                return await self._patiently(operation)
+            except (AbandonedError, FencedError, InvalidEventError):
+                raise
+            except Exception as error:
+                logger.exception("handler_failed", error=type(error).__name__, attempt=attempt)
+                if attempt == TRIES_PER_RECORD:
+                    raise InvalidEventError("handler_error", type(error).__name__) from error
+                await self.backoff.wait(attempt, self.halt)
+        return None
+
+    async def _bury(self, record: Record, reason: InvalidEventError) -> None:
+        await self._patiently(lambda: self.dead_letters.bury(record, reason))
+
+    async def _patiently(self, operation: Callable[[], Awaitable[T]]) -> T:
+        """Do it until no shared part is away."""
+        attempt = 0
+        while True:
+            try:
+                return await operation()
+            except RetryableError as error:
+                attempt += 1
+                metrics.consume_retries.labels(self.group).inc()
+                logger.warning("shared_part_away", attempt=attempt, error=str(error))
+                with self.progress.waiting():
+                    await self.backoff.wait(attempt, self.halt)

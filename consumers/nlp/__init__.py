@@ -1,0 +1,1 @@
+"""The assistant's understanding: reads messages, answers them and reports what it understood."""

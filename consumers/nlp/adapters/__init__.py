@@ -1,0 +1,1 @@
+"""The technologies the nlp consumer stands on, each behind a port of `consumers.nlp.ports`."""

@@ -1,0 +1,92 @@
+"""Keeps trained heads as numbers and JSON; never pickles, which run code and age badly."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import structlog
+
+from consumers.nlp.adapters.files import exclusive, whole_folder
+from consumers.nlp.adapters.weights import sha256_of
+from consumers.nlp.ports import Embedder
+from consumers.nlp.service.heads import IntentHead, LinearHead
+from consumers.nlp.service.knowledge import Knowledge
+
+TRAINER = "logistic-regression/2"
+"""Changed whenever training would make another head of the same knowledge."""
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """Everything trained from one state of the knowledge base."""
+
+    intents: IntentHead
+    tone: LinearHead
+
+
+def prepare_heads(model_dir: Path, embedder: Embedder, knowledge: Knowledge) -> Heads:
+    """The heads for this knowledge and engine: read if they were trained before, else trained."""
+    digest = knowledge.sha256
+    folder = model_dir / "heads" / f"{embedder.name.replace('/', '-')}-{digest[:16]}"
+    origin = {"engine": embedder.name, "trainer": TRAINER, "knowledge_sha256": digest}
+    with exclusive(folder.parent):
+        heads = _read(folder, origin)
+        if heads is None:
+            logger.info("heads_training_started", intents=len(knowledge.intents))
+            heads = _train(embedder, knowledge)
+            _write(folder, heads, origin)
+            logger.info("heads_trained", threshold=round(heads.intents.threshold, 4))
+    return heads
+
+
+def _train(embedder: Embedder, knowledge: Knowledge) -> Heads:
+    # Only a start with new knowledge pays for scikit-learn: serving needs numpy alone.
+    from consumers.nlp.adapters.training import train_intents, train_tone  # noqa: PLC0415
+
+    return Heads(train_intents(embedder, knowledge), train_tone(embedder, knowledge))
+
+
+def _write(folder: Path, heads: Heads, origin: dict[str, str]) -> None:
+    with whole_folder(folder) as fresh:
+        arrays = fresh / "heads.npz"
+        np.savez(
+            arrays,
+            intent_weights=heads.intents.head.weights,
+            intent_bias=heads.intents.head.bias,
+            intent_anchors=heads.intents.anchors,
+            tone_weights=heads.tone.weights,
+            tone_bias=heads.tone.bias,
+        )
+        description = {
+            **origin,
+            "intents": heads.intents.head.labels,
+            "tones": heads.tone.labels,
+            "threshold": heads.intents.threshold,
+            "arrays_sha256": sha256_of(arrays),
+        }
+        text = json.dumps(description, indent=2)
+        (fresh / "heads.json").write_text(text, encoding="utf-8")
+
+
+def _read(folder: Path, origin: dict[str, str]) -> Heads | None:
+    """The stored heads, or None when they are missing, damaged or of another origin."""
+    arrays = folder / "heads.npz"
+    try:
+        described = json.loads((folder / "heads.json").read_text(encoding="utf-8"))
+        same = all(described[key] == value for key, value in origin.items())
+        if not same or described["arrays_sha256"] != sha256_of(arrays):
+            return None
+        with np.load(arrays, allow_pickle=False) as stored:
+            intents = LinearHead(
+                tuple(described["intents"]), stored["intent_weights"], stored["intent_bias"]
+            )
+            tone = LinearHead(
+                tuple(described["tones"]), stored["tone_weights"], stored["tone_bias"]
+            )
+            anchors = stored["intent_anchors"]
+        return Heads(IntentHead(intents, anchors, float(described["threshold"])), tone)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,104 @@
+"""Reads the knowledge folder; a mistake in it is told by file and key."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from consumers.nlp.errors import KnowledgeError
+from consumers.nlp.service.knowledge import Examples, Intent, Knowledge, Phrases, Snippet, Tones
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class _IntentFile(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    intents: tuple[Intent, ...]
+
+
+class _SnippetFile(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    snippets: tuple[Snippet, ...]
+
+
+def read_knowledge(folder: Path) -> Knowledge:
+    """
+    Read and check the knowledge folder.
+
+    Raises:
+        KnowledgeError: a file is missing, not YAML, or breaks a rule; names the file and the key.
+    """
+    if not folder.is_dir():
+        message = f"{folder}: no such folder (PARLEY_NLP__KNOWLEDGE_DIR)"
+        raise KnowledgeError(message)
+    intents = {path: _read(path, _IntentFile).intents for path in _files(folder / "intents")}
+    snippets = {path: _read(path, _SnippetFile).snippets for path in _files(folder / "snippets")}
+    _refuse_twice("intent", ((intent.name, path) for path in intents for intent in intents[path]))
+    _refuse_twice("snippet", ((each.id, path) for path in snippets for each in snippets[path]))
+    knowledge = Knowledge(
+        intents=tuple(intent for each in intents.values() for intent in each),
+        snippets=tuple(snippet for each in snippets.values() for snippet in each),
+        out_of_scope=_read(folder / "out_of_scope.yaml", Examples),
+        tones=_read(folder / "sentiment.yaml", Tones),
+        phrases=_read(folder / "phrases.yaml", Phrases),
+    )
+    _refuse_twice("sentence", _sentences(intents, folder, knowledge.out_of_scope))
+    return knowledge
+
+
+def _files(folder: Path) -> list[Path]:
+    files = sorted(folder.glob("*.yaml"))
+    if not files:
+        message = f"{folder}: no .yaml file in it"
+        raise KnowledgeError(message)
+    return files
+
+
+def _read(path: Path, model: type[Model]) -> Model:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        message = f"{path}: missing"
+        raise KnowledgeError(message) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        message = f"{path}: not readable as YAML: {error}"
+        raise KnowledgeError(message) from error
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"]) or "(the whole file)"
+        message = f"{path}: {_named(content, first['loc'])}{key}: {first['msg']}"
+        raise KnowledgeError(message) from error
+
+
+def _named(content: object, location: tuple[int | str, ...]) -> str:
+    """The name of the intent or snippet at a location, because `intents.7` is hard to find."""
+    match (content, location):
+        case (dict(), (str(section), int(at), *_)):
+            item = content[section][at]
+            name = (item.get("name") or item.get("id")) if isinstance(item, dict) else None
+            return f"{name}: " if name else ""
+    return ""
+
+
+def _sentences(
+    intents: dict[Path, tuple[Intent, ...]], folder: Path, out_of_scope: Examples
+) -> Iterator[tuple[str, Path]]:
+    """Everything learnt from or tested on; a sentence in two places teaches or proves nothing."""
+    for path, found in intents.items():
+        for intent in found:
+            yield from ((each.casefold(), path) for each in (*intent.examples, *intent.held_out))
+    for each in (*out_of_scope.examples, *out_of_scope.held_out):
+        yield each.casefold(), folder / "out_of_scope.yaml"
+
+
+def _refuse_twice(kind: str, named: Iterator[tuple[str, Path]]) -> None:
+    seen: dict[str, Path] = {}
+    for name, path in named:
+        if name in seen:
+            message = f"{path}: the {kind} {name!r} is already in {seen[name]}"
+            raise KnowledgeError(message)
+        seen[name] = path

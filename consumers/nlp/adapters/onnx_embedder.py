@@ -1,0 +1,75 @@
+"""The sentence model on onnxruntime: no torch, no network, no lock held while it computes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from tokenizers import Encoding, Tokenizer
+
+from consumers.nlp.ports import Matrix
+
+DIMENSIONS = 384
+# The model was trained on 128 word pieces; a longer message is understood by its beginning.
+MAX_TOKENS = 128
+
+
+class OnnxEmbedder:
+    """
+    Embeds with one ONNX model: mean over the tokens, scaled to length 1.
+
+    `batch` is how many texts share one run, sorted by length so that little is padding. The int8
+    engine scales its activations over the whole batch, which makes a vector depend on its
+    neighbours (cosine down to 0.984): above 1 the port's promise is broken. Batches of 8 would be
+    a quarter faster (tests/bench/nlp.py).
+    """
+
+    def __init__(
+        self, name: str, model: Path, tokenizer: Path, *, threads: int, batch: int = 1
+    ) -> None:
+        self._name = name
+        self._batch = batch
+        self._tokenizer = Tokenizer.from_file(str(tokenizer))
+        self._tokenizer.enable_truncation(MAX_TOKENS)
+        self._tokenizer.no_padding()
+        self._session = onnxruntime.InferenceSession(
+            str(model), _options(threads), providers=["CPUExecutionProvider"]
+        )
+
+    @property
+    def name(self) -> str:
+        """Model and engine."""
+        return self._name
+
+    def embed(self, texts: Sequence[str]) -> Matrix:
+        """One row per text, in the given order."""
+        vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
+        # One by one: encode_batch would start a thread per core for a millisecond of work.
+        encoded = [self._tokenizer.encode(text) for text in texts]
+        order = sorted(range(len(texts)), key=lambda at: len(encoded[at].ids))
+        for start in range(0, len(order), self._batch):
+            rows = order[start : start + self._batch]
+            vectors[rows] = self._run([encoded[row] for row in rows])
+        return vectors
+
+    def _run(self, encoded: Sequence[Encoding]) -> Matrix:
+        shape = (len(encoded), max(len(one.ids) for one in encoded))
+        ids, mask = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+        for row, one in enumerate(encoded):
+            ids[row, : len(one.ids)] = one.ids
+            mask[row, : len(one.ids)] = 1
+        feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        hidden = np.asarray(self._session.run(["last_hidden_state"], feed)[0], dtype=np.float32)
+        pooled = (hidden * mask[:, :, None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
+        unit = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
+        return np.asarray(unit, dtype=np.float32)
+
+
+def _options(threads: int) -> onnxruntime.SessionOptions:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # A spinning pool burns a core between messages; broker and database need it.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    return options

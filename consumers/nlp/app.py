@@ -1,0 +1,77 @@
+"""Puts the nlp consumer together: knowledge, models, heads, the assistant and its handler."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import structlog
+from threadpoolctl import threadpool_limits
+
+from consumers.delivery.app import run_consumer
+from consumers.nlp.adapters.cld2_language import Cld2LanguageDetector
+from consumers.nlp.adapters.head_store import prepare_heads
+from consumers.nlp.adapters.knowledge_files import read_knowledge
+from consumers.nlp.adapters.model_store import prepare_model
+from consumers.nlp.adapters.vader_tone import VaderToneLexicon
+from consumers.nlp.handlers import MessageHandler
+from consumers.nlp.service.analysis import Question
+from consumers.nlp.service.analyzer import Analyzer
+from consumers.nlp.service.assistant import Assistant
+from consumers.nlp.service.language import ConversationLanguages
+from consumers.nlp.service.responder import Responder
+from consumers.nlp.service.retrieval import SnippetIndex
+from consumers.nlp.service.sentiment import ToneReader
+from consumers.nlp.settings import ModelSettings, NlpSettings
+from producers.kafka import KafkaEventPublisher
+from runtime.clock import HybridLogicalClock
+from schemas.ids import ASSISTANT_ID
+
+NAME = "nlp"
+
+# Answers leave batch by batch; a backlog is worked in bites that keep the newest answer close.
+MAX_RECORDS = 64
+
+logger = structlog.get_logger(__name__)
+
+
+def build_analyzer(settings: ModelSettings) -> Analyzer:
+    """
+    Everything between text and answer, ready to work; the first time builds and trains models.
+
+    Raises:
+        ConfigurationError: knowledge or models are not usable; the text says what to do.
+    """
+    # The heads are small products: numpy's own threads would only wait for each other.
+    threadpool_limits(limits=1, user_api="blas")
+    knowledge = read_knowledge(settings.knowledge_dir)
+    embedder = prepare_model(settings.model_dir).embedder(settings.threads)
+    heads = prepare_heads(settings.model_dir, embedder, knowledge)
+    snippets = SnippetIndex(embedder, knowledge.snippets)
+    analyzer = Analyzer(
+        embedder=embedder,
+        languages=ConversationLanguages(Cld2LanguageDetector()),
+        intents=heads.intents,
+        tones=ToneReader(heads.tone, VaderToneLexicon()),
+        responder=Responder(knowledge, snippets),
+        model_version=f"{embedder.name}+{knowledge.sha256[:12]}",
+    )
+    # The first run of an engine allocates and is ten times slower; nobody should wait for it.
+    analyzer.analyze([Question(ASSISTANT_ID, "Where is my order 48213?")])
+    return analyzer
+
+
+async def run(settings: NlpSettings) -> None:
+    """Answer messages until the process is told to stop."""
+    analyzer = build_analyzer(settings.nlp)
+    logger.info("assistant_ready", model=analyzer.model_version, threads=settings.nlp.threads)
+    clock = HybridLogicalClock()
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference") as executor:
+        async with KafkaEventPublisher(
+            settings.kafka, process=NAME, instance=settings.instance
+        ) as publisher:
+            assistant = Assistant(analyzer, publisher, clock, executor)
+            await run_consumer(
+                name=NAME,
+                settings=settings,
+                handler=MessageHandler(assistant),
+                clock=clock,
+                max_records=MAX_RECORDS,
+            )

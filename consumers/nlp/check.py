@@ -1,0 +1,82 @@
+"""Checks a knowledge folder and says how well it is understood, before it goes live."""
+
+from dataclasses import dataclass
+
+from consumers.nlp.adapters.head_store import prepare_heads
+from consumers.nlp.adapters.knowledge_files import read_knowledge
+from consumers.nlp.adapters.model_store import prepare_model
+from consumers.nlp.ports import Embedder
+from consumers.nlp.service.heads import IntentHead
+from consumers.nlp.service.knowledge import Knowledge
+from consumers.nlp.settings import ModelSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """A held-out sentence that was taken for something else."""
+
+    sentence: str
+    expected: str
+    guessed: str
+
+    def __str__(self) -> str:
+        return f"  {self.expected} taken for {self.guessed}: {self.sentence}"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How the held-out sentences fare; shares are from 0 to 1."""
+
+    intents: int
+    snippets: int
+    held_out: int
+    misses: tuple[Miss, ...]
+    kept_in_scope: float
+    refused_out_of_scope: float
+
+    @property
+    def accuracy(self) -> float:
+        """Share of held-out sentences whose intent is right."""
+        return 1 - len(self.misses) / self.held_out
+
+    def lines(self) -> list[str]:
+        """The report for people."""
+        return [
+            f"{self.intents} intents, {self.snippets} snippets: the folder is in order",
+            f"held-out sentences understood: {self.accuracy:.1%} of {self.held_out}",
+            f"held-out sentences taken as in scope: {self.kept_in_scope:.1%}",
+            f"out-of-scope sentences refused: {self.refused_out_of_scope:.1%}",
+            *(str(miss) for miss in self.misses),
+        ]
+
+
+def check(settings: ModelSettings) -> Report:
+    """
+    Read the folder, train its heads and try them on the held-out sentences.
+
+    Raises:
+        ConfigurationError: the folder breaks a rule, or the models cannot be built.
+    """
+    knowledge = read_knowledge(settings.knowledge_dir)
+    embedder = prepare_model(settings.model_dir).embedder(settings.threads)
+    heads = prepare_heads(settings.model_dir, embedder, knowledge)
+    return evaluate(knowledge, embedder, heads.intents)
+
+
+def evaluate(knowledge: Knowledge, embedder: Embedder, intents: IntentHead) -> Report:
+    """Try a head on the held-out sentences of the knowledge it was trained from."""
+    expected = [(text, intent.name) for intent in knowledge.intents for text in intent.held_out]
+    guesses = intents.guess(embedder.embed([text for text, _ in expected]))
+    outside = intents.guess(embedder.embed(knowledge.out_of_scope.held_out))
+    return Report(
+        intents=len(knowledge.intents),
+        snippets=len(knowledge.snippets),
+        held_out=len(expected),
+        misses=tuple(
+            Miss(text, name, guess.intent)
+            for (text, name), guess in zip(expected, guesses, strict=True)
+            if guess.intent != name
+        ),
+        kept_in_scope=sum(guess.in_scope for guess in guesses) / len(guesses),
+        refused_out_of_scope=sum(not guess.in_scope for guess in outside) / max(len(outside), 1),
+    )

@@ -1,0 +1,1 @@
+"""What the nlp consumer decides, free of any technology but numpy."""

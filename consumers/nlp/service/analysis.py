@@ -1,0 +1,48 @@
+"""What goes into the assistant's head and what comes out, before it becomes events."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from consumers.nlp.service.entities import Entity
+from consumers.nlp.service.heads import IntentGuess
+from consumers.nlp.service.retrieval import Found
+from consumers.nlp.service.sentiment import Tone
+from schemas.events.replies import ReplySource
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A message to understand."""
+
+    conversation_id: UUID
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """What the models and rules say about one message."""
+
+    language: str
+    intent: IntentGuess
+    tone: Tone
+    entities: tuple[Entity, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What to say, and what it was made of."""
+
+    text: str
+    source: ReplySource
+    intent: str | None
+    confidence: float
+    cited: tuple[Found, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """Everything about one message; `timings_ms` per step, shared steps divided evenly."""
+
+    understanding: Understanding
+    answer: Answer
+    timings_ms: dict[str, float]

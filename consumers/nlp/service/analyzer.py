@@ -1,0 +1,89 @@
+"""Understands a batch of messages and answers each; blocking, so it runs off the event loop."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from consumers.nlp.ports import Embedder, Vector
+from consumers.nlp.service.analysis import Analysis, Question, Understanding
+from consumers.nlp.service.entities import find_entities
+from consumers.nlp.service.heads import IntentHead
+from consumers.nlp.service.language import ConversationLanguages
+from consumers.nlp.service.responder import Responder
+from consumers.nlp.service.sentiment import ToneReader
+
+
+class Analyzer:
+    """
+    The whole way from text to answer.
+
+    A message's result does not depend on the messages beside it, except that a short one takes the
+    language of its conversation. Not safe for several threads at once.
+    """
+
+    def __init__(
+        self,
+        *,
+        embedder: Embedder,
+        languages: ConversationLanguages,
+        intents: IntentHead,
+        tones: ToneReader,
+        responder: Responder,
+        model_version: str,
+    ) -> None:
+        self._embedder = embedder
+        self._languages = languages
+        self._intents = intents
+        self._tones = tones
+        self._responder = responder
+        self.model_version = model_version
+
+    def analyze(self, questions: Sequence[Question]) -> list[Analysis]:
+        """One analysis per question, in the given order."""
+        if not questions:
+            return []
+        texts = [question.text for question in questions]
+        watch = _StopWatch(len(texts))
+        with watch.step("language"):
+            languages = [
+                self._languages.language_of(each.conversation_id, each.text) for each in questions
+            ]
+        with watch.step("embedding"):
+            vectors = self._embedder.embed(texts)
+        with watch.step("intent"):
+            guesses = self._intents.guess(vectors)
+        with watch.step("sentiment"):
+            tones = self._tones.read(texts, vectors)
+        with watch.step("entities"):
+            entities = [tuple(find_entities(text)) for text in texts]
+        understood = [
+            Understanding(*parts) for parts in zip(languages, guesses, tones, entities, strict=True)
+        ]
+        return [
+            self._answered(vector, each, watch)
+            for vector, each in zip(vectors, understood, strict=True)
+        ]
+
+    def _answered(self, vector: Vector, understood: Understanding, watch: "_StopWatch") -> Analysis:
+        started = time.perf_counter()
+        answer = self._responder.answer(vector, understood)
+        took = _milliseconds(time.perf_counter() - started)
+        return Analysis(understood, answer, {**watch.shares_ms, "response": took})
+
+
+class _StopWatch:
+    """Times steps that a batch takes together; each message is charged an even share."""
+
+    def __init__(self, messages: int) -> None:
+        self._messages = messages
+        self.shares_ms: dict[str, float] = {}
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.shares_ms[name] = _milliseconds((time.perf_counter() - started) / self._messages)
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1_000, 3)

@@ -1,0 +1,70 @@
+"""Turns an analysis into the two events it causes; the same question always gives the same ids."""
+
+from datetime import datetime
+
+from consumers.nlp.service.analysis import Analysis
+from consumers.nlp.service.redaction import masked
+from schemas.events.chat import MessageSent, Sender, SenderKind
+from schemas.events.insights import Entity, MessageAnalyzed, Sentiment, SentimentLabel
+from schemas.events.replies import Citation, ReplyGenerated
+from schemas.ids import ASSISTANT_ID, derived_event_id
+
+CONSUMER = "nlp"
+ASSISTANT = Sender(id=ASSISTANT_ID, kind=SenderKind.ASSISTANT, name="Assistant")
+
+
+def reply_to(
+    cause: MessageSent, analysis: Analysis, model_version: str, at: datetime
+) -> ReplyGenerated:
+    """The answer as an event; its message id is its event id."""
+    event_id = derived_event_id(CONSUMER, cause.event_id, ReplyGenerated.event_type)
+    answer = analysis.answer
+    return ReplyGenerated(
+        event_id=event_id,
+        occurred_at=at,
+        causation_id=cause.event_id,
+        correlation_id=cause.correlation_id,
+        conversation_id=cause.conversation_id,
+        message_id=event_id,
+        sender=ASSISTANT,
+        text=answer.text,
+        reply_to=cause.message_id,
+        in_reply_to=cause.message_id,
+        source=answer.source,
+        intent=answer.intent,
+        confidence=min(answer.confidence, 1.0),
+        citations=tuple(
+            Citation(id=found.snippet.id, title=found.snippet.title, score=round(found.score, 4))
+            for found in answer.cited
+        ),
+        model_version=model_version,
+    )
+
+
+def insight_of(
+    cause: MessageSent, analysis: Analysis, model_version: str, at: datetime
+) -> MessageAnalyzed:
+    """What was understood as an event; personal data is masked."""
+    understood = analysis.understanding
+    return MessageAnalyzed(
+        event_id=derived_event_id(CONSUMER, cause.event_id, MessageAnalyzed.event_type),
+        occurred_at=at,
+        causation_id=cause.event_id,
+        correlation_id=cause.correlation_id,
+        conversation_id=cause.conversation_id,
+        message_id=cause.message_id,
+        user_id=cause.sender.id,
+        intent=understood.intent.intent if understood.intent.in_scope else None,
+        confidence=min(understood.intent.confidence, 1.0),
+        in_scope=understood.intent.in_scope,
+        sentiment=Sentiment(
+            label=SentimentLabel(understood.tone.label), score=understood.tone.score
+        ),
+        entities=tuple(
+            Entity(type=each.type, value=masked(each), confidence=each.confidence)
+            for each in understood.entities
+        ),
+        language=understood.language,
+        model_version=model_version,
+        timings_ms=analysis.timings_ms,
+    )

@@ -1,0 +1,129 @@
+"""What the assistant knows: intents with answers, snippets, tone sentences, set phrases."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+SLOT_ENTITIES = {
+    "order_number": "order_number",
+    "tracking_number": "tracking_number",
+    "amount": "money",
+    "date": "date",
+}
+"""Slot of an answer → the entity type that fills it. None of them is personal data."""
+
+_SLOT = re.compile(r"\{(\w+)\}")
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
+Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,40}$")]
+SnippetId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,60}$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Intent(_Part):
+    """One thing people want, how they say it, and what they are told."""
+
+    name: Name
+    title: Text
+    answer: Text
+    answer_without_slots: Text | None = None
+    hand_over: bool = False
+    examples: Annotated[tuple[Sentence, ...], Field(min_length=8)]
+    held_out: Annotated[tuple[Sentence, ...], Field(min_length=1)]
+
+    @property
+    def slots(self) -> frozenset[str]:
+        """The names in braces in the answer."""
+        return frozenset(_SLOT.findall(self.answer))
+
+    @model_validator(mode="after")
+    def _slots_can_be_filled(self) -> Self:
+        unknown = sorted(self.slots - SLOT_ENTITIES.keys())
+        if unknown:
+            message = f"unknown slot {unknown[0]!r}; known are {', '.join(SLOT_ENTITIES)}"
+            raise ValueError(message)
+        if self.slots and self.answer_without_slots is None:
+            message = "an answer with slots needs answer_without_slots for messages that lack them"
+            raise ValueError(message)
+        if self.answer_without_slots and _SLOT.search(self.answer_without_slots):
+            message = "answer_without_slots has a slot"
+            raise ValueError(message)
+        return self
+
+    def reply(self, found: Mapping[str, str]) -> str:
+        """The answer with its slots filled from entity values, or the wording without slots."""
+        values = {slot: found.get(SLOT_ENTITIES[slot]) for slot in self.slots}
+        if self.answer_without_slots is not None and None in values.values():
+            return self.answer_without_slots
+        return _SLOT.sub(lambda slot: str(values[slot.group(1)]), self.answer)
+
+
+class Snippet(_Part):
+    """One fact, said word for word when it is what a question is about."""
+
+    id: SnippetId
+    title: Text
+    text: Text
+    tags: tuple[Name, ...] = ()
+
+
+class Examples(_Part):
+    """Sentences to learn from, and sentences kept back to test on."""
+
+    examples: Annotated[tuple[Sentence, ...], Field(min_length=8)]
+    held_out: tuple[Sentence, ...] = ()
+
+
+class Tones(_Part):
+    """Sentences by tone."""
+
+    negative: Annotated[tuple[Sentence, ...], Field(min_length=8)]
+    neutral: Annotated[tuple[Sentence, ...], Field(min_length=8)]
+    positive: Annotated[tuple[Sentence, ...], Field(min_length=8)]
+    held_out: dict[str, tuple[Sentence, ...]] = Field(default_factory=dict)
+
+    def by_label(self) -> dict[str, tuple[str, ...]]:
+        """Label → training sentences."""
+        return {"negative": self.negative, "neutral": self.neutral, "positive": self.positive}
+
+
+class Phrases(_Part):
+    """What is said when there is no answer."""
+
+    hand_over: Text
+    other_language: dict[str, Text]
+
+    @model_validator(mode="after")
+    def _has_a_last_resort(self) -> Self:
+        if "en" not in self.other_language:
+            message = "other_language needs an entry en, for languages that are not listed"
+            raise ValueError(message)
+        return self
+
+
+class Knowledge(_Part):
+    """The whole knowledge folder, checked."""
+
+    intents: tuple[Intent, ...]
+    snippets: tuple[Snippet, ...]
+    out_of_scope: Examples
+    tones: Tones
+    phrases: Phrases
+
+    @property
+    def sha256(self) -> str:
+        """Digest of everything said in it; comments and the order of files do not count."""
+        ordered = self.model_copy(
+            update={
+                "intents": tuple(sorted(self.intents, key=lambda intent: intent.name)),
+                "snippets": tuple(sorted(self.snippets, key=lambda snippet: snippet.id)),
+            }
+        )
+        return hashlib.sha256(ordered.model_dump_json().encode()).hexdigest()

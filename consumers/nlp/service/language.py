@@ -1,0 +1,34 @@
+"""Which language a conversation is in; short messages inherit it, since they say too little."""
+
+from collections import OrderedDict
+from uuid import UUID
+
+from consumers.nlp.ports import LanguageDetector
+
+DEFAULT_LANGUAGE = "en"
+# "hallo" and "ciao" defeat every detector measured.
+ENOUGH_WORDS = 3
+REMEMBERED_CONVERSATIONS = 10_000
+
+
+class ConversationLanguages:
+    """Detects per message and remembers per conversation, the latest conversations only."""
+
+    def __init__(self, detector: LanguageDetector) -> None:
+        self._detector = detector
+        self._known: OrderedDict[UUID, str] = OrderedDict()
+
+    def language_of(self, conversation_id: UUID, text: str) -> str:
+        """ISO 639-1 code of a message."""
+        if len(text.split()) >= ENOUGH_WORDS:
+            detected = self._detector.detect(text)
+            if detected is not None:
+                self._remember(conversation_id, detected)
+                return detected
+        return self._known.get(conversation_id, DEFAULT_LANGUAGE)
+
+    def _remember(self, conversation_id: UUID, language: str) -> None:
+        self._known[conversation_id] = language
+        self._known.move_to_end(conversation_id)
+        if len(self._known) > REMEMBERED_CONVERSATIONS:
+            self._known.popitem(last=False)

@@ -1,0 +1,22 @@
+"""Personal data must not leave in an event: what stays is enough to recognise, not to use."""
+
+from consumers.nlp.service.entities import PERSONAL, Entity
+
+
+def masked(entity: Entity) -> str:
+    """The entity's value as it may be published."""
+    if entity.type not in PERSONAL:
+        return entity.value
+    if entity.type == "email":
+        name, _, domain = entity.value.partition("@")
+        # Of a name of two letters, one would be half of it.
+        return f"{name[:1] if len(name) > 2 else ''}***@{domain}"  # noqa: PLR2004
+    if entity.type == "iban":
+        return f"{entity.value[:2]}{_stars(entity.value, 6)}{entity.value[-4:]}"
+    if entity.type == "card":
+        return f"{_stars(entity.value, 4)}{entity.value[-4:]}"
+    return f"{_stars(entity.value, 2)}{entity.value[-2:]}"
+
+
+def _stars(value: str, kept: int) -> str:
+    return "*" * (len(value) - kept)

@@ -1,0 +1,65 @@
+"""Chooses the answer: the intent's own words, else a snippet, else a colleague."""
+
+from consumers.nlp.ports import Vector
+from consumers.nlp.service.analysis import Answer, Understanding
+from consumers.nlp.service.knowledge import Knowledge
+from consumers.nlp.service.language import DEFAULT_LANGUAGE
+from consumers.nlp.service.retrieval import Found, SnippetIndex
+from schemas.events.replies import ReplySource
+
+
+class Responder:
+    """Answers one understood message."""
+
+    def __init__(self, knowledge: Knowledge, snippets: SnippetIndex) -> None:
+        self._intents = {intent.name: intent for intent in knowledge.intents}
+        self._phrases = knowledge.phrases
+        self._snippets = snippets
+
+    def answer(self, vector: Vector, understood: Understanding) -> Answer:
+        """The best answer there is; never fails, never invents."""
+        if understood.language != DEFAULT_LANGUAGE:
+            return self._hand_over_foreign(understood)
+        found = self._snippets.nearest(vector)
+        # A fact nearer to the question than anything learnt for an intent is what was asked for.
+        nearness = understood.intent.nearness if understood.intent.in_scope else 0.0
+        if found is not None and found.score > nearness:
+            return _from_snippet(found)
+        if understood.intent.in_scope:
+            return self._from_intent(understood)
+        return Answer(
+            text=self._phrases.hand_over,
+            source=ReplySource.HANDOVER,
+            intent=None,
+            confidence=understood.intent.confidence,
+        )
+
+    def _from_intent(self, understood: Understanding) -> Answer:
+        intent = self._intents[understood.intent.intent]
+        # The first of a kind: people name what they are about before they go into details.
+        found = {each.type: each.value for each in reversed(understood.entities)}
+        return Answer(
+            text=intent.reply(found),
+            source=ReplySource.HANDOVER if intent.hand_over else ReplySource.TEMPLATE,
+            intent=intent.name,
+            confidence=understood.intent.confidence,
+        )
+
+    def _hand_over_foreign(self, understood: Understanding) -> Answer:
+        phrases = self._phrases.other_language
+        return Answer(
+            text=phrases.get(understood.language, phrases[DEFAULT_LANGUAGE]),
+            source=ReplySource.HANDOVER,
+            intent=None,
+            confidence=0.0,
+        )
+
+
+def _from_snippet(found: Found) -> Answer:
+    return Answer(
+        text=found.snippet.text,
+        source=ReplySource.RETRIEVAL,
+        intent=None,
+        confidence=min(found.score, 1.0),
+        cited=(found,),
+    )

@@ -1,0 +1,1 @@
+"""Keeps what was said and understood: the history that people read back."""

@@ -1,0 +1,1 @@
+"""The sockets' edge: signs people in, publishes what they say, pushes what the log says."""

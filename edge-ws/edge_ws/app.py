@@ -1,0 +1,96 @@
+"""The edge put together."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
+
+from starlette.applications import Starlette
+
+from edge_ws.access import Access
+from edge_ws.auth import SignIn
+from edge_ws.backlog import Backlog
+from edge_ws.commands import Commands
+from edge_ws.fanout import Fanout
+from edge_ws.hub import CONNECT_SECONDS, SWEEP_SECONDS, Hub
+from edge_ws.inbound import Inbound
+from edge_ws.publishing import Publishing
+from edge_ws.sockets import Sockets
+from edge_ws.tail import Tail
+from runtime.clock import HybridLogicalClock
+from runtime.health import Health
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
+
+    from edge_ws.ports import ConversationDirectory, RecordSource, TicketStore
+    from edge_ws.settings import RingSettings
+    from producers.ports import EventPublisher
+    from runtime.tokens import AccessTokenVerifier
+
+
+class Edge:
+    """One edge: the ASGI application, and the loops that have to run beside it."""
+
+    def __init__(
+        self,
+        *,
+        publisher: "EventPublisher",
+        create_source: Callable[[], "RecordSource"],
+        tickets: "TicketStore",
+        tokens: "AccessTokenVerifier",
+        directory: "ConversationDirectory",
+        allowed_origins: frozenset[str],
+        ring: "RingSettings",
+        connect_seconds: float = CONNECT_SECONDS,
+        sweep_seconds: float = SWEEP_SECONDS,
+    ) -> None:
+        clock = HybridLogicalClock()
+        access = Access(directory)
+        fanout = Fanout()
+        self.backlog = Backlog(ring)
+        self.publishing = Publishing(publisher)
+        self.hub = Hub(
+            fanout,
+            self.backlog,
+            connect_seconds=connect_seconds,
+            sweep_seconds=sweep_seconds,
+        )
+        self.tail = Tail(
+            create_source, backlog=self.backlog, fanout=fanout, access=access, clock=clock
+        )
+        commands = Commands(
+            publishing=self.publishing,
+            clock=clock,
+            access=access,
+            fanout=fanout,
+            backlog=self.backlog,
+        )
+        self._sockets = Sockets(
+            allowed_origins=allowed_origins,
+            sign_in=SignIn(tickets, tokens),
+            inbound=Inbound(commands),
+            hub=self.hub,
+            backlog=self.backlog,
+            clock=clock,
+        )
+        self._http = Starlette(routes=self.health().routes())
+
+    def health(self) -> Health:
+        """Return the checks: alive while the loop answers, ready while the log is followed."""
+        return Health(
+            ready={
+                "tail": lambda: self.tail.following,
+                "not_draining": lambda: not self.hub.draining,
+            }
+        )
+
+    async def __call__(
+        self, scope: "Scope", receive: "ASGIReceiveCallable", send: "ASGISendCallable"
+    ) -> None:
+        """Serve a socket, a probe or a scrape."""
+        if scope["type"] == "websocket":
+            await self._sockets(scope, receive, send)
+        else:
+            http = cast("Callable[..., Awaitable[None]]", self._http)
+            await http(scope, receive, send)

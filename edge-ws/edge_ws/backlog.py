@@ -1,0 +1,123 @@
+"""All rings together: what a socket that joins or comes back has to be sent again."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from aiokafka.partitioner import murmur2
+
+from edge_ws.outbound import MAX_QUEUED_BYTES
+from edge_ws.ports import Log, Positions
+from edge_ws.ring import Kept, Ring
+from schemas.positions import PUSHED_TOPICS, parse_position
+from schemas.topics import CATALOGUE, Topic
+
+if TYPE_CHECKING:
+    from edge_ws.settings import RingSettings
+
+LOGS = tuple(
+    Log(topic, partition)
+    for topic in PUSHED_TOPICS
+    for partition in range(CATALOGUE[topic].partitions)
+)
+MAX_REPLAY_BYTES = MAX_QUEUED_BYTES // 2
+"""More than this is fetched from the history; a reader's queue must be able to hold it."""
+
+
+def log_of(topic: Topic, key: bytes) -> Log:
+    """Return where the broker keeps this conversation."""
+    return Log(topic, (murmur2(key) & 0x7FFFFFFF) % CATALOGUE[topic].partitions)
+
+
+def seen_by(positions: Sequence[str]) -> dict[Log, int]:
+    """Return the newest offset that a client has of each log; other logs are none of ours."""
+    seen: dict[Log, int] = {}
+    for text in positions:
+        try:
+            position = parse_position(text)
+        except ValueError:
+            continue
+        log = Log(position.topic, position.partition)
+        seen[log] = max(position.offset, seen.get(log, -1))
+    return seen
+
+
+class Backlog:
+    """The rings of every pushed log, under one epoch."""
+
+    def __init__(self, settings: "RingSettings") -> None:
+        self._ring_bytes = max(1, settings.total_bytes // len(LOGS))
+        self._ring_age = settings.age.total_seconds()
+        self._rings: dict[Log, Ring] = {}
+        self.epoch = ""
+
+    @property
+    def opened(self) -> bool:
+        """Whether the tail has said where it begins."""
+        return bool(self._rings)
+
+    @property
+    def ends(self) -> Positions:
+        """The next offset of each log."""
+        return {log: ring.end for log, ring in self._rings.items()}
+
+    def open(self, epoch: str, positions: Positions) -> None:
+        """Begin rings at these positions where there are none."""
+        self.epoch = epoch
+        for log, position in positions.items():
+            if log not in self._rings:
+                self.restart(log, position)
+
+    def forget(self) -> None:
+        """Drop everything: the history that it belongs to is gone."""
+        self._rings.clear()
+
+    def restart(self, log: Log, start: int) -> Ring:
+        """Begin this log's ring anew."""
+        ring = Ring(start, max_bytes=self._ring_bytes, max_age=self._ring_age)
+        self._rings[log] = ring
+        return ring
+
+    def ring(self, log: Log) -> Ring:
+        """Return the ring of a log that has been opened."""
+        return self._rings[log]
+
+    def trim(self) -> None:
+        """Let go of what is too old, on quiet logs too."""
+        now = time.monotonic()
+        for ring in self._rings.values():
+            ring.trim(now)
+
+    def newest(self, key: bytes) -> list[Kept]:
+        """Return the conversation's newest events, without a hole up to now."""
+        return [
+            kept
+            for topic in PUSHED_TOPICS
+            for kept in _newest(list(self._rings[log_of(topic, key)].after(key, -1)))
+        ]
+
+    def missed(self, key: bytes, seen: Mapping[Log, int]) -> list[Kept] | None:
+        """Return the conversation's events after what was seen; None when some may be gone.
+
+        A log that the client has seen nothing of counts as unread from its beginning.
+        """
+        missed: list[Kept] = []
+        for topic in PUSHED_TOPICS:
+            log = log_of(topic, key)
+            offset = seen.get(log, -1)
+            ring = self._rings[log]
+            if not ring.reaches_back_to(offset):
+                return None
+            missed.extend(ring.after(key, offset))
+        if sum(len(kept.payload) for kept in missed) > MAX_REPLAY_BYTES:
+            return None
+        return missed
+
+
+def _newest(kept: list[Kept]) -> list[Kept]:
+    room = MAX_REPLAY_BYTES // len(PUSHED_TOPICS)
+    for index in range(len(kept) - 1, -1, -1):
+        room -= len(kept[index].payload)
+        if room < 0:
+            return kept[index + 1 :]
+    return kept

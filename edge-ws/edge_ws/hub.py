@@ -1,0 +1,95 @@
+"""Every open socket of this process, and what ends them: deadlines, expiry, stalls, draining."""
+
+import asyncio
+import random
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from edge_ws.framing import model_frame
+from runtime import metrics
+from schemas.frames.codes import CloseCode
+from schemas.frames.server import Reconnect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from edge_ws.backlog import Backlog
+    from edge_ws.connection import Connection
+    from edge_ws.fanout import Fanout
+
+CONNECT_SECONDS = 10.0
+SWEEP_SECONDS = 0.5
+
+
+class Hub:
+    """Knows the sockets; one sweep watches over all of them, so that none needs a timer."""
+
+    def __init__(
+        self,
+        fanout: "Fanout",
+        backlog: "Backlog",
+        *,
+        connect_seconds: float = CONNECT_SECONDS,
+        sweep_seconds: float = SWEEP_SECONDS,
+    ) -> None:
+        self._fanout = fanout
+        self._backlog = backlog
+        self._connect_seconds = connect_seconds
+        self._sweep_seconds = sweep_seconds
+        self._connections: set[Connection] = set()
+        self.draining = False
+
+    def __len__(self) -> int:
+        return len(self._connections)
+
+    def opened(self, connection: "Connection") -> None:
+        """Count a new socket in."""
+        self._connections.add(connection)
+        metrics.sockets.inc()
+
+    def closed(self, connection: "Connection") -> None:
+        """Forget a socket."""
+        self._connections.discard(connection)
+        self._fanout.drop(connection)
+        connection.gone()
+        metrics.sockets.dec()
+
+    async def sweep_for_ever(self) -> None:
+        """Watch over the sockets and the rings until cancelled."""
+        while True:
+            await asyncio.sleep(self._sweep_seconds)
+            self.sweep()
+            self._backlog.trim()
+
+    def sweep(self) -> None:
+        """Close what is overdue, expired or stalled."""
+        now, today = time.monotonic(), time.time()
+        for connection in tuple(self._connections):
+            if connection.session is None:
+                if now - connection.opened_at >= self._connect_seconds:
+                    connection.close(CloseCode.NO_CONNECT, "no connect in time")
+            elif connection.session.expires_at <= today:
+                connection.close(CloseCode.NOT_SIGNED_IN, "the access token has expired")
+            elif connection.outbound.stalled(now):
+                connection.close(CloseCode.SLOW_READER, "reads too slowly")
+
+    async def drain(self, spread: timedelta, batches: int) -> None:
+        """Send everybody away, a few at a time, so that they do not all come back at once."""
+        self.draining = True
+        leaving = list(self._connections)
+        random.shuffle(leaving)
+        size = -(-len(leaving) // batches) or 1
+        pause = spread.total_seconds() / batches
+        for batch in _chunks(leaving, size):
+            for connection in batch:
+                # Jitter for people's sake, not secrecy.
+                after_ms = random.randint(0, int(spread.total_seconds() * 1_000))  # noqa: S311
+                connection.push(model_frame(Reconnect(after_ms=after_ms, reason="restarting")))
+                connection.close(CloseCode.DRAINING, "restarting")
+            await asyncio.sleep(pause)
+
+
+def _chunks(connections: "list[Connection]", size: int) -> "Iterator[list[Connection]]":
+    for start in range(0, len(connections), size):
+        yield connections[start : start + size]

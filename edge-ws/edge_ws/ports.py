@@ -1,0 +1,104 @@
+"""What the edge asks of the log, of Valkey and of the gateway."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+from schemas.tickets import SocketTicket
+from schemas.topics import Topic
+
+
+class Log(NamedTuple):
+    """One partition of one topic."""
+
+    topic: Topic
+    partition: int
+
+
+Positions = Mapping[Log, int]
+"""The next offset to read of each log."""
+
+
+class TailedRecord(Protocol):
+    """A record as aiokafka hands it out; nothing in it has been decoded or checked."""
+
+    @property
+    def offset(self) -> int:
+        """Where it stands in its log."""
+        ...
+
+    @property
+    def timestamp(self) -> int:
+        """When its writer handed it over, in milliseconds since 1970."""
+        ...
+
+    @property
+    def key(self) -> bytes | None:
+        """The conversation's id in ASCII, when the writer keeps the contract."""
+        ...
+
+    @property
+    def value(self) -> bytes | None:
+        """The event's JSON, when the writer keeps the contract."""
+        ...
+
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes | None]]:
+        """The projection of the event."""
+        ...
+
+
+class RecordSource(Protocol):
+    """Reads every partition of the pushed topics, without a group.
+
+    Ordering: the records of one log come in offset order.
+    Failure: any call may raise; the owner then stops this source and makes a new one.
+    """
+
+    @property
+    def epoch(self) -> str:
+        """Names the history that offsets belong to; known after `start`."""
+        ...
+
+    async def start(self, positions: Positions) -> Positions:
+        """Connect, go to these positions, or to the end where there is none; return where."""
+        ...
+
+    async def poll(self) -> Mapping[Log, Sequence[TailedRecord]]:
+        """Wait for records, for about a second at most, and return them."""
+        ...
+
+    async def stop(self) -> None:
+        """Disconnect; never raises for the broker's sake."""
+        ...
+
+
+class TicketStore(Protocol):
+    """Holds the tickets that the gateway gave out."""
+
+    async def take(self, ticket: str) -> SocketTicket | None:
+        """Return whom the ticket signs in and forget it, or None when there is no such ticket.
+
+        Raises:
+            RetryableError: the store is away.
+        """
+        ...
+
+
+class Grant(NamedTuple):
+    """Whether a user may see a conversation, and whose it is."""
+
+    owner_id: UUID
+    allowed: bool
+
+
+class ConversationDirectory(Protocol):
+    """Knows every conversation that has been stored."""
+
+    async def look_up(self, conversation_id: UUID, user_id: UUID) -> Grant | None:
+        """Return what this user may, or None when there is no such conversation.
+
+        Raises:
+            RetryableError: the directory is away.
+        """
+        ...

@@ -1,0 +1,148 @@
+"""`GET /ws`: from the handshake to the last frame of one socket."""
+
+from typing import TYPE_CHECKING, cast
+
+import structlog
+from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, WebSocketScope
+
+from edge_ws.auth import NotSignedInError, SignIn, origin_allowed
+from edge_ws.connection import Connection
+from edge_ws.framing import model_frame
+from edge_ws.parsing import parse
+from edge_ws.wire import wire_of
+from runtime.errors import RetryableError
+from schemas.frames.client import Connect
+from schemas.frames.codes import SUBPROTOCOL, CloseCode
+from schemas.frames.server import Connected
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from edge_ws.backlog import Backlog
+    from edge_ws.hub import Hub
+    from edge_ws.inbound import Inbound
+    from runtime.clock import HybridLogicalClock
+
+PATH = "/ws"
+
+logger = structlog.get_logger(__name__)
+
+
+class Sockets:
+    """The socket half of the edge, as an ASGI application."""
+
+    def __init__(
+        self,
+        *,
+        allowed_origins: frozenset[str],
+        sign_in: SignIn,
+        inbound: "Inbound",
+        hub: "Hub",
+        backlog: "Backlog",
+        clock: "HybridLogicalClock",
+    ) -> None:
+        self._allowed_origins = allowed_origins
+        self._sign_in = sign_in
+        self._inbound = inbound
+        self._hub = hub
+        self._backlog = backlog
+        self._clock = clock
+
+    async def __call__(
+        self, scope: WebSocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        """Serve one socket."""
+        await receive()
+        refused = self._refused(scope)
+        if refused is not None:
+            await _refuse(send, refused)
+            return
+        spoken = SUBPROTOCOL in scope["subprotocols"]
+        await send(
+            {
+                "type": "websocket.accept",
+                "subprotocol": SUBPROTOCOL if spoken else None,
+                "headers": [],
+            }
+        )
+        wire = wire_of(scope)
+        _forget_handshake(scope)
+        connection = Connection(wire)
+        wire.on_flow = connection.outbound.flush
+        self._hub.opened(connection)
+        try:
+            if not spoken:
+                connection.close(CloseCode.SUBPROTOCOL_MISSING, f"ask for {SUBPROTOCOL}")
+            elif self._hub.draining:
+                connection.close(CloseCode.DRAINING, "restarting")
+            await self._read(connection, receive)
+        finally:
+            self._hub.closed(connection)
+
+    def _refused(self, scope: WebSocketScope) -> int | None:
+        if scope["path"] != PATH:
+            return 404
+        headers = cast("Sequence[tuple[bytes, bytes]]", scope["headers"])
+        return None if origin_allowed(headers, self._allowed_origins) else 403
+
+    async def _read(self, connection: Connection, receive: ASGIReceiveCallable) -> None:
+        """Read to the end; nothing that a frame does keeps the reader from reading on."""
+        while True:
+            message = await receive()
+            if message["type"] != "websocket.receive":
+                return
+            if connection.closing:
+                continue
+            text = message.get("text")
+            try:
+                await self._take(connection, text)
+            except Exception:  # the boundary of this socket: the others live on
+                logger.exception("socket_failed")
+                connection.close(CloseCode.SERVER_ERROR, "internal error")
+
+    async def _take(self, connection: Connection, text: str | None) -> None:
+        if connection.session is None:
+            await self._connect(connection, text)
+        elif text is None:
+            self._inbound.take_binary(connection)
+        else:
+            self._inbound.take(connection, connection.session, text)
+
+    async def _connect(self, connection: Connection, text: str | None) -> None:
+        frame = None if text is None else parse(text)
+        if not isinstance(frame, Connect) or (frame.ticket is None) == (frame.token is None):
+            connection.close(
+                CloseCode.PROTOCOL_BROKEN, "the first frame is connect, with ticket or token"
+            )
+            return
+        try:
+            session = await self._sign_in.session_for(frame)
+        except NotSignedInError as error:
+            connection.close(CloseCode.NOT_SIGNED_IN, str(error))
+            return
+        except RetryableError:
+            connection.close(CloseCode.SERVER_ERROR, "cannot sign in now")
+            return
+        connection.session = session
+        connection.known_epoch = frame.resume.epoch if frame.resume is not None else None
+        connection.push(
+            model_frame(
+                Connected(
+                    connection_id=connection.id,
+                    user=session.user,
+                    epoch=self._backlog.epoch,
+                    server_time=self._clock.stamp(),
+                )
+            )
+        )
+
+
+async def _refuse(send: ASGISendCallable, status: int) -> None:
+    await send({"type": "websocket.http.response.start", "status": status, "headers": []})
+    await send({"type": "websocket.http.response.body", "body": b"", "more_body": False})
+
+
+def _forget_handshake(scope: WebSocketScope) -> None:
+    # An idle socket would keep its request's headers for as long as it lives.
+    scope["headers"] = []
+    scope["extensions"] = {}

@@ -1,0 +1,181 @@
+"""Follows the log for ever: every record once, into its ring and out to its sockets."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
+
+import orjson
+import structlog
+
+from edge_ws import timings
+from edge_ws.backlog import Backlog, log_of
+from edge_ws.framing import event_payload, model_frame
+from edge_ws.ports import Log, RecordSource, TailedRecord
+from edge_ws.ring import Ring
+from runtime import metrics
+from schemas import headers as names
+from schemas.events.chat import ConversationStarted
+from schemas.frames.server import FRAME_OF_EVENT, Reset
+from schemas.positions import Position
+
+if TYPE_CHECKING:
+    from edge_ws.access import Access
+    from edge_ws.fanout import Fanout
+    from runtime.clock import HybridLogicalClock
+
+BACKOFF_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0)
+
+logger = structlog.get_logger(__name__)
+
+
+class _Unreadable(Exception):  # noqa: N818 - control flow inside this module, not an error
+    """Why a record cannot be pushed."""
+
+
+class _Pushed(NamedTuple):
+    """What is pushed of a record."""
+
+    frame_type: str
+    key: bytes
+    payload: bytes
+
+
+class Tail:
+    """Owns the positions: a source that fails is replaced, and the next one goes on from there."""
+
+    def __init__(
+        self,
+        create: Callable[[], RecordSource],
+        *,
+        backlog: Backlog,
+        fanout: "Fanout",
+        access: "Access",
+        clock: "HybridLogicalClock",
+    ) -> None:
+        self._create = create
+        self._backlog = backlog
+        self._fanout = fanout
+        self._access = access
+        self._clock = clock
+        self.following = False
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        failures = 0
+        while True:
+            source = self._create()
+            try:
+                await self._follow(source)
+            except Exception as error:  # noqa: BLE001 - the boundary: whatever it is, go on from here
+                failures = 0 if self.following else failures + 1
+                timings.tail_restarts.inc()
+                logger.warning("tail_restarts", error=type(error).__name__, failures=failures)
+            finally:
+                self.following = False
+                await source.stop()
+            await asyncio.sleep(BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS) - 1)])
+
+    async def _follow(self, source: RecordSource) -> None:
+        started = await source.start(self._backlog.ends)
+        if self._backlog.opened and source.epoch != self._backlog.epoch:
+            logger.warning("tail_history_changed")
+            self._backlog.forget()
+            self._tell_reset(None)
+            return
+        self._backlog.open(source.epoch, started)
+        self.following = True
+        logger.info("tail_follows", logs=len(started))
+        while True:
+            for log, records in (await source.poll()).items():
+                self.take(log, records)
+
+    def take(self, log: Log, records: Sequence[TailedRecord]) -> None:
+        """Keep and push the next records of one log."""
+        ring = self._backlog.ring(log)
+        for record in records:
+            if record.offset != ring.end:
+                ring = self._skipped_to(log, record.offset, ring)
+            try:
+                pushed = self._read(log, record)
+            except _Unreadable as reason:
+                timings.records_skipped.labels(str(reason)).inc()
+                ring.pass_over(record.offset)
+                continue
+            ring.keep(record.offset, pushed.key, pushed.payload, time.monotonic())
+            sockets = self._fanout.deliver(pushed.key, pushed.payload)
+            if sockets:
+                metrics.frames_out.labels(pushed.frame_type).inc(sockets)
+                timings.fanout_seconds.observe(max(0.0, time.time() - record.timestamp / 1_000))
+
+    def _read(self, log: Log, record: TailedRecord) -> _Pushed:
+        if record.key is None or record.value is None:
+            raise _Unreadable("null")
+        event_type = event_time = None
+        for name, value in record.headers:
+            if name == names.TYPE:
+                event_type = value
+            elif name == names.TIME:
+                event_time = value
+        frame_type = _FRAME_OF.get(event_type)
+        if frame_type is None:
+            raise _Unreadable("unknown_type")
+        fields = _checked(record.value)
+        self._observe(event_time)
+        if event_type == _STARTED:
+            self._learn(record.key, fields)
+        at = str(Position(log.topic, log.partition, record.offset))
+        return _Pushed(frame_type, record.key, event_payload(frame_type, at, record.value))
+
+    def _observe(self, event_time: bytes | None) -> None:
+        try:
+            seen = datetime.fromisoformat((event_time or b"").decode("ascii"))
+        except ValueError:
+            return
+        if seen.tzinfo is not None:
+            self._clock.observe(seen)
+
+    def _learn(self, key: bytes, fields: dict[str, object]) -> None:
+        try:
+            self._access.learn(key, UUID(str(fields.get("owner_id"))))
+        except ValueError:
+            raise _Unreadable("schema") from None
+
+    def _skipped_to(self, log: Log, offset: int, ring: Ring) -> Ring:
+        # Deleted by retention while the broker was away, or cut off there: what was between is
+        # not to be had from the log any more, so nobody may believe to have seen it.
+        logger.error(
+            "tail_skipped",
+            topic=log.topic,
+            partition=log.partition,
+            expected=ring.end,
+            found=offset,
+        )
+        fresh = self._backlog.restart(log, offset)
+        self._tell_reset(log)
+        return fresh
+
+    def _tell_reset(self, log: Log | None) -> None:
+        for key, connection in self._fanout.memberships():
+            if log is None or log_of(log.topic, key) == log:
+                reset = Reset(conversation_id=UUID(key.decode("ascii")), reason="history changed")
+                connection.push(model_frame(reset))
+
+
+_FRAME_OF: dict[bytes | None, str] = {
+    event_type.encode("ascii"): frame_type for event_type, frame_type in FRAME_OF_EVENT.items()
+}
+_STARTED = ConversationStarted.event_type.encode("ascii")
+
+
+def _checked(body: bytes) -> dict[str, object]:
+    """Parse for the sake of the readers: one byte that is not UTF-8 would close their sockets."""
+    try:
+        fields = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise _Unreadable("json") from None
+    if not isinstance(fields, dict) or not body.startswith(b"{") or not body.endswith(b"}"):
+        raise _Unreadable("schema")
+    return fields

@@ -1,0 +1,21 @@
+"""Where a message's time goes on the edge; the names follow runtime.metrics."""
+
+from prometheus_client import Counter, Histogram
+
+# Seconds; the edge's own part of an answer is a fraction of a millisecond.
+_BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0)
+
+receive_seconds = Histogram(
+    "chat_edge_receive_seconds",
+    "From a frame's arrival to its hand-over to the publisher.",
+    buckets=_BUCKETS,
+)
+fanout_seconds = Histogram(
+    "chat_edge_fanout_seconds",
+    "From the record's timestamp (milliseconds) to its push to sockets.",
+    buckets=_BUCKETS,
+)
+records_skipped = Counter(
+    "chat_edge_records_skipped_total", "Records that no socket can be sent.", ["reason"]
+)
+tail_restarts = Counter("chat_edge_tail_restarts_total", "Times the tail had to start again.")

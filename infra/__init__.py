@@ -1,0 +1,1 @@
+"""What Parley runs on: the embedded stack, the topics and the database."""

@@ -1,0 +1,1 @@
+"""The database's roles and its one history of migrations."""

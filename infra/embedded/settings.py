@@ -1,0 +1,23 @@
+"""What the embedded stack takes from the environment, and what its children inherit."""
+
+import os
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "PARLEY_"
+
+
+class EmbeddedSettings(BaseSettings):
+    """Where downloads are kept and come from; the rest is on the command line."""
+
+    model_config = SettingsConfigDict(env_prefix=f"{PREFIX}EMBEDDED_", frozen=True)
+
+    jars_dir: Path = Path.home() / ".cache" / "parley" / "jars"
+    # A company mirror of Maven Central; the lock's sha256 hold wherever the jars come from.
+    maven_repository: str | None = None
+
+
+def inherited_environment() -> dict[str, str]:
+    """Return what children inherit: everything but PARLEY_*, which only the stack itself sets."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}

@@ -1,0 +1,1 @@
+"""The log's topics, made from the catalogue and compared with it."""

@@ -1,0 +1,78 @@
+"""What every topic should look like on the broker; pure, so that it can be tested and printed."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from schemas.topics import CATALOGUE, DEAD_LETTER_RETENTION, dead_letter_topics
+
+FOR_EVER = "-1"
+DEAD_LETTER_PARTITIONS = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopicPlan:
+    """One topic as it should be."""
+
+    name: str
+    partitions: int
+    replication: int
+    config: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drift:
+    """One difference between the broker and the catalogue."""
+
+    topic: str
+    what: str
+    wanted: str
+    found: str
+
+    @property
+    def breaks_order(self) -> bool:
+        """Other partitions mean that keys live elsewhere: no setting can mend that."""
+        return self.what == "partitions"
+
+
+def plan_topics(replication: int) -> list[TopicPlan]:
+    """Return every topic of the catalogue, dead letters included."""
+    # One replica may be away without stopping writes, none may lag behind an acknowledged one.
+    durable = {"min.insync.replicas": str(max(1, replication - 1)), "cleanup.policy": "delete"}
+    topics = [
+        TopicPlan(
+            name=topic.value,
+            partitions=spec.partitions,
+            replication=replication,
+            config=durable | {"retention.ms": _milliseconds(spec.retention)},
+        )
+        for topic, spec in CATALOGUE.items()
+    ]
+    dead_letters = [
+        TopicPlan(
+            name=name,
+            partitions=DEAD_LETTER_PARTITIONS,
+            replication=replication,
+            config=durable | {"retention.ms": _milliseconds(DEAD_LETTER_RETENTION)},
+        )
+        for name in dead_letter_topics()
+    ]
+    return topics + dead_letters
+
+
+def compare(plan: TopicPlan, partitions: int, replicas: int, config: dict[str, str]) -> list[Drift]:
+    """Return where an existing topic differs from its plan."""
+    wanted = {
+        "partitions": str(plan.partitions),
+        "replication": str(plan.replication),
+        **plan.config,
+    }
+    found = {"partitions": str(partitions), "replication": str(replicas), **config}
+    return [
+        Drift(topic=plan.name, what=what, wanted=value, found=found.get(what, "nothing"))
+        for what, value in wanted.items()
+        if found.get(what) != value
+    ]
+
+
+def _milliseconds(retention: timedelta | None) -> str:
+    return FOR_EVER if retention is None else str(retention // timedelta(milliseconds=1))

@@ -1,0 +1,1 @@
+"""Generates what is committed of the contract: goldens and AsyncAPI documents."""

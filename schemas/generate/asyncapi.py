@@ -1,0 +1,139 @@
+"""AsyncAPI 3 documents: one for the topics, one for the socket.
+
+FastStream writes such documents from subscribers, but Parley's take raw records (so that no
+header or body can break them) and would all look alike; the catalogue knows what they carry.
+"""
+
+from typing import Any
+
+from pydantic import TypeAdapter
+from pydantic.json_schema import models_json_schema
+
+from schemas import headers
+from schemas.frames.client import CLIENT_FRAME
+from schemas.frames.codes import SUBPROTOCOL, CloseCode
+from schemas.frames.server import SERVER_FRAME
+from schemas.topics import (
+    CATALOGUE,
+    EDGE,
+    EVENT_TYPES,
+    Topic,
+    TopicSpec,
+    dead_letter_topic,
+    group_of,
+)
+
+_VERSION = "3.0.0"
+_REFERENCE = "#/components/schemas/{model}"
+_HEADERS = (
+    headers.SPEC_VERSION,
+    headers.ID,
+    headers.SOURCE,
+    headers.TYPE,
+    headers.TIME,
+    headers.SUBJECT,
+    headers.CONTENT_TYPE,
+)
+
+
+def topics_document() -> dict[str, Any]:
+    """Return the AsyncAPI document of the Kafka topics."""
+    _, schemas = models_json_schema(
+        [(event, "serialization") for event in EVENT_TYPES.values()], ref_template=_REFERENCE
+    )
+    channels = {topic.value: _channel(topic.value, spec) for topic, spec in CATALOGUE.items()}
+    operations: dict[str, Any] = {}
+    for topic, spec in CATALOGUE.items():
+        channel = {"$ref": f"#/channels/{topic.value}"}
+        for writer in spec.writers:
+            operations[f"{writer}.send.{topic.value}"] = {"action": "send", "channel": channel}
+        for reader in spec.readers:
+            operations[f"{reader}.receive.{topic.value}"] = {
+                "action": "receive",
+                "channel": channel,
+                "description": _reading(topic, reader),
+            }
+    return {
+        "asyncapi": _VERSION,
+        "info": {
+            "title": "Parley: topics",
+            "version": "1",
+            "description": "JSON bodies, CloudEvents 1.0 headers in binary mode.",
+        },
+        "defaultContentType": "application/json",
+        "channels": channels,
+        "operations": operations,
+        "components": {"schemas": schemas["$defs"]},
+    }
+
+
+def _reading(topic: Topic, reader: str) -> str:
+    if reader == EDGE:
+        return "Every partition, from the end, without a group."
+    return (
+        f"Group {group_of(reader)}; what it cannot read goes to {dead_letter_topic(topic, reader)}."
+    )
+
+
+def _channel(address: str, spec: TopicSpec) -> dict[str, Any]:
+    messages = {
+        event.event_type: {
+            "name": event.event_type,
+            "summary": (event.__doc__ or "").strip().splitlines()[0],
+            "headers": {
+                "type": "object",
+                "required": list(_HEADERS),
+                "properties": {name: {"type": "string"} for name in _HEADERS},
+            },
+            "payload": {"$ref": _REFERENCE.format(model=event.__name__)},
+        }
+        for event in spec.events
+    }
+    kept = "for ever" if spec.retention is None else str(spec.retention)
+    return {
+        "address": address,
+        "description": f"Keyed by {spec.key}; kept {kept}.",
+        "messages": messages,
+        "bindings": {"kafka": {"topic": address, "partitions": spec.partitions}},
+    }
+
+
+def socket_document() -> dict[str, Any]:
+    """Return the AsyncAPI document of the WebSocket."""
+    payloads, schemas = TypeAdapter.json_schemas(
+        [
+            ("client", "validation", CLIENT_FRAME),
+            ("server", "serialization", SERVER_FRAME),
+        ],
+        ref_template=_REFERENCE,
+    )
+    channel = {"$ref": "#/channels/socket"}
+    return {
+        "asyncapi": _VERSION,
+        "info": {
+            "title": f"Parley: the socket, {SUBPROTOCOL}",
+            "version": "1",
+            "description": "One JSON object per text frame; close codes: "
+            + ", ".join(f"{code.value} {code.name.lower()}" for code in CloseCode),
+        },
+        "defaultContentType": "application/json",
+        "channels": {
+            "socket": {
+                "address": "/ws",
+                # AsyncAPI's discriminator is a plain field name, not OpenAPI's object.
+                "messages": {
+                    side: {"payload": {"discriminator": "type", "oneOf": payload["oneOf"]}}
+                    for (side, _), payload in payloads.items()
+                },
+            }
+        },
+        "operations": {
+            action: {
+                "action": action,
+                "channel": channel,
+                "messages": [{"$ref": f"#/channels/socket/messages/{side}"}],
+            }
+            for action, side in (("receive", "client"), ("send", "server"))
+        },
+        "components": {"schemas": schemas["$defs"]},
+    }

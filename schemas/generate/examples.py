@@ -1,0 +1,91 @@
+"""One example of every event, as its golden shows it."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from schemas import ids
+from schemas.events.admin import Action, ActionRecorded
+from schemas.events.chat import ConversationStarted, MessageSent, Sender, SenderKind
+from schemas.events.envelope import Event
+from schemas.events.insights import Entity, MessageAnalyzed, Sentiment, SentimentLabel
+from schemas.events.replies import Citation, ReplyGenerated, ReplySource
+
+_USER = UUID("0b7c1a52-5f0e-4b0e-9d57-0d3a0f3b6a01")
+_CLIENT_CONVERSATION = UUID("1c8d2b63-6a1f-4c1f-8e68-1e4b1a4c7b02")
+_CLIENT_MESSAGE = UUID("2d9e3c74-7b2a-4d2a-9f79-2f5c2b5d8c03")
+_CONVERSATION = ids.conversation_id(_USER, _CLIENT_CONVERSATION)
+_QUESTION = ids.message_id(_USER, _CONVERSATION, _CLIENT_MESSAGE)
+_QUESTION_EVENT = ids.event_id(MessageSent.event_type, _QUESTION)
+_REPLY_EVENT = ids.derived_event_id("nlp", _QUESTION_EVENT, ReplyGenerated.event_type)
+_ANALYSIS_EVENT = ids.derived_event_id("nlp", _QUESTION_EVENT, MessageAnalyzed.event_type)
+_STARTED_EVENT = ids.event_id(ConversationStarted.event_type, _CONVERSATION)
+
+
+def _at(microsecond: int) -> datetime:
+    return datetime(2026, 11, 23, 9, 30, 0, microsecond, tzinfo=UTC)
+
+
+EXAMPLES: tuple[Event, ...] = (
+    ConversationStarted(
+        event_id=_STARTED_EVENT,
+        occurred_at=_at(0),
+        correlation_id=_STARTED_EVENT,
+        conversation_id=_CONVERSATION,
+        owner_id=_USER,
+        title="My order",
+        client_conversation_id=_CLIENT_CONVERSATION,
+    ),
+    MessageSent(
+        event_id=_QUESTION_EVENT,
+        occurred_at=_at(120_000),
+        correlation_id=_QUESTION_EVENT,
+        conversation_id=_CONVERSATION,
+        message_id=_QUESTION,
+        sender=Sender(id=_USER, kind=SenderKind.USER, name="Ada"),
+        text="where is my order 48213?",
+        client_message_id=_CLIENT_MESSAGE,
+    ),
+    ReplyGenerated(
+        event_id=_REPLY_EVENT,
+        occurred_at=_at(124_001),
+        causation_id=_QUESTION_EVENT,
+        correlation_id=_QUESTION_EVENT,
+        conversation_id=_CONVERSATION,
+        message_id=_REPLY_EVENT,
+        sender=Sender(id=ids.ASSISTANT_ID, kind=SenderKind.ASSISTANT, name="Parley"),
+        text="Order 48213 is on its way.",
+        in_reply_to=_QUESTION,
+        source=ReplySource.TEMPLATE,
+        intent="order_status",
+        confidence=0.97,
+        citations=(Citation(id="shipping-times", title="Shipping times", score=0.62),),
+        model_version="minilm-int8+head-1",
+    ),
+    MessageAnalyzed(
+        event_id=_ANALYSIS_EVENT,
+        occurred_at=_at(124_000),
+        causation_id=_QUESTION_EVENT,
+        correlation_id=_QUESTION_EVENT,
+        conversation_id=_CONVERSATION,
+        message_id=_QUESTION,
+        user_id=_USER,
+        intent="order_status",
+        confidence=0.97,
+        in_scope=True,
+        sentiment=Sentiment(label=SentimentLabel.NEUTRAL, score=0.91),
+        entities=(Entity(type="order_number", value="48213", confidence=1.0),),
+        language="en",
+        model_version="minilm-int8+head-1",
+        timings_ms={"embedding": 1.4, "intent": 0.1},
+    ),
+    ActionRecorded(
+        event_id=UUID("3eaf4d85-8c3b-4e3b-a08a-3a6d3c6e9d04"),
+        occurred_at=_at(0),
+        correlation_id=UUID("3eaf4d85-8c3b-4e3b-a08a-3a6d3c6e9d04"),
+        actor_id=_USER,
+        action=Action.USER_REGISTERED,
+        target_type="user",
+        target_id=_USER,
+        new={"role": "user"},
+    ),
+)

@@ -1,0 +1,92 @@
+"""What every process is started with."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from infra.embedded.credentials import Credentials
+from infra.embedded.folder import DataFolder
+from infra.embedded.ports import USUAL_PORTS
+from infra.embedded.processes import (
+    CONSUMERS,
+    JOBS,
+    MODULES,
+    Endpoints,
+    environment,
+    job_specs,
+    process_specs,
+)
+
+ROLES = ("gateway", "persistence", "personalization", "analytics", "audit")
+CREDENTIALS = Credentials(
+    owner_password="owner-word",
+    role_passwords={role: f"{role}-word" for role in ROLES},
+    valkey_password="valkey-word",
+    internal_token="internal-word",
+    private_key_file=Path("/keys/private.pem"),
+    public_key_file=Path("/keys/public.pem"),
+)
+ENDPOINTS = Endpoints(
+    ports=USUAL_PORTS,
+    bootstrap_servers="127.0.0.1:9092",
+    brokers=1,
+    models=Path("/models"),
+    knowledge=Path("/knowledge"),
+    webapps=Path("/web"),
+)
+
+
+@pytest.mark.parametrize("name", [*MODULES, *JOBS])
+def test_every_variable_is_parleys(name: str) -> None:
+    """Names have the prefix, values are text."""
+    values = environment(name, ENDPOINTS, CREDENTIALS)
+    assert all(re.fullmatch(r"PARLEY_[A-Z_]+", key) for key in values)
+
+
+@pytest.mark.parametrize("name", [*MODULES, *JOBS])
+def test_no_process_is_given_more_than_it_needs(name: str) -> None:
+    """A process holds its own database password and no other; the signing key is the gateway's."""
+    text = json.dumps(environment(name, ENDPOINTS, CREDENTIALS))
+    if name != "migrations":
+        assert "owner-word" not in text
+        others = [role for role in ROLES if role != name]
+        assert not [role for role in others if f"{role}-word" in text]
+    assert ("/keys/private.pem" in text) == (name == "gateway")
+
+
+@pytest.mark.parametrize("name", CONSUMERS)
+def test_consumers_answer_probes_on_their_own_port(name: str) -> None:
+    """Each consumer's health port is the one the supervisor asks."""
+    assert environment(name, ENDPOINTS, CREDENTIALS)["PARLEY_HEALTH__PORT"] == str(
+        USUAL_PORTS[name]
+    )
+
+
+def test_origins_are_a_json_list() -> None:
+    """The edge accepts the page under both names of this machine."""
+    values = environment("edge-ws", ENDPOINTS, CREDENTIALS)
+    assert json.loads(values["PARLEY_ALLOWED_ORIGINS"]) == [
+        "http://127.0.0.1:8000",
+        "http://localhost:8000",
+    ]
+
+
+def test_every_need_is_a_child(tmp_path: Path) -> None:
+    """Nothing waits for a name that nobody starts."""
+    folder = DataFolder.at(tmp_path)
+    specs = [
+        *process_specs(folder, ENDPOINTS, CREDENTIALS),
+        *job_specs(folder, ENDPOINTS, CREDENTIALS, ("kafka",)),
+    ]
+    known = {spec.name for spec in specs} | {"kafka", "postgres", "valkey"}
+    assert {need for spec in specs for need in spec.needs} <= known
+
+
+def test_no_secret_is_on_a_command_line(tmp_path: Path) -> None:
+    """Every user of a machine can read command lines."""
+    folder = DataFolder.at(tmp_path)
+    for spec in process_specs(folder, ENDPOINTS, CREDENTIALS):
+        assert "-word" not in " ".join(spec.command)
+        assert "-word" not in repr(spec)

@@ -1,0 +1,122 @@
+"""The Kafka publisher never waits past its deadline and never says accepted too early."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, cast
+
+import pytest
+from aiokafka.errors import MessageSizeTooLargeError, OutOfOrderSequenceNumber
+from aiokafka.structs import RecordMetadata, TopicPartition
+
+from producers import kafka
+from producers.kafka import KafkaEventPublisher
+from producers.ports import PublishStatus
+from runtime.settings import KafkaSettings
+from schemas.generate.examples import EXAMPLES
+
+if TYPE_CHECKING:
+    from aiokafka import AIOKafkaProducer
+
+EVENT = EXAMPLES[1]
+DEADLINE = timedelta(milliseconds=50)
+
+
+class ScriptedProducer:
+    """A producer whose answers the test gives."""
+
+    def __init__(self) -> None:
+        self.answers: list[asyncio.Future[RecordMetadata]] = []
+        self.outcome: BaseException | None = None
+        self.started = self.stopped = False
+
+    async def start(self) -> None:
+        self.started = True
+
+    async def stop(self) -> None:
+        self.stopped = True
+
+    async def send(self, _topic: str, **_: object) -> asyncio.Future[RecordMetadata]:
+        answer: asyncio.Future[RecordMetadata] = asyncio.get_running_loop().create_future()
+        if self.outcome is not None:
+            answer.set_exception(self.outcome)
+        self.answers.append(answer)
+        return answer
+
+    def acknowledge(self) -> None:
+        for offset, answer in enumerate(self.answers):
+            if not answer.done():
+                place = TopicPartition("chat-messages", 3)
+                answer.set_result(RecordMetadata(*place, place, offset, 0, 0, 0))
+
+
+@asynccontextmanager
+async def publishing(
+    *producers: ScriptedProducer, deadline: timedelta = DEADLINE
+) -> AsyncIterator[KafkaEventPublisher]:
+    supply = iter(producers)
+    async with KafkaEventPublisher(
+        KafkaSettings(publish_deadline=deadline),
+        process="test",
+        instance="1",
+        create=lambda *_: cast("AIOKafkaProducer", next(supply)),
+    ) as publisher:
+        yield publisher
+
+
+async def test_nothing_is_accepted_before_the_broker_says_so() -> None:
+    """Silence becomes `unknown` at the deadline, not `accepted`."""
+    producer = ScriptedProducer()
+    async with publishing(producer) as publisher:
+        assert (await publisher.publish(EVENT)).status is PublishStatus.UNKNOWN
+        waiting = asyncio.create_task(publisher.publish(EVENT))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        producer.acknowledge()
+        told = await waiting
+    assert (told.status, told.partition, told.offset) == (PublishStatus.ACCEPTED, 3, 1)
+
+
+async def test_an_expired_send_is_not_cancelled() -> None:
+    """Its record may be on the way; a hole in the sequence would wedge the producer."""
+    producer = ScriptedProducer()
+    async with publishing(producer) as publisher:
+        await publisher.publish(EVENT)
+        assert not producer.answers[0].cancelled()
+
+
+async def test_too_much_under_way_is_busy_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is tried, and the bound is free again when answers come."""
+    monkeypatch.setattr(kafka, "MAX_UNDER_WAY", 1)
+    producer = ScriptedProducer()
+    async with publishing(producer, deadline=timedelta(seconds=5)) as publisher:
+        first = asyncio.create_task(publisher.publish(EVENT))
+        await asyncio.sleep(0.01)
+        assert (await publisher.publish(EVENT)).status is PublishStatus.BUSY
+        assert len(producer.answers) == 1
+        producer.acknowledge()
+        assert (await first).accepted
+        assert not publisher.saturated
+
+
+async def test_a_record_too_large_failed() -> None:
+    """It is surely not on the log."""
+    producer = ScriptedProducer()
+    producer.outcome = MessageSizeTooLargeError()
+    async with publishing(producer) as publisher:
+        assert (await publisher.publish(EVENT)).status is PublishStatus.FAILED
+
+
+async def test_a_wedged_producer_is_replaced() -> None:
+    """The next publish goes through a new one, without a restart of the process."""
+    wedged, fresh = ScriptedProducer(), ScriptedProducer()
+    wedged.outcome = OutOfOrderSequenceNumber()
+    async with publishing(wedged, fresh, deadline=timedelta(seconds=5)) as publisher:
+        assert (await publisher.publish(EVENT)).status is PublishStatus.UNKNOWN
+        again = asyncio.create_task(publisher.publish(EVENT))
+        await asyncio.sleep(0.01)
+        fresh.acknowledge()
+        assert (await again).accepted
+        assert wedged.stopped
+        assert fresh.started

@@ -1,0 +1,3 @@
+import { appConfig } from "../../rsbuild.base.mjs";
+
+export default appConfig({ name: "auth" });

@@ -1,0 +1,2 @@
+/** What the bundler makes importable beside code. */
+declare module "*.css";

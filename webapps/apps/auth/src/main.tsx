@@ -1,0 +1,2 @@
+/** Runs this remote alone, without the shell, for development. */
+void import("./standalone");

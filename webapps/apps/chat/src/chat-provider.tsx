@@ -1,0 +1,79 @@
+/** Gives the views the chat client of the signed-in person, wired to the browser. */
+import { api, body, newId, session, type ChatRecord, type Page } from "@parley/contract";
+import {
+  createContext,
+  useContext,
+  useEffect,
+  useState,
+  useSyncExternalStore,
+  type ReactNode,
+} from "react";
+
+import { Connection, type SocketLike } from "./socket/connection";
+import { ChatClient, type ChatState } from "./state/chat-client";
+
+const Context = createContext<ChatClient | null>(null);
+const PAGE_SIZE = 50;
+
+function fetchHistory(conversationId: string, before?: string): Promise<Page<ChatRecord>> {
+  return body(
+    api.GET("/api/chat/conversations/{conversation_id}/messages", {
+      params: {
+        path: { conversation_id: conversationId },
+        query: { limit: PAGE_SIZE, ...(before && { before }) },
+      },
+    }),
+  );
+}
+
+function browserClient(userId: string): ChatClient {
+  return new ChatClient({
+    userId,
+    history: fetchHistory,
+    slot: sessionStorage,
+    newId,
+    now: () => new Date(),
+    connect: (listener) =>
+      new Connection(
+        {
+          ticket: () => body(api.POST("/api/auth/socket-ticket")),
+          open: (url, subprotocol) => new WebSocket(url, subprotocol) as SocketLike,
+          reauthenticate: async () => (await session.refresh()) !== null,
+          online: () => navigator.onLine,
+          random: Math.random,
+        },
+        listener,
+      ),
+  });
+}
+
+export function ChatProvider({ userId, children }: { userId: string; children: ReactNode }) {
+  const [client] = useState(() => browserClient(userId));
+  useEffect(() => {
+    const hurry = () => client.hurry();
+    const lost = () => client.lostNetwork();
+    const woken = () => document.visibilityState === "visible" && client.hurry();
+    window.addEventListener("online", hurry);
+    window.addEventListener("offline", lost);
+    document.addEventListener("visibilitychange", woken);
+    client.start();
+    return () => {
+      client.stop();
+      window.removeEventListener("online", hurry);
+      window.removeEventListener("offline", lost);
+      document.removeEventListener("visibilitychange", woken);
+    };
+  }, [client]);
+  return <Context value={client}>{children}</Context>;
+}
+
+export function useChatClient(): ChatClient {
+  const client = useContext(Context);
+  if (!client) throw new Error("useChatClient needs a ChatProvider");
+  return client;
+}
+
+export function useChatState(): ChatState {
+  const client = useChatClient();
+  return useSyncExternalStore(client.subscribe, client.getState);
+}

@@ -1,0 +1,34 @@
+/** The list of conversations: what the server listed, brought up to date with what this tab saw. */
+import type { Conversation } from "@parley/contract";
+
+import type { Thread } from "./threads";
+import { timeKey } from "./timeline";
+
+const lastActivity = (item: Conversation): string =>
+  timeKey(item.last_message_at ?? item.started_at);
+
+/** One line of an answer without its markdown, for the list. */
+export function previewOf(markdown: string): string {
+  return markdown
+    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
+    .replace(/[*_`~]+|^\s*(?:#+|>|[-+]|\d+\.)\s+/gm, "")
+    .replace(/\s+/g, " ")
+    .trim();
+}
+
+function brought(item: Conversation, thread: Thread | undefined): Conversation {
+  const last = thread?.records.at(-1);
+  if (!last) return item;
+  return { ...item, last_message_at: last.occurred_at, last_message_preview: last.text };
+}
+
+export function mergeConversations(
+  listed: Conversation[],
+  started: Conversation[],
+  threads: Readonly<Record<string, Thread>>,
+): Conversation[] {
+  const known = new Set(listed.map((item) => item.id));
+  return [...listed, ...started.filter((item) => !known.has(item.id))]
+    .map((item) => brought(item, threads[item.id]))
+    .sort((one, other) => (lastActivity(one) < lastActivity(other) ? 1 : -1));
+}

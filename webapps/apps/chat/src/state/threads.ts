@@ -1,0 +1,221 @@
+/**
+ * What is known of each conversation: its records, how far back they reach, and whether this
+ * connection hears it live. Joining and history may answer in any order; records merge by id.
+ */
+import {
+  toProblem,
+  type AckFrame,
+  type ChatRecord,
+  type ClientFrame,
+  type Page,
+  type ProblemError,
+} from "@parley/contract";
+
+import { backoff } from "../socket/backoff";
+import { mergeRecords, notePosition } from "./timeline";
+
+export interface Thread {
+  records: ChatRecord[];
+  /** Cursor of the next older page; null when the beginning is loaded. */
+  older: string | null;
+  loaded: boolean;
+  loading: boolean;
+  joined: boolean;
+  missing: boolean;
+  problem: ProblemError | null;
+}
+
+export interface ThreadPorts {
+  send: (frame: ClientFrame) => boolean;
+  history: (conversationId: string, before?: string) => Promise<Page<ChatRecord>>;
+  changed: (threads: Readonly<Record<string, Thread>>) => void;
+  onJoined: (conversationId: string) => void;
+  /** Records that came from the log, live or from history. */
+  onRecords: (records: ChatRecord[]) => void;
+}
+
+const EMPTY: Thread = {
+  records: [],
+  older: null,
+  loaded: false,
+  loading: false,
+  joined: false,
+  missing: false,
+  problem: null,
+};
+/** An edge learns of a new conversation from the log; a moment later it knows. */
+const FRESH_JOIN_TRIES = 8;
+
+export class Threads {
+  #threads: Readonly<Record<string, Thread>> = {};
+  /** Newest position per log, by conversation. */
+  readonly #positions = new Map<string, Map<string, string>>();
+  /** Refs of joins under way: which conversation, and whether positions went along. */
+  readonly #joins = new Map<string, { id: string; resumed: boolean; tries: number }>();
+  readonly #fresh = new Set<string>();
+  readonly #retries = new Set<ReturnType<typeof setTimeout>>();
+  #count = 0;
+
+  constructor(private readonly ports: ThreadPorts) {}
+
+  get(id: string): Thread {
+    return this.#threads[id] ?? EMPTY;
+  }
+
+  isJoined(id: string): boolean {
+    return this.get(id).joined;
+  }
+
+  /** A conversation started from here: joined by that, and without any history yet. */
+  started(id: string): void {
+    this.#fresh.add(id);
+    this.#set(id, { joined: true, loaded: true });
+  }
+
+  join(id: string, tries = 0): void {
+    if ([...this.#joins.values()].some((join) => join.id === id)) return;
+    const positions = [...(this.#positions.get(id)?.values() ?? [])];
+    this.#sendJoin(id, positions, tries);
+  }
+
+  leave(id: string): void {
+    if (!this.isJoined(id)) return;
+    this.#set(id, { joined: false });
+    this.ports.send({ type: "conversation:leave", ref: `leave:${++this.#count}`, conversation_id: id });
+  }
+
+  /** The connection is gone: nothing is joined any more. */
+  interrupt(): void {
+    this.#joins.clear();
+    for (const retry of this.#retries) clearTimeout(retry);
+    this.#retries.clear();
+    for (const id of Object.keys(this.#threads)) this.#set(id, { joined: false });
+  }
+
+  /** Positions of another epoch mean nothing: forget them, joining then loads anew. */
+  forgetPositions(): void {
+    this.#positions.clear();
+  }
+
+  positions(): string[] {
+    return [...this.#positions.values()].flatMap((logs) => [...logs.values()]);
+  }
+
+  onAck(ack: AckFrame): void {
+    const join = this.#joins.get(ack.ref);
+    if (!join) return;
+    this.#joins.delete(ack.ref);
+    if (ack.status === "accepted") {
+      const first = !this.isJoined(join.id);
+      this.#set(join.id, { joined: true, missing: false });
+      if (!join.resumed) void this.#closeGap(join.id);
+      if (first) this.ports.onJoined(join.id);
+    } else if (ack.status === "rejected" && ack.code !== "rate_limited") {
+      this.#refused(join.id, join.tries);
+    } else this.#joinLater(join.id, join.tries, ack.retry_after_ms ?? 0);
+  }
+
+  /** The server cannot replay that far: start over from history. */
+  onReset(id: string): void {
+    this.#positions.delete(id);
+    this.#fresh.delete(id);
+    for (const [ref, join] of this.#joins) if (join.id === id) this.#joins.delete(ref);
+    void this.load(id);
+    this.#sendJoin(id, [], 0, true);
+  }
+
+  onRecord(record: ChatRecord): void {
+    const id = record.conversation_id;
+    this.#note(id, [record]);
+    const records = mergeRecords(this.get(id).records, [record]);
+    if (records !== this.get(id).records) this.#set(id, { records });
+    this.ports.onRecords([record]);
+  }
+
+  /** Loads the newest page and merges it in; answers its items. */
+  async load(id: string): Promise<ChatRecord[]> {
+    this.#set(id, { loading: true, problem: null });
+    try {
+      const page = await this.ports.history(id);
+      const thread = this.get(id);
+      this.#note(id, page.items);
+      this.#set(id, {
+        records: mergeRecords(thread.records, page.items),
+        older: thread.records.length > page.items.length ? thread.older : page.next,
+        loaded: true,
+        loading: false,
+      });
+      this.ports.onRecords(page.items);
+      return page.items;
+    } catch (error) {
+      this.#failed(id, toProblem(error));
+      return [];
+    }
+  }
+
+  async loadOlder(id: string): Promise<void> {
+    const { older, loading } = this.get(id);
+    if (older === null || loading) return;
+    this.#set(id, { loading: true, problem: null });
+    try {
+      const page = await this.ports.history(id, older);
+      const records = mergeRecords(this.get(id).records, page.items);
+      this.#set(id, { records, older: page.next, loading: false });
+    } catch (error) {
+      this.#set(id, { loading: false, problem: toProblem(error) });
+    }
+  }
+
+  /**
+   * After a join without positions, an event may be too new for history and too old for the
+   * join. Joining once more from where history ends replays it.
+   */
+  async #closeGap(id: string): Promise<void> {
+    const end = new Map<string, string>();
+    for (const record of await this.load(id)) notePosition(end, record.at);
+    if (end.size > 0 && this.isJoined(id)) this.#sendJoin(id, [...end.values()], 0);
+  }
+
+  #sendJoin(id: string, positions: string[], tries: number, settled = false): void {
+    const ref = `join:${++this.#count}`;
+    const resumed = positions.length > 0 || settled;
+    const frame: ClientFrame = { type: "conversation:join", ref, conversation_id: id };
+    if (positions.length > 0) frame.positions = positions;
+    if (this.ports.send(frame)) this.#joins.set(ref, { id, resumed, tries });
+  }
+
+  #refused(id: string, tries: number): void {
+    if (this.isJoined(id)) return;
+    if (this.#fresh.has(id) && tries < FRESH_JOIN_TRIES) this.#joinLater(id, tries, 0);
+    else this.#set(id, { missing: true });
+  }
+
+  #joinLater(id: string, tries: number, atLeast: number): void {
+    const retry = setTimeout(
+      () => {
+        this.#retries.delete(retry);
+        this.join(id, tries + 1);
+      },
+      Math.max(atLeast, backoff(tries)),
+    );
+    this.#retries.add(retry);
+  }
+
+  #failed(id: string, problem: ProblemError): void {
+    const gone = problem.status === 404;
+    if (gone && this.#fresh.has(id)) this.#set(id, { loading: false, loaded: true });
+    else if (gone) this.#set(id, { loading: false, missing: true });
+    else this.#set(id, { loading: false, problem });
+  }
+
+  #note(id: string, records: ChatRecord[]): void {
+    const logs = this.#positions.get(id) ?? new Map<string, string>();
+    this.#positions.set(id, logs);
+    for (const record of records) notePosition(logs, record.at);
+  }
+
+  #set(id: string, change: Partial<Thread>): void {
+    this.#threads = { ...this.#threads, [id]: { ...this.get(id), ...change } };
+    this.ports.changed(this.#threads);
+  }
+}

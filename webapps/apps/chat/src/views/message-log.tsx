@@ -1,0 +1,124 @@
+/** The messages, oldest first, kept at the newest one unless the reader scrolled away. */
+import type { ChatRecord, User } from "@parley/contract";
+import { Button } from "antd";
+import { ArrowDown } from "lucide-react";
+import { Fragment } from "react";
+import { useTranslation } from "react-i18next";
+
+import { useChatClient } from "../chat-provider";
+import type { Pending } from "../state/outbox";
+import type { Thread } from "../state/threads";
+import { Announcer } from "./announcer";
+import { Answering } from "./answering";
+import { OwnMessage, PendingMessage } from "./own-message";
+import { Reply } from "./reply";
+import { dayName, dayOf, sameDay } from "./time";
+import { useStickToBottom } from "./use-stick-to-bottom";
+
+interface MessageLogProps {
+  user: User;
+  conversationId: string | undefined;
+  thread: Thread | undefined;
+  pending: Pending[];
+}
+
+/** A log that does not speak by itself; the announcer says what is worth saying. */
+const LOG = { className: "chat-log", role: "log", "aria-live": "off" } as const;
+const NOTHING: ChatRecord[] = [];
+
+export function MessageLog({ user, conversationId, thread, pending }: MessageLogProps) {
+  const { t } = useTranslation("chat");
+  const records = thread?.records ?? NOTHING;
+  const last = pending.at(-1)?.client_message_id;
+  const { box, content, away, unseen, onScroll, jump } = useStickToBottom({
+    first: records[0]?.event_id,
+    count: records.length,
+    own: last ?? lastOwn(records, user.id),
+  });
+  const waiting = !thread?.loaded && pending.length === 0 && records.length === 0;
+  return (
+    <div className="chat-log-frame">
+      {/* A scroll box must take focus, or the keyboard cannot scroll it. */}
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+      <div {...LOG} ref={box} aria-label={t("log.label")} tabIndex={0} onScroll={onScroll}>
+        <div ref={content} className="chat-log-content">
+          {conversationId && <Beginning conversationId={conversationId} thread={thread} />}
+          {waiting && !thread?.problem && <LogSkeleton />}
+          {records.map((record, index) => (
+            <Fragment key={record.client_message_id ?? record.event_id}>
+              <DaySeparator record={record} before={records[index - 1]} />
+              <Entry record={record} userId={user.id} />
+            </Fragment>
+          ))}
+          {pending.map((entry) => (
+            <PendingMessage key={entry.client_message_id} entry={entry} />
+          ))}
+          <Answering records={records} pending={pending} userId={user.id} />
+        </div>
+      </div>
+      {away && (
+        <Button
+          className="chat-latest"
+          shape="round"
+          icon={<ArrowDown aria-hidden size={16} />}
+          onClick={jump}
+        >
+          {unseen > 0 ? t("log.latestCount", { count: unseen }) : t("log.latest")}
+        </Button>
+      )}
+      <Announcer records={records} />
+    </div>
+  );
+}
+
+function lastOwn(records: ChatRecord[], userId: string): string | undefined {
+  const own = records.findLast((record) => record.sender.id === userId);
+  return own?.client_message_id ?? own?.event_id;
+}
+
+function Entry({ record, userId }: { record: ChatRecord; userId: string }) {
+  if (record.sender.id === userId) return <OwnMessage text={record.text} at={record.occurred_at} />;
+  return <Reply record={record} />;
+}
+
+function Beginning({ conversationId, thread }: { conversationId: string; thread: Thread | undefined }) {
+  const { t } = useTranslation("chat");
+  const client = useChatClient();
+  if (thread?.problem) {
+    return (
+      <div className="chat-log-note" role="alert">
+        {t("log.failed")}{" "}
+        <Button size="small" onClick={() => client.reload(conversationId)}>
+          {t("log.retry")}
+        </Button>
+      </div>
+    );
+  }
+  if (!thread?.older) return null;
+  return (
+    <div className="chat-log-note">
+      <Button loading={thread.loading} onClick={() => void client.loadOlder(conversationId)}>
+        {t("log.older")}
+      </Button>
+    </div>
+  );
+}
+
+function DaySeparator({ record, before }: { record: ChatRecord; before: ChatRecord | undefined }) {
+  const { t } = useTranslation("chat");
+  if (before && sameDay(before.occurred_at, record.occurred_at)) return null;
+  const day = dayOf(record.occurred_at);
+  const name = day === "earlier" ? dayName(record.occurred_at) : t(`log.${day}`);
+  return <p className="chat-day">{name}</p>;
+}
+
+function LogSkeleton() {
+  const { t } = useTranslation("chat");
+  return (
+    <div className="chat-log-skeleton" role="status" aria-label={t("log.loading")}>
+      <span />
+      <span />
+      <span />
+    </div>
+  );
+}

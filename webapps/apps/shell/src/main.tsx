@@ -1,0 +1,2 @@
+/** The asynchronous border shared modules need: nothing may import React before it. */
+void import("./bootstrap");
