@@ -54,7 +54,6 @@ def build_app(settings: GatewaySettings, open_parts: OpenParts = open_parts) -> 
             checks_ready.update(parts.ready)
             yield _state(settings, parts, mint, verifier)
 
-    headers = security_headers(settings.socket_origin, secure=settings.auth.cookie_secure)
     app = ProblemApi(
         title="Parley",
         version="1",
@@ -65,13 +64,7 @@ def build_app(settings: GatewaySettings, open_parts: OpenParts = open_parts) -> 
         lifespan=lifespan,
         generate_unique_id_function=_operation_id,
         telemetry={"metrics": False, "logs": False, "operation_spans": False},
-        middleware=[
-            Middleware(AnswerHeaders, headers=headers),
-            Middleware(Measures),
-            Middleware(ErrorBoundary),
-            Middleware(DeclaredBodyLimit),
-            Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY_BYTES),
-        ],
+        middleware=_middleware(settings),
     )
     answer_with_problems(app)
     chat.answer_unaccepted(app)
@@ -81,6 +74,18 @@ def build_app(settings: GatewaySettings, open_parts: OpenParts = open_parts) -> 
     # The default, not a mount: a mount on "/" would hide wrong methods on known routes.
     app.router.default = web_apps(settings.webapps_dir)
     return app
+
+
+def _middleware(settings: GatewaySettings) -> list[Middleware]:
+    headers = security_headers(settings.socket_origin, secure=settings.auth.cookie_secure)
+    # From the outside in.
+    return [
+        Middleware(AnswerHeaders, headers=headers),
+        Middleware(Measures),
+        Middleware(ErrorBoundary),
+        Middleware(DeclaredBodyLimit),
+        Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY_BYTES),
+    ]
 
 
 def _state(

@@ -173,7 +173,7 @@ def test_late_reuse_ends_the_session(gateway: Gateway, client: TestClient) -> No
 
     assert reused.status_code == 401
     assert refresh(client, second).status_code == 401
-    assert gateway.accounts.actions[-1].action is Action.SESSION_REUSE_DETECTED
+    assert gateway.accounts.actions[-1].action == Action.SESSION_REUSE_DETECTED
 
 
 def age(gateway: Gateway, by: timedelta) -> None:
@@ -243,7 +243,7 @@ def test_logout_ends_the_session(gateway: Gateway, client: TestClient) -> None:
     assert answer.status_code == again.status_code == 204
     assert SimpleCookie(answer.headers["set-cookie"])[COOKIE]["max-age"] == "0"
     assert refresh(client, secret).status_code == 401
-    ended = [one for one in gateway.accounts.actions if one.action is Action.SESSION_ENDED]
+    ended = [one for one in gateway.accounts.actions if one.action == Action.SESSION_ENDED]
     assert len(ended) == 1
 
 
