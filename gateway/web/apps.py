@@ -17,6 +17,7 @@ _INDEX = "index.html"
 _NEVER_PAGES = ("api", "mf", "ws", "internal", "static", "health", "metrics")
 _COMPRESS_FROM_BYTES = 1024
 _COMPRESS_LEVEL = 5
+_COMPRESSED_ALREADY = (".woff2", ".png", ".jpg", ".webp", ".ico")
 
 
 class WebApps:
@@ -60,6 +61,13 @@ def _wants_a_page(scope: Scope) -> bool:
 
 def web_apps(folder: Path) -> ASGIApp:
     """Return the web apps, compressed for browsers that ask for it."""
-    return GZipMiddleware(
-        WebApps(folder), minimum_size=_COMPRESS_FROM_BYTES, compresslevel=_COMPRESS_LEVEL
+    plain = WebApps(folder)
+    compressed = GZipMiddleware(
+        plain, minimum_size=_COMPRESS_FROM_BYTES, compresslevel=_COMPRESS_LEVEL
     )
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        app = plain if scope["path"].endswith(_COMPRESSED_ALREADY) else compressed
+        await app(scope, receive, send)
+
+    return answer
