@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
@@ -10,7 +11,7 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from gateway.auth import endpoints as auth
 from gateway.auth.service import SignIn
-from gateway.auth.tokens import AccessTokenMint, load_private_key
+from gateway.auth.tokens import AccessTokenMint, RefreshTokens, load_private_key
 from gateway.chat import endpoints as chat
 from gateway.chat.service import Conversing, YoungConversations
 from gateway.http.api import ProblemApi
@@ -41,8 +42,6 @@ def build_app(settings: GatewaySettings, open_parts: OpenParts = open_parts) -> 
         ConfigurationError: the signing key cannot be read.
     """
     key = load_private_key(settings.auth.private_key_file)
-    mint = AccessTokenMint(key, settings.auth.issuer, settings.auth.access_lifetime)
-    verifier = AccessTokenVerifier(key.public_key(), settings.auth.issuer)
 
     checks_live: dict[str, Check] = {}
     checks_ready: dict[str, Check] = {}
@@ -52,7 +51,7 @@ def build_app(settings: GatewaySettings, open_parts: OpenParts = open_parts) -> 
         async with open_parts(settings) as parts:
             checks_live.update(parts.live)
             checks_ready.update(parts.ready)
-            yield _state(settings, parts, mint, verifier)
+            yield _state(settings, parts, key)
 
     app = ProblemApi(
         title="Parley",
@@ -88,9 +87,7 @@ def _middleware(settings: GatewaySettings) -> list[Middleware]:
     ]
 
 
-def _state(
-    settings: GatewaySettings, parts: Parts, mint: AccessTokenMint, verifier: AccessTokenVerifier
-) -> GatewayState:
+def _state(settings: GatewaySettings, parts: Parts, key: EllipticCurvePrivateKey) -> GatewayState:
     clock = HybridLogicalClock()
     return GatewayState(
         settings=settings,
@@ -98,7 +95,8 @@ def _state(
             accounts=parts.accounts,
             tickets=parts.tickets,
             passwords=parts.passwords,
-            mint=mint,
+            mint=AccessTokenMint(key, settings.auth.issuer, settings.auth.access_lifetime),
+            refresh_tokens=RefreshTokens(key),
             clock=clock,
             refresh_lifetime=settings.auth.refresh_lifetime,
         ),
@@ -108,7 +106,7 @@ def _state(
             clock=clock,
             young=YoungConversations(),
         ),
-        verifier=verifier,
+        verifier=AccessTokenVerifier(key.public_key(), settings.auth.issuer),
         shared_limits=parts.shared_limits,
         local_limits=parts.local_limits,
     )
