@@ -10,7 +10,6 @@ from edge_ws.framing import ack_frame, error_frame, model_frame, pong_frame, rej
 from edge_ws.framing import replayed_frame as again
 from edge_ws.parsing import AnyFrame
 from edge_ws.publishing import RETRY_AFTER_MS, Publishing
-from runtime import metrics
 from runtime.errors import RetryableError
 from schemas import ids
 from schemas.events.chat import ConversationStarted, MessageSent, Sender, SenderKind
@@ -107,7 +106,6 @@ class Commands:
             client_message_id=frame.client_message_id,
         )
         self._publishing.publish(connection, frame.ref, event, message_id=message_id)
-        metrics.chat_messages.labels(kind.value).inc()
 
     def _start(
         self, connection: "Connection", session: "Session", frame: ConversationStart

@@ -87,8 +87,10 @@ class EdgeProtocol(WebSocketsSansIOProtocol):
 
     def keepalive_timeout(self) -> None:
         """Cut a peer that answers no pings: closing gently would wait for it for ever."""
+        closing = self.close_sent
         super().keepalive_timeout()
-        self.close_timer = self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
+        if not closing:
+            self.close_timer = self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
 
     def _read_on(self) -> None:
         if self.read_paused:
