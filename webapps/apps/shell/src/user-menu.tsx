@@ -23,11 +23,11 @@ export function UserMenu({ user }: { user: User }) {
       <button
         type="button"
         aria-expanded={open}
-        aria-label={t("user.menu", { name: user.name })}
         onClick={() => setOpen(!open)}
         className="grid size-9 cursor-pointer place-items-center rounded-full bg-accent-soft text-[13px] font-semibold text-accent hover:ring-2 hover:ring-accent/30"
       >
-        {initials(user.name)}
+        <span aria-hidden>{initials(user.name)}</span>
+        <span className="sr-only">{t("user.menu", { name: user.name })}</span>
       </button>
       {open && (
         <div className="absolute right-0 mt-2 w-64 overflow-hidden rounded-xl border border-border bg-surface shadow-card">

@@ -1,7 +1,8 @@
 /** Wraps a remote so that its own copy of antd wears the product's theme. */
 import { App, ConfigProvider, theme as antdTheme, type ThemeConfig } from "antd";
-import type { ReactNode } from "react";
+import { useMemo, type ReactNode } from "react";
 
+import { useMediaQuery } from "./hooks";
 import { useIsDark } from "./theme";
 
 const FONT =
@@ -43,9 +44,14 @@ const DARK: ThemeConfig = {
 };
 
 export function AppProviders({ children }: { children: ReactNode }) {
-  const dark = useIsDark();
+  const chosen = useIsDark() ? DARK : LIGHT;
+  const motion = !useMediaQuery("(prefers-reduced-motion: reduce)");
+  const theme = useMemo(
+    () => ({ ...chosen, token: { ...chosen.token, motion } }),
+    [chosen, motion],
+  );
   return (
-    <ConfigProvider theme={dark ? DARK : LIGHT} wave={{ disabled: true }}>
+    <ConfigProvider theme={theme} wave={{ disabled: true }}>
       <App component={false}>{children}</App>
     </ConfigProvider>
   );

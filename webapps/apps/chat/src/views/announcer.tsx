@@ -1,22 +1,19 @@
 /** Tells a screen reader that an answer came, once; the log itself stays silent. */
 import type { ChatRecord } from "@parley/contract";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
+
+import { previewOf } from "../state/conversations";
 
 export function Announcer({ records }: { records: ChatRecord[] }) {
   const { t } = useTranslation("chat");
+  const [opened] = useState(() => Date.now());
   const last = records.at(-1);
-  const [mounted] = useState(() => Date.now());
-  const [news, setNews] = useState("");
-  useEffect(() => {
-    const live = last && Date.parse(last.occurred_at) >= mounted;
-    if (last?.type === "reply" && live) {
-      setNews(`${t("status.answered", { name: last.sender.name || t("assistant") })}: ${last.text}`);
-    }
-  }, [last, mounted, t]);
+  const isNews = last?.type === "reply" && Date.parse(last.occurred_at) >= opened;
   return (
     <div role="status" className="chat-hidden">
-      {news}
+      {isNews &&
+        `${t("status.answered", { name: last.sender.name || t("assistant") })}: ${previewOf(last.text)}`}
     </div>
   );
 }

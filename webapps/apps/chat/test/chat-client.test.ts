@@ -1,0 +1,280 @@
+import type { ChatRecord, ClientFrame, Page, ServerFrame } from "@parley/contract";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import type { Connection, ConnectionListener } from "../src/socket/connection";
+import { ChatClient } from "../src/state/chat-client";
+import { ME, message, reply, TALK } from "./records";
+
+const LIMITS = { frame_bytes: 65536, message_chars: 8000, ping_seconds: 20 };
+
+/** The server's side of a connection: hears frames, answers what a test says. */
+class FakeServer {
+  sent: ClientFrame[] = [];
+  history: ChatRecord[] = [];
+  older: string | null = null;
+  loads = 0;
+  isOpen = false;
+  listener!: ConnectionListener;
+  #ids = 0;
+
+  readonly connection = {
+    status: "waiting",
+    start: () => this.open(),
+    stop: () => undefined,
+    send: (frame: ClientFrame) => {
+      if (this.isOpen) this.sent.push(frame);
+      return this.isOpen;
+    },
+  };
+
+  client(): ChatClient {
+    return new ChatClient({
+      userId: ME,
+      connect: (listener) => {
+        this.listener = listener;
+        return this.connection as unknown as Connection;
+      },
+      history: async (): Promise<Page<ChatRecord>> => {
+        this.loads += 1;
+        return { items: this.history, next: this.older };
+      },
+      slot: sessionStorage,
+      newId: () => `id-${++this.#ids}`,
+      now: () => new Date("2026-01-01T10:00:00Z"),
+    });
+  }
+
+  open(epoch = "e1"): void {
+    this.isOpen = true;
+    this.listener.onStatus("open", null);
+    const user = { id: ME, name: "Ada", role: "user" };
+    const server_time = "2026-01-01T10:00:00Z";
+    this.listener.onConnected({
+      type: "connected",
+      connection_id: "c",
+      user,
+      epoch,
+      server_time,
+      limits: LIMITS,
+    });
+  }
+
+  cut(): void {
+    this.isOpen = false;
+    this.listener.onStatus("waiting", null);
+  }
+
+  say(frame: ServerFrame): void {
+    this.listener.onFrame(frame);
+  }
+
+  of<Type extends ClientFrame["type"]>(type: Type): Extract<ClientFrame, { type: Type }>[] {
+    return this.sent.filter((frame) => frame.type === type) as Extract<ClientFrame, { type: Type }>[];
+  }
+
+  acceptJoins(): void {
+    for (const { ref } of this.of("conversation:join")) {
+      this.say({ type: "ack", ref, status: "accepted" });
+    }
+  }
+}
+
+async function joined() {
+  const server = new FakeServer();
+  const client = server.client();
+  client.start();
+  client.open(TALK);
+  await vi.advanceTimersByTimeAsync(0);
+  server.acceptJoins();
+  await vi.advanceTimersByTimeAsync(0);
+  return { server, client };
+}
+
+describe("sending", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it("shows the message at once, ticks it on accepted, and lets the log replace it", async () => {
+    const { server, client } = await joined();
+    client.send("hello", { conversationId: TALK });
+    expect(client.getState().outbox[0]).toMatchObject({ text: "hello", state: "sending" });
+    server.say({ type: "ack", ref: "id-1", status: "accepted", message_id: "m1" });
+    expect(client.getState().outbox[0]).toMatchObject({ state: "sent", message_id: "m1" });
+    server.say(message("m1", 1, { client_message_id: "id-1" }));
+    expect(client.getState().outbox).toEqual([]);
+    expect(client.getState().threads[TALK]?.records).toHaveLength(1);
+  });
+
+  it("repeats unknown and busy under the same client id", async () => {
+    const { server, client } = await joined();
+    client.send("hello", { conversationId: TALK });
+    server.say({ type: "ack", ref: "id-1", status: "unknown" });
+    await vi.advanceTimersByTimeAsync(500);
+    expect(server.of("message")).toHaveLength(2);
+    server.say({ type: "ack", ref: "id-1", status: "busy", retry_after_ms: 3_000 });
+    await vi.advanceTimersByTimeAsync(2_900);
+    expect(server.of("message")).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(server.of("message").map((frame) => frame.client_message_id)).toEqual([
+      "id-1",
+      "id-1",
+      "id-1",
+    ]);
+  });
+
+  it("fails on rejected with its reason, and sends anew on retry", async () => {
+    const { server, client } = await joined();
+    client.send("hello", { conversationId: TALK });
+    server.say({ type: "ack", ref: "id-1", status: "rejected", code: "too_long", detail: "no" });
+    expect(client.getState().outbox[0]).toMatchObject({
+      state: "failed",
+      failure: { code: "too_long", detail: "no" },
+    });
+    client.retry("id-1");
+    expect(server.of("message")).toHaveLength(2);
+    server.say({ type: "error", ref: "id-1", code: "bad_frame", detail: "odd" });
+    expect(client.getState().outbox[0]?.state).toBe("failed");
+    client.discard("id-1");
+    expect(client.getState().outbox).toEqual([]);
+  });
+
+  it("keeps the order of several messages through every retry", async () => {
+    const { server, client } = await joined();
+    client.send("one", { conversationId: TALK });
+    client.send("two", { conversationId: TALK });
+    expect(server.of("message").map((frame) => frame.text)).toEqual(["one"]);
+    server.say({ type: "ack", ref: "id-1", status: "busy" });
+    await vi.advanceTimersByTimeAsync(500);
+    server.say({ type: "ack", ref: "id-1", status: "accepted", message_id: "m1" });
+    expect(server.of("message").map((frame) => frame.text)).toEqual(["one", "one", "two"]);
+  });
+
+  it("sends what a cut left open again, after joining again", async () => {
+    const { server, client } = await joined();
+    client.send("before", { conversationId: TALK });
+    server.cut();
+    client.send("while offline", { conversationId: TALK });
+    expect(client.getState().outbox.map((entry) => entry.state)).toEqual(["queued", "queued"]);
+    server.sent = [];
+    server.open();
+    expect(server.of("message")).toEqual([]);
+    server.acceptJoins();
+    expect(server.of("message")).toMatchObject([{ client_message_id: "id-1", text: "before" }]);
+    server.say({ type: "ack", ref: "id-1", status: "accepted", message_id: "m1" });
+    expect(server.of("message")[1]).toMatchObject({ text: "while offline" });
+  });
+
+  it("sends what a reload interrupted, under its old client id", async () => {
+    const { client } = await joined();
+    client.send("hello", { conversationId: TALK });
+    const server = new FakeServer();
+    const reloaded = server.client();
+    expect(reloaded.getState().outbox[0]?.state).toBe("queued");
+    reloaded.start();
+    server.acceptJoins();
+    expect(server.of("message")[0]).toMatchObject({ client_message_id: "id-1", text: "hello" });
+  });
+
+  it("does not send again what history already holds", async () => {
+    const { client } = await joined();
+    client.send("hello", { conversationId: TALK });
+    const server = new FakeServer();
+    server.history = [message("m1", 1, { client_message_id: "id-1" })];
+    const reloaded = server.client();
+    reloaded.open(TALK);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(reloaded.getState().outbox).toEqual([]);
+  });
+
+  it("starts a conversation with its first message and follows with the rest", async () => {
+    const server = new FakeServer();
+    const client = server.client();
+    const started: string[][] = [];
+    client.onStarted((clientId, id) => started.push([clientId, id]));
+    client.send("where is my order?", { clientConversationId: "new-1" });
+    client.start();
+    expect(server.of("conversation:start")).toMatchObject([
+      { client_conversation_id: "new-1", title: "Where is my order?" },
+    ]);
+    server.say({ type: "ack", ref: "new-1", status: "accepted", conversation_id: TALK });
+    expect(started).toEqual([["new-1", TALK]]);
+    expect(server.of("message")).toMatchObject([{ conversation_id: TALK }]);
+    expect(client.getState().started).toMatchObject([{ id: TALK, title: "Where is my order?" }]);
+  });
+});
+
+describe("following a conversation", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it("merges history and live frames whichever comes first, without repeats", async () => {
+    const server = new FakeServer();
+    const client = server.client();
+    server.history = [message("m1", 1), reply("r1", 2)];
+    client.start();
+    client.open(TALK);
+    server.say(reply("r1", 2));
+    server.say(message("m2", 3));
+    await vi.advanceTimersByTimeAsync(0);
+    const ids = client.getState().threads[TALK]?.records.map((record) => record.event_id);
+    expect(ids).toEqual(["m1", "r1", "m2"]);
+  });
+
+  it("joins once more from where history ends, so that nothing falls between", async () => {
+    const server = new FakeServer();
+    const client = server.client();
+    server.history = [message("m1", 7), reply("r1", 8)];
+    client.start();
+    client.open(TALK);
+    server.acceptJoins();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(server.of("conversation:join").map((frame) => frame.positions)).toEqual([
+      undefined,
+      ["m3:7", "r3:8"],
+    ]);
+  });
+
+  it("comes back with the newest position of each log", async () => {
+    const { server } = await joined();
+    server.say(message("m1", 4));
+    server.say(reply("r1", 5));
+    server.cut();
+    server.sent = [];
+    server.open();
+    expect(server.of("conversation:join")[0]?.positions).toEqual(["m3:4", "r3:5"]);
+    expect(server.listener.resume()).toEqual({ epoch: "e1", positions: ["m3:4", "r3:5"] });
+  });
+
+  it("forgets its positions in another epoch", async () => {
+    const { server } = await joined();
+    server.say(message("m1", 4));
+    server.cut();
+    server.sent = [];
+    server.open("e2");
+    expect(server.of("conversation:join")[0]?.positions).toBeUndefined();
+  });
+
+  it("loads anew and joins without positions on reset", async () => {
+    const { server, client } = await joined();
+    server.say(message("m1", 4));
+    const before = server.loads;
+    server.sent = [];
+    server.history = [message("m2", 5)];
+    server.say({ type: "reset", conversation_id: TALK, reason: "too old" });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(server.loads).toBe(before + 1);
+    expect(server.of("conversation:join")).toHaveLength(1);
+    expect(server.of("conversation:join")[0]?.positions).toBeUndefined();
+    expect(client.getState().threads[TALK]?.records).toHaveLength(2);
+  });
+
+  it("says that a conversation is missing when the server does not know it", async () => {
+    const server = new FakeServer();
+    const client = server.client();
+    client.start();
+    client.open(TALK);
+    const ref = server.of("conversation:join")[0]?.ref ?? "";
+    server.say({ type: "ack", ref, status: "rejected", code: "not_found" });
+    expect(client.getState().threads[TALK]?.missing).toBe(true);
+  });
+});
