@@ -2,6 +2,7 @@
 
 import httpx2
 
+# A name reserved for examples (RFC 2606), and still one that an address check lets through.
 EMAIL = "demo@example.com"
 PASSWORD = "parley-demo-2026"  # noqa: S105 - printed on the screen, on a loopback stack only
 NAME = "Demo"

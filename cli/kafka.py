@@ -29,23 +29,28 @@ async def log_reader(bootstrap_servers: str) -> AsyncIterator[AIOKafkaConsumer]:
         await reader.stop()
 
 
-async def partitions_of(reader: AIOKafkaConsumer, topics: list[str]) -> list[TopicPartition]:
+async def partitions_of(bootstrap_servers: str, topics: list[str]) -> list[TopicPartition]:
     """Return the partitions of the topics that exist."""
-    existing = await reader.topics()
-    return [
-        TopicPartition(topic, partition)
-        for topic in topics
-        if topic in existing
-        for partition in sorted(reader.partitions_for_topic(topic) or ())
-    ]
+    async with _admin(bootstrap_servers) as admin:
+        return [
+            TopicPartition(topic["topic"], partition["partition"])
+            for topic in await admin.describe_topics(topics)
+            for partition in topic["partitions"]
+        ]
 
 
 async def committed(bootstrap_servers: str, groups: list[str]) -> dict[str, Positions]:
     """Return each group's committed positions as Kafka keeps them."""
+    async with _admin(bootstrap_servers) as admin:
+        return {group: await _committed(admin, group) for group in groups}
+
+
+@asynccontextmanager
+async def _admin(bootstrap_servers: str) -> AsyncIterator[AIOKafkaAdminClient]:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, client_id=CLIENT_ID)
     try:
         await admin.start()
-        return {group: await _committed(admin, group) for group in groups}
+        yield admin
     except KafkaError as error:
         message = f"Kafka at {bootstrap_servers} does not answer: {error}"
         raise StackError(message) from error

@@ -54,8 +54,9 @@ async def _measure(stack: RunningStack) -> list[Lag]:
     positions = await committed(stack.bootstrap_servers, list(groups))
     # Where a group keeps its positions with its rows, Kafka's copy is a hint only.
     positions |= await stored_positions(stack.database_url())
+    topics = [topic.value for topic in CATALOGUE]
+    places = await partitions_of(stack.bootstrap_servers, topics)
     async with log_reader(stack.bootstrap_servers) as reader:
-        places = await partitions_of(reader, [topic.value for topic in CATALOGUE])
         ends = await reader.end_offsets(places)
         begins = await reader.beginning_offsets(places)
     spans: dict[str, Spans] = defaultdict(dict)
@@ -63,8 +64,8 @@ async def _measure(stack: RunningStack) -> list[Lag]:
         spans[place.topic][place.partition] = (begins[place], ends[place])
     return [
         measure(group, topic.value, spans[topic.value], positions.get(group, {}))
-        for group, topics in groups.items()
-        for topic in topics
+        for group, read in groups.items()
+        for topic in read
     ]
 
 

@@ -69,8 +69,8 @@ async def _follow(
     from_beginning: bool,
     limit: int | None,
 ) -> None:
+    places = await partitions_of(servers, [topic])
     async with log_reader(servers) as reader:
-        places = await partitions_of(reader, [topic])
         reader.assign(places)
         seek = reader.seek_to_beginning if from_beginning else reader.seek_to_end
         await seek(*places)

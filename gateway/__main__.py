@@ -1,5 +1,6 @@
 """Starts the gateway: `python -m gateway`."""
 
+import signal
 import sys
 
 import uvicorn
@@ -40,6 +41,9 @@ def main() -> int:
             timeout_graceful_shutdown=_DRAIN_SECONDS,
         )
     )
+    # Uvicorn stops in order at a signal and then raises it again; an orderly stop ends with 0.
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, lambda *_: None)
     server.run()
     return 0 if server.started else 1
 

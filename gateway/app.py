@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from gateway.auth import endpoints as auth
 from gateway.auth.service import SignIn
@@ -61,7 +62,6 @@ def build_app(settings: GatewaySettings, open_parts: OpenParts = open_parts) -> 
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        max_body_size=MAX_BODY_BYTES,
         lifespan=lifespan,
         generate_unique_id_function=_operation_id,
         telemetry={"metrics": False, "logs": False, "operation_spans": False},
@@ -70,6 +70,7 @@ def build_app(settings: GatewaySettings, open_parts: OpenParts = open_parts) -> 
             Middleware(Measures),
             Middleware(ErrorBoundary),
             Middleware(DeclaredBodyLimit),
+            Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY_BYTES),
         ],
     )
     answer_with_problems(app)

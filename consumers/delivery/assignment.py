@@ -64,16 +64,12 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
         """
         unplaced = self._unplaced
         stored = await keeper.load(unplaced)
-        positions: dict[Partition, int] = {}
-        for partition in sorted(unplaced):
-            if unplaced is not self._unplaced:
-                break
-            positions[partition] = await self._source.seek(partition, stored.get(partition))
+        if unplaced is self._unplaced:
+            positions = await self._source.seek({each: stored.get(each) for each in unplaced})
         if unplaced is not self._unplaced:
             # A rebalance came in between: these may be someone else's by now.
             return {}
-        for partition in unplaced:
-            self._source.resume(partition)
+        self._source.resume(unplaced)
         self._owned |= unplaced
         self._unplaced = set()
         return positions

@@ -1,6 +1,6 @@
 """The log as the loop sees it, and the adapter that reads it with aiokafka."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -37,12 +37,12 @@ class Source(Protocol):
         """Stop reading these."""
         ...
 
-    def resume(self, partition: Partition) -> None:
-        """Read it again."""
+    def resume(self, partitions: Iterable[Partition]) -> None:
+        """Read them again."""
         ...
 
-    async def seek(self, partition: Partition, offset: int | None) -> int:
-        """Read from this offset next, from the beginning when it is None; return which it is."""
+    async def seek(self, positions: Mapping[Partition, int | None]) -> Offsets:
+        """Read from these offsets next, None being the beginning; return which they are."""
         ...
 
     async def committed(self, partitions: Iterable[Partition]) -> Offsets:
@@ -104,18 +104,19 @@ class KafkaSource:
         """See `Source`."""
         self._consumer.pause(*(TopicPartition(*each) for each in partitions))
 
-    def resume(self, partition: Partition) -> None:
+    def resume(self, partitions: Iterable[Partition]) -> None:
         """See `Source`."""
-        self._consumer.resume(TopicPartition(*partition))
+        self._consumer.resume(*(TopicPartition(*each) for each in partitions))
 
-    async def seek(self, partition: Partition, offset: int | None) -> int:
+    async def seek(self, positions: Mapping[Partition, int | None]) -> Offsets:
         """See `Source`."""
-        where = TopicPartition(*partition)
-        if offset is None:
-            begins = await self._consumer.beginning_offsets([where])
-            offset = int(begins[where])
-        self._consumer.seek(where, offset)
-        return offset
+        unknown = [TopicPartition(*each) for each, at in positions.items() if at is None]
+        begins = await self._consumer.beginning_offsets(unknown) if unknown else {}
+        known = {each: at for each, at in positions.items() if at is not None}
+        found = known | {Partition(*where): begin for where, begin in begins.items()}
+        for partition, offset in found.items():
+            self._consumer.seek(TopicPartition(*partition), offset)
+        return found
 
     async def committed(self, partitions: Iterable[Partition]) -> Offsets:
         """See `Source`."""

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
+from threadpoolctl import threadpool_limits
 
 from consumers.delivery.app import run_consumer
 from consumers.nlp.adapters.cld2_language import Cld2LanguageDetector
@@ -38,11 +39,12 @@ def build_analyzer(settings: ModelSettings) -> Analyzer:
     Raises:
         ConfigurationError: knowledge or models are not usable; the text says what to do.
     """
+    # The heads are small products: numpy's own threads would only wait for each other.
+    threadpool_limits(limits=1, user_api="blas")
     knowledge = read_knowledge(settings.knowledge_dir)
-    model = prepare_model(settings.model_dir)
-    embedder = model.fast(settings.threads)
+    embedder = prepare_model(settings.model_dir).embedder(settings.threads)
     heads = prepare_heads(settings.model_dir, embedder, knowledge)
-    snippets = SnippetIndex(model.exact(settings.threads), knowledge.snippets)
+    snippets = SnippetIndex(embedder, knowledge.snippets)
     analyzer = Analyzer(
         embedder=embedder,
         languages=ConversationLanguages(Cld2LanguageDetector()),

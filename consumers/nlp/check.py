@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from consumers.nlp.adapters.head_store import prepare_heads
 from consumers.nlp.adapters.knowledge_files import read_knowledge
 from consumers.nlp.adapters.model_store import prepare_model
+from consumers.nlp.ports import Embedder
 from consumers.nlp.service.heads import IntentHead
 from consumers.nlp.service.knowledge import Knowledge
 from consumers.nlp.settings import ModelSettings
-from consumers.nlp.ports import Embedder
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,9 @@ class Miss:
     sentence: str
     expected: str
     guessed: str
+
+    def __str__(self) -> str:
+        return f"  {self.expected} taken for {self.guessed}: {self.sentence}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +46,7 @@ class Report:
             f"held-out sentences understood: {self.accuracy:.1%} of {self.held_out}",
             f"held-out sentences taken as in scope: {self.kept_in_scope:.1%}",
             f"out-of-scope sentences refused: {self.refused_out_of_scope:.1%}",
-            *(
-                f"  {each.expected} taken for {each.guessed}: {each.sentence}"
-                for each in self.misses
-            ),
+            *(str(miss) for miss in self.misses),
         ]
 
 
@@ -58,7 +58,7 @@ def check(settings: ModelSettings) -> Report:
         ConfigurationError: the folder breaks a rule, or the models cannot be built.
     """
     knowledge = read_knowledge(settings.knowledge_dir)
-    embedder = prepare_model(settings.model_dir).fast(settings.threads)
+    embedder = prepare_model(settings.model_dir).embedder(settings.threads)
     heads = prepare_heads(settings.model_dir, embedder, knowledge)
     return evaluate(knowledge, embedder, heads.intents)
 

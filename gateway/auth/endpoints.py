@@ -5,6 +5,7 @@ from fastapi import APIRouter, Request, Response
 from gateway.auth.service import Entry
 from gateway.auth.views import LoginRequest, RegisterRequest, SignedIn, TicketView, UserView
 from gateway.http.origin import require_same_origin
+from gateway.http.route import StrictJsonRoute
 from gateway.settings import GatewaySettings
 from gateway.state import ClientAddress, GatewayState, SignedInUser, State
 from runtime.errors import DomainError
@@ -12,7 +13,7 @@ from runtime.errors import DomainError
 COOKIE = "parley_refresh"
 COOKIE_PATH = "/api/auth"
 
-router = APIRouter(prefix="/api/auth", tags=["auth"])
+router = APIRouter(prefix="/api/auth", tags=["auth"], route_class=StrictJsonRoute)
 
 
 @router.post("/register", status_code=201)

@@ -20,6 +20,7 @@ from gateway.chat.views import (
     StartConversation,
 )
 from gateway.http.problems import problem, unavailable
+from gateway.http.route import StrictJsonRoute
 from gateway.state import GatewayState, SignedInUser, State
 from producers.ports import PublishStatus
 from schemas.claims import AccessClaims
@@ -33,7 +34,7 @@ Before = Annotated[
 ]
 Limit = Annotated[int, Query(ge=1, le=100)]
 
-router = APIRouter(prefix="/api/chat", tags=["chat"])
+router = APIRouter(prefix="/api/chat", tags=["chat"], route_class=StrictJsonRoute)
 
 
 @router.post("/messages", status_code=202)

@@ -121,7 +121,10 @@ class ErrorBoundary:
 
 
 class DeclaredBodyLimit:
-    """Refuses a body by its declared length; FastAPI counts those that declare none."""
+    """Refuses a body by its declared length, as a problem.
+
+    Starlette's limit stands behind it and counts bodies that declare none.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

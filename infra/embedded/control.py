@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from infra.embedded.errors import StackError
 from infra.embedded.folder import DataFolder, write_atomically
 
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.25
 REQUEST = ".request.json"
 ANSWER = ".answer.json"
 

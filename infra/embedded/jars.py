@@ -7,12 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-
-import requests
-from jgo.maven import MavenContext
+from typing import TYPE_CHECKING
 
 from infra.embedded.errors import StackError
 from infra.embedded.settings import EmbeddedSettings
+
+if TYPE_CHECKING:
+    from jgo.maven import MavenContext
 
 ROOTS = (
     "org.apache.kafka:kafka_2.13:4.3.1",
@@ -65,9 +66,13 @@ def download(settings: EmbeddedSettings) -> None:
     Raises StackError when a jar cannot be had or its bytes are not those of the lock.
     """
     settings.jars_dir.mkdir(parents=True, exist_ok=True)
-    context = _context(settings)
+    jars = read_lock()
     with _one_at_a_time(settings.jars_dir), ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
-        list(pool.map(lambda jar: _ensure(context, jar), read_lock()))
+        right = pool.map(lambda jar: _right(settings, jar), jars)
+        wrong = [jar for jar, well in zip(jars, right, strict=True) if not well]
+        if wrong:
+            context = _context(settings)
+            list(pool.map(lambda jar: _fetch(context, settings, jar), wrong))
 
 
 def lock(settings: EmbeddedSettings) -> list[LockedJar]:
@@ -84,7 +89,10 @@ def lock(settings: EmbeddedSettings) -> list[LockedJar]:
     return sorted(jars.values())
 
 
-def _context(settings: EmbeddedSettings) -> MavenContext:
+def _context(settings: EmbeddedSettings) -> "MavenContext":
+    # Half a second to import, and needed on the first start only.
+    from jgo.maven import MavenContext  # noqa: PLC0415
+
     mirror = settings.maven_repository
     return MavenContext(
         repo_cache=settings.jars_dir,
@@ -93,20 +101,28 @@ def _context(settings: EmbeddedSettings) -> MavenContext:
     )
 
 
-def _ensure(context: MavenContext, jar: LockedJar) -> None:
+def _right(settings: EmbeddedSettings, jar: LockedJar) -> bool:
+    """Say whether the cache has the jar; what was cut short or tampered with is removed."""
+    path = jar.path(settings.jars_dir)
+    if not path.exists():
+        return False
+    if _sha256(path) == jar.sha256:
+        return True
+    path.unlink()
+    return False
+
+
+def _fetch(context: "MavenContext", settings: EmbeddedSettings, jar: LockedJar) -> None:
     artifact = context.project(jar.group, jar.artifact).at_version(jar.version).artifact()
-    # A download that was cut short leaves a short file behind: one more try, then give up.
-    for _ in range(2):
-        try:
-            path = artifact.resolve()
-        except (requests.RequestException, RuntimeError) as error:
-            message = f"cannot download {jar.artifact} {jar.version} from Maven Central: {error}"
-            raise StackError(message) from error
-        if _sha256(path) == jar.sha256:
-            return
-        path.unlink()
-    message = f"{jar.artifact} {jar.version} is not the file of {LOCK.name}: its sha256 differs"
-    raise StackError(message)
+    try:
+        artifact.resolve()
+    # Connections and time-outs are OSErrors in requests; "not found" is jgo's RuntimeError.
+    except (OSError, RuntimeError) as error:
+        message = f"cannot download {jar.artifact} {jar.version} from Maven Central: {error}"
+        raise StackError(message) from error
+    if not _right(settings, jar):
+        message = f"{jar.artifact} {jar.version} is not the file of {LOCK.name}: its sha256 differs"
+        raise StackError(message)
 
 
 def _sha256(path: Path) -> str:

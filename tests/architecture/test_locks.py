@@ -71,15 +71,11 @@ def test_the_locks_follow_the_project_file() -> None:
     assert not stale
 
 
-def test_development_adds_and_changes_nothing() -> None:
-    """The development lock holds the runtime's packages at the very same versions."""
-    development = pins(ROOT / "locks/dev.txt")
-    differing = {
-        name: (version, development.get(name))
-        for name, version in pins(ROOT / "locks/embedded.txt").items()
-        if development.get(name) != version
-    }
-    assert not differing
+def test_all_locks_agree() -> None:
+    """A package has the same version in development, on one machine and in the image."""
+    locks = [pins(ROOT / f"locks/{name}.txt") for name in ("dev", "embedded", "services")]
+    development, embedded, services = locks
+    assert services.items() <= embedded.items() <= development.items()
 
 
 def test_the_lock_builds_with_the_declared_backend() -> None:

@@ -4,13 +4,15 @@ import ast
 
 import pytest
 
-from schemas.topics import CATALOGUE, TOPIC_OF, Topic
+from schemas.positions import PUSHED_TOPICS
+from schemas.topics import CATALOGUE, EDGE, TOPIC_OF, Topic, topics_of
 from tests.architecture.sources import Source, called_name, calls, code, process_folder, sources
 
 PROCESSES = sorted({name for spec in CATALOGUE.values() for name in (*spec.writers, *spec.readers)})
 EVENTS = {event.__name__: topic for event, topic in TOPIC_OF.items()}
 WRITES = [(topic, writer) for topic, spec in CATALOGUE.items() for writer in spec.writers]
-READS = [(topic, reader) for topic, spec in CATALOGUE.items() for reader in spec.readers]
+CONSUMERS = [process for process in PROCESSES if process_folder(process).startswith("consumers/")]
+READS = [(topic, consumer) for consumer in CONSUMERS for topic in topics_of(consumer)]
 
 
 def topics_named(source: Source) -> set[Topic]:
@@ -26,20 +28,26 @@ def topics_named(source: Source) -> set[Topic]:
 
 
 def topics_made(source: Source) -> set[Topic]:
-    """Return the topics whose events a file constructs."""
-    return {EVENTS[name] for call in calls(source) if (name := called_name(call)) in EVENTS}
+    """Return the topics whose events a file constructs, checked or by `model_construct`."""
+    made = set()
+    for call in calls(source):
+        match call.func:
+            case ast.Name(id=name) if name in EVENTS:
+                made.add(EVENTS[name])
+            case ast.Attribute(value=ast.Name(id=name), attr="model_construct") if name in EVENTS:
+                made.add(EVENTS[name])
+    return made
 
 
-def reads_its_share(source: Source, process: str) -> bool:
-    """Tell whether a file asks the catalogue for everything this process reads."""
-    return any(
-        called_name(call) == "topics_of"
-        and (
-            process in {arg.value for arg in call.args if isinstance(arg, ast.Constant)}
-            or any(isinstance(arg, ast.Name | ast.Attribute) for arg in call.args)
-        )
-        for call in calls(source)
-    )
+def topics_known(source: Source) -> set[Topic]:
+    """Return the topics of which a file imports an event."""
+    return {
+        EVENTS[alias.name]
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.name in EVENTS
+    }
 
 
 @pytest.mark.parametrize("process", PROCESSES)
@@ -70,10 +78,30 @@ def test_a_process_makes_only_events_it_may_write(process: str) -> None:
 
 
 @pytest.mark.parametrize(("topic", "process"), READS)
-def test_a_reader_subscribes_to_its_topic(topic: Topic, process: str) -> None:
-    """Who the catalogue calls a reader subscribes, by name or by asking the catalogue."""
-    files = sources(process_folder(process))
-    assert any(topic in topics_named(s) or reads_its_share(s, process) for s in files)
+def test_a_consumer_knows_events_of_every_topic_it_reads(topic: Topic, process: str) -> None:
+    """Who the catalogue calls a reader does something with at least one event of the topic."""
+    assert topic in {t for source in sources(process_folder(process)) for t in topics_known(source)}
+
+
+@pytest.mark.parametrize("process", CONSUMERS)
+def test_a_consumer_subscribes_to_its_share_of_the_catalogue(process: str) -> None:
+    """A consumer runs the shared loop under its own name; the loop asks the catalogue."""
+    named = {
+        target.id: node.value.value
+        for source in sources(f"consumers/{process}")
+        for node in source.tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    assert named["NAME"] == process
+    loop = [called_name(call) for source in sources("consumers/delivery") for call in calls(source)]
+    assert "topics_of" in loop
+
+
+def test_the_edges_push_what_the_catalogue_lets_them_read() -> None:
+    """A topic has a position in the socket protocol exactly when edges read it."""
+    assert set(PUSHED_TOPICS) == set(topics_of(EDGE))
 
 
 def test_topic_names_are_written_once() -> None:

@@ -16,7 +16,7 @@ class Cld2LanguageDetector:
         except pycld2.error:
             return None
         code = str(found[0][1])
-        return code.split("-")[0] if reliable and code != _UNKNOWN else None
+        return code.split("-", maxsplit=1)[0] if reliable and code != _UNKNOWN else None
 
 
 def _plain(text: str) -> str:

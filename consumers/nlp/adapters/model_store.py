@@ -9,7 +9,6 @@ from pathlib import Path
 import structlog
 
 from consumers.nlp.adapters.files import exclusive, whole_folder
-from consumers.nlp.adapters.graph import build_full_precision, quantize
 from consumers.nlp.adapters.onnx_embedder import OnnxEmbedder
 from consumers.nlp.adapters.weights import GRAPH, TOKENIZER, WEIGHTS, locate, sha256_of
 
@@ -18,28 +17,22 @@ RECIPE = 1
 """Raised whenever the files would come out differently."""
 
 _MANIFEST = "manifest.json"
-_FILES = ("model-fp32.onnx", "model-int8.onnx", "tokenizer.json")
+_FILES = ("model-int8.onnx", "tokenizer.json")
 
 logger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class SentenceModel:
-    """The model's files in two precisions."""
+    """The built model's files."""
 
-    full_precision: Path
-    int8: Path
+    network: Path
     tokenizer: Path
 
-    def fast(self, threads: int) -> OnnxEmbedder:
-        """The int8 engine: feeds the heads, which are trained on its own vectors."""
+    def embedder(self, threads: int) -> OnnxEmbedder:
+        """The int8 engine; everything compared with its vectors must be its own vectors."""
         name = f"{MODEL}/onnx-int8/{RECIPE}"
-        return OnnxEmbedder(name, self.int8, self.tokenizer, threads=threads, batch=1)
-
-    def exact(self, threads: int) -> OnnxEmbedder:
-        """The fp32 engine: for vectors that are kept and compared, as in the snippet index."""
-        name = f"{MODEL}/onnx-fp32/{RECIPE}"
-        return OnnxEmbedder(name, self.full_precision, self.tokenizer, threads=threads, batch=8)
+        return OnnxEmbedder(name, self.network, self.tokenizer, threads=threads)
 
 
 def prepare_model(model_dir: Path) -> SentenceModel:
@@ -58,12 +51,17 @@ def prepare_model(model_dir: Path) -> SentenceModel:
 
 
 def _build(folder: Path) -> None:
+    # Only the first start pays for onnx: 60 MB that serving has no use for.
+    from consumers.nlp.adapters.graph import build_full_precision, quantize  # noqa: PLC0415
+
     graph, weights, tokenizer = locate(GRAPH), locate(WEIGHTS), locate(TOKENIZER)
     logger.info("model_build_started", model=MODEL, folder=str(folder))
     with whole_folder(folder) as fresh:
-        full_precision, int8, words = (fresh / name for name in _FILES)
+        network, words = (fresh / name for name in _FILES)
+        full_precision = fresh / "full-precision.onnx"
         build_full_precision(graph, weights, full_precision)
-        quantize(full_precision, int8)
+        quantize(full_precision, network)
+        full_precision.unlink()
         shutil.copyfile(tokenizer, words)
         manifest = {
             "model": MODEL,

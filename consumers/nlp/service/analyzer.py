@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from consumers.nlp.ports import Embedder
+from consumers.nlp.ports import Embedder, Vector
 from consumers.nlp.service.analysis import Analysis, Question, Understanding
 from consumers.nlp.service.entities import find_entities
 from consumers.nlp.service.heads import IntentHead
@@ -60,12 +60,13 @@ class Analyzer:
             Understanding(*parts) for parts in zip(languages, guesses, tones, entities, strict=True)
         ]
         return [
-            self._answered(text, each, watch) for text, each in zip(texts, understood, strict=True)
+            self._answered(vector, each, watch)
+            for vector, each in zip(vectors, understood, strict=True)
         ]
 
-    def _answered(self, text: str, understood: Understanding, watch: "_StopWatch") -> Analysis:
+    def _answered(self, vector: Vector, understood: Understanding, watch: "_StopWatch") -> Analysis:
         started = time.perf_counter()
-        answer = self._responder.answer(text, understood)
+        answer = self._responder.answer(vector, understood)
         took = _milliseconds(time.perf_counter() - started)
         return Analysis(understood, answer, {**watch.shares_ms, "response": took})
 

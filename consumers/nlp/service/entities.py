@@ -96,7 +96,8 @@ _RULES = (
         r"\b(?P<value>[A-Z]{2}\d{2}(?: ?[A-Z0-9]{1,4}){3,8})\b", re.ASCII | re.IGNORECASE),
         _iban, 0.99),
     _Rule("card", re.compile(
-        r"(?<![\w-])(?P<value>\d(?:[ -]?\d){12,18})(?![\w-])", re.ASCII), _card, 0.97),
+        r"(?<![\w-])(?<![A-Z]{2}\d\d )(?P<value>\d(?:[ -]?\d){12,18})(?![\w-])",
+        re.ASCII), _card, 0.97),
     _Rule("tracking_number", re.compile(
         r"\b(?P<value>1Z[0-9A-Z]{16}|JJ?D\d{9,20}|003\d{17})\b", re.ASCII | re.IGNORECASE),
         _upper, 0.97),
@@ -119,7 +120,7 @@ _RULES = (
         r"(?<![\w#])#(?P<value>\d{4,10})(?!\w)", re.ASCII), _as_is, 0.95),
     _Rule("date", DATE, read_date, 0.9),
     _Rule("phone", re.compile(
-        r"(?<![\w+])(?P<value>(?:\+|\(?0)\d(?:[ ()/.-]{0,2}\d){6,14})(?!\w)", re.ASCII),
+        r"(?<![\w+])(?<!\d[ -])(?P<value>(?:\+|\(?0)\d(?:[ ()/.-]{0,2}\d){6,14})(?!\w)", re.ASCII),
         _phone, 0.9),
     _Rule("order_number", re.compile(
         r"(?<![\w.,:/+-])(?P<value>[1-9]\d{4,7})(?!\w|[.,:/-]\d)", re.ASCII), _as_is, 0.7),

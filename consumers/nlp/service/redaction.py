@@ -9,7 +9,8 @@ def masked(entity: Entity) -> str:
         return entity.value
     if entity.type == "email":
         name, _, domain = entity.value.partition("@")
-        return f"{name[0]}***@{domain}"
+        # Of a name of two letters, one would be half of it.
+        return f"{name[:1] if len(name) > 2 else ''}***@{domain}"  # noqa: PLR2004
     if entity.type == "iban":
         return f"{entity.value[:2]}{_stars(entity.value, 6)}{entity.value[-4:]}"
     if entity.type == "card":

@@ -1,7 +1,12 @@
 """Kafka's settings, jars and topic plans."""
 
 import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -13,6 +18,9 @@ from infra.embedded.settings import EmbeddedSettings
 from infra.kafka.plan import compare, plan_topics
 from schemas.topics import CATALOGUE, dead_letter_topics
 
+CONTENT = b"the jar"
+THING = LockedJar("org.example", "thing", "1.0", hashlib.sha256(CONTENT).hexdigest())
+
 
 def test_the_lock_names_each_jar_once() -> None:
     """Every jar has coordinates and a sha256, and no jar is there in two versions."""
@@ -23,22 +31,52 @@ def test_the_lock_names_each_jar_once() -> None:
     assert ("org.apache.kafka", "kafka_2.13") in names
 
 
+@pytest.fixture
+def mirror(tmp_path: Path) -> Iterator[str]:
+    """Serve one jar the way a Maven repository does."""
+    THING.path(tmp_path / "mirror").parent.mkdir(parents=True)
+    THING.path(tmp_path / "mirror").write_bytes(CONTENT)
+    handler = partial(SimpleHTTPRequestHandler, directory=tmp_path / "mirror")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_missing_jar_is_fetched(
+    tmp_path: Path, mirror: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one that an earlier start left half done."""
+    monkeypatch.setattr("infra.embedded.jars.read_lock", lambda: [THING])
+    settings = EmbeddedSettings(jars_dir=tmp_path / "jars", maven_repository=mirror)
+    path = THING.path(settings.jars_dir)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(CONTENT[:3])
+    download(settings)
+    assert path.read_bytes() == CONTENT
+
+
 def test_another_file_than_the_locked_one_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, mirror: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A jar with other bytes never reaches the class path; it is removed and named."""
-    content = b"not a jar"
-    source = tmp_path / "mirror"
-    jar = LockedJar("org.example", "thing", "1.0", hashlib.sha256(b"the jar").hexdigest())
-    settings = EmbeddedSettings(jars_dir=tmp_path / "jars", maven_repository=source.as_uri())
-    for _ in range(2):
-        path = jar.path(settings.jars_dir)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    monkeypatch.setattr("infra.embedded.jars.read_lock", lambda: [jar])
-    with pytest.raises(StackError, match="thing"):
+    other = replace(THING, sha256="0" * 64)
+    monkeypatch.setattr("infra.embedded.jars.read_lock", lambda: [other])
+    settings = EmbeddedSettings(jars_dir=tmp_path / "jars", maven_repository=mirror)
+    with pytest.raises(StackError, match=r"thing 1\.0 is not the file"):
         download(settings)
-    assert not path.exists()
+    assert not other.path(settings.jars_dir).exists()
+
+
+def test_a_jar_that_cannot_be_had_is_named(
+    tmp_path: Path, mirror: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a missing file nor a missing server ends in a traceback."""
+    monkeypatch.setattr("infra.embedded.jars.read_lock", lambda: [replace(THING, version="2.0")])
+    settings = EmbeddedSettings(jars_dir=tmp_path / "jars", maven_repository=mirror)
+    with pytest.raises(StackError, match=r"cannot download thing 2\.0"):
+        download(settings)
 
 
 def test_the_class_path_lies_in_the_cache(tmp_path: Path) -> None:

@@ -170,8 +170,8 @@ async def test_a_child_that_will_not_stop_is_killed(tmp_path: Path) -> None:
 
 async def test_a_failed_job_fails_the_start(tmp_path: Path) -> None:
     """The error names the job, its status and its log."""
-    async with running(job(tmp_path, "job", "raise SystemExit(3)")) as supervisor:
-        with pytest.raises(StackError, match=r"job failed with exit status 3.*job\.log"):
+    async with running(job(tmp_path, "job", "raise SystemExit('no disk')")) as supervisor:
+        with pytest.raises(StackError, match=r"job failed with exit status 1: no disk .*job\.log"):
             await supervisor.all_ready()
 
 

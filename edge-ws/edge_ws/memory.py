@@ -1,0 +1,100 @@
+"""The ports' twins in memory: for tests, and for trying the edge without its surroundings."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from edge_ws.backlog import LOGS
+from edge_ws.ports import Grant, Log, Positions, TailedRecord
+from producers.memory import InMemoryEventPublisher
+from producers.records import Headers
+from runtime.errors import RetryableError
+from schemas.tickets import SocketTicket
+
+POLL_SECONDS = 0.005
+
+
+@dataclass(frozen=True)
+class InMemoryRecord:
+    """A record of the in-memory log, as the tail reads it."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+class InMemoryRecords:
+    """Reads the logs of an in-memory publisher."""
+
+    def __init__(self, publisher: InMemoryEventPublisher, epoch: str = "memory") -> None:
+        self._logs = publisher.logs
+        self._next: dict[Log, int] = {}
+        self.epoch = epoch
+        self.failure: Exception | None = None
+        """Raised by the next poll, once."""
+
+    async def start(self, positions: Positions) -> Positions:
+        """Begin at these positions, or at the end."""
+        self._next = {log: positions.get(log, self._end(log)) for log in LOGS}
+        return dict(self._next)
+
+    async def poll(self) -> Mapping[Log, Sequence[TailedRecord]]:
+        """Return what was published since."""
+        await asyncio.sleep(POLL_SECONDS)
+        if self.failure is not None:
+            failure, self.failure = self.failure, None
+            raise failure
+        found: dict[Log, Sequence[TailedRecord]] = {}
+        for log, begin in self._next.items():
+            end = self._end(log)
+            if end > begin:
+                found[log] = [self._record(log, offset) for offset in range(begin, end)]
+                self._next[log] = end
+        return found
+
+    async def stop(self) -> None:
+        """There is nothing to disconnect from."""
+
+    def _end(self, log: Log) -> int:
+        return len(self._logs.get((log.topic, log.partition), ()))
+
+    def _record(self, log: Log, offset: int) -> InMemoryRecord:
+        record = self._logs[log.topic, log.partition][offset]
+        now = time.time_ns() // 1_000_000
+        return InMemoryRecord(offset, now, record.key, record.value, record.headers)
+
+
+@dataclass
+class InMemoryTickets:
+    """Single-use tickets in a dictionary."""
+
+    tickets: dict[str, SocketTicket] = field(default_factory=dict)
+    away: bool = False
+
+    async def take(self, ticket: str) -> SocketTicket | None:
+        """Return and forget a ticket; see `edge_ws.ports.TicketStore`."""
+        if self.away:
+            raise RetryableError("the tickets are away")
+        return self.tickets.pop(ticket, None)
+
+
+@dataclass
+class InMemoryDirectory:
+    """Conversations and their owners in a dictionary."""
+
+    owners: dict[UUID, UUID] = field(default_factory=dict)
+    away: bool = False
+    asked: int = 0
+
+    async def look_up(self, conversation_id: UUID, user_id: UUID) -> Grant | None:
+        """Return what the user may; see `edge_ws.ports.ConversationDirectory`."""
+        self.asked += 1
+        await asyncio.sleep(0)
+        if self.away:
+            raise RetryableError("the directory is away")
+        owner = self.owners.get(conversation_id)
+        return None if owner is None else Grant(owner, owner == user_id)

@@ -1,0 +1,19 @@
+"""Parley for Python programs: sign in, talk, and miss nothing whatever the network does."""
+
+from parley_client.chat import Chat, by_ticket, by_token
+from parley_client.conversation import Accepted, Conversation
+from parley_client.errors import ClientError, RejectedError, RestError, SocketClosedError
+from parley_client.rest import ParleyClient
+
+__all__ = [
+    "Accepted",
+    "Chat",
+    "ClientError",
+    "Conversation",
+    "ParleyClient",
+    "RejectedError",
+    "RestError",
+    "SocketClosedError",
+    "by_ticket",
+    "by_token",
+]

@@ -1,0 +1,340 @@
+"""A socket that comes back: reconnects, rejoins, resends, and fetches what it cannot be sent."""
+
+import asyncio
+import contextlib
+import itertools
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TYPE_CHECKING, Self
+from uuid import UUID, uuid4
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.typing import Subprotocol
+
+from parley_client.conversation import Conversation
+from parley_client.errors import RejectedError, RestError, SocketClosedError
+from parley_client.frames import Frame, decode, encode
+from parley_client.memory import Memory
+from parley_client.pending import Request, backoff
+from schemas.frames.codes import SUBPROTOCOL, CloseCode
+
+if TYPE_CHECKING:
+    from parley_client.rest import ParleyClient
+
+CONNECT_SECONDS = 10.0
+ANSWER_SECONDS = 10.0
+"""Without an answer for so long a request is sent again; the edge's own deadline is 5 s."""
+STOP_CODES = range(4500, 5000)
+
+Credentials = Callable[[], Awaitable[tuple[str, Frame]]]
+"""Returns where to connect and the fields that sign in; asked anew for each connection."""
+
+
+def by_token(url: str, token: str) -> Credentials:
+    """Sign in with an access token."""
+
+    async def credentials() -> tuple[str, Frame]:
+        return url, {"token": token}
+
+    return credentials
+
+
+def by_ticket(client: "ParleyClient") -> Credentials:
+    """Sign in with a ticket of this client's session, as browsers do."""
+
+    async def credentials() -> tuple[str, Frame]:
+        try:
+            ticket = await client.socket_ticket()
+        except RestError as error:
+            if error.status != 401:  # noqa: PLR2004 - the access token may just have expired
+                raise
+            await client.refresh()
+            ticket = await client.socket_ticket()
+        return ticket.url, {"ticket": ticket.ticket}
+
+    return credentials
+
+
+class Chat:
+    """One user's live connection; use it as an async context manager.
+
+    `on_frame` sees every frame as it arrives, repeats included.
+    `rest` serves the history when the edge cannot replay what was missed.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        rest: "ParleyClient | None" = None,
+        on_frame: Callable[[Frame], None] | None = None,
+    ) -> None:
+        self._credentials = credentials
+        self._rest = rest
+        self._on_frame = on_frame
+        self._memory = Memory()
+        self._refs = itertools.count(1)
+        self._requests: dict[str, Request] = {}
+        self._conversations: dict[str, Conversation] = {}
+        self._connection: ClientConnection | None = None
+        self._running: asyncio.Task[None] | None = None
+        self._rejoining: dict[str, asyncio.Task[None]] = {}
+        self._background: set[asyncio.Task[None]] = set()
+        self._opened: asyncio.Future[None] | None = None
+        self._ended: SocketClosedError | None = None
+        self._come_back_ms: int | None = None
+        self.connections = 0
+        """How often a connection was opened."""
+
+    async def __aenter__(self) -> Self:
+        self._opened = asyncio.get_running_loop().create_future()
+        self._running = asyncio.create_task(self._run())
+        try:
+            await self._opened
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close for good; what is still on its way fails."""
+        self._end(SocketClosedError(1000, "closed here"))
+        tasks = [task for task in (self._running, *self._background) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def start(
+        self, *, title: str | None = None, client_conversation_id: UUID | None = None
+    ) -> Conversation:
+        """Open a conversation and join it."""
+        client_id = client_conversation_id or uuid4()
+        start = {"type": "conversation:start", "client_conversation_id": str(client_id)}
+        ack = await self.ask(start if title is None else {**start, "title": title})
+        return self._conversation(UUID(ack["conversation_id"]))
+
+    async def join(self, conversation_id: UUID) -> Conversation:
+        """Join a conversation; recent events are heard again by listeners made in time."""
+        conversation = self._conversation(conversation_id)
+        try:
+            await self.ask({"type": "conversation:join", "conversation_id": str(conversation_id)})
+        except RejectedError:
+            self.forget(conversation_id)
+            raise
+        return conversation
+
+    async def ask(self, frame: Frame) -> Frame:
+        """Send a frame until it is accepted and return its `ack`."""
+        if self._ended is not None:
+            raise self._ended
+        request = Request(
+            {**frame, "ref": str(next(self._refs))}, asyncio.get_running_loop().create_future()
+        )
+        self._requests[request.ref] = request
+        try:
+            await self._transmit(request)
+            return await request.answer
+        finally:
+            self._requests.pop(request.ref, None)
+            if request.timer is not None:
+                request.timer.cancel()
+
+    def forget(self, conversation_id: UUID) -> None:
+        """Do not join this conversation again."""
+        self._conversations.pop(str(conversation_id), None)
+
+    def _conversation(self, conversation_id: UUID) -> Conversation:
+        return self._conversations.setdefault(
+            str(conversation_id), Conversation(self, conversation_id)
+        )
+
+    # One connection after the other
+
+    async def _run(self) -> None:
+        attempt = 0
+        while self._ended is None:
+            before = self.connections
+            try:
+                await self._connect_and_read()
+            except ConnectionClosed as closed:
+                code = closed.rcvd.code if closed.rcvd is not None else 1006
+                reason = closed.rcvd.reason if closed.rcvd is not None else ""
+                expired = code == CloseCode.NOT_SIGNED_IN and self.connections > before
+                if code in STOP_CODES and not expired:
+                    self._end(SocketClosedError(code, reason))
+                    return
+            except RestError as error:
+                if error.status < 500:  # noqa: PLR2004 - the gateway will say the same again
+                    self._end(SocketClosedError(CloseCode.NOT_SIGNED_IN, str(error)))
+                    return
+            except (OSError, TimeoutError, InvalidHandshake):
+                pass
+            except Exception as error:  # the boundary: who waits must not wait for ever
+                self._end(SocketClosedError(1006, type(error).__name__))
+                raise
+            self._connection = None
+            attempt = 0 if self.connections > before else attempt + 1
+            await asyncio.sleep(self._pause(attempt))
+
+    def _pause(self, attempt: int) -> float:
+        hinted, self._come_back_ms = self._come_back_ms, None
+        return hinted / 1_000 if hinted is not None else backoff(attempt)
+
+    async def _connect_and_read(self) -> None:
+        url, signing_in = await self._credentials()
+        async with connect(
+            url,
+            subprotocols=[Subprotocol(SUBPROTOCOL)],
+            compression=None,
+            max_queue=None,
+            open_timeout=CONNECT_SECONDS,
+            proxy=None,
+        ) as connection:
+            await self._sign_in(connection, signing_in)
+            async for text in connection:
+                frame = decode(text)
+                if frame is not None:
+                    self._take(frame)
+            # The iterator ends quietly after a normal close.
+            raise ConnectionClosed(connection.protocol.close_rcvd, None)
+
+    async def _sign_in(self, connection: ClientConnection, signing_in: Frame) -> None:
+        frame: Frame = {"type": "connect", **signing_in}
+        if self._memory.epoch is not None:
+            frame["resume"] = {
+                "epoch": self._memory.epoch,
+                "positions": self._memory.positions,
+            }
+        await connection.send(encode(frame))
+        async with asyncio.timeout(CONNECT_SECONDS):
+            while (hello := decode(await connection.recv()) or {}).get("type") != "connected":
+                pass
+        positions = self._memory.positions
+        if not self._memory.connected(hello["epoch"]):
+            positions = []
+            for conversation_id in self._conversations:
+                self._refetch(conversation_id)
+        self.connections += 1
+        waiting = list(self._requests.values())
+        self._connection = connection
+        for conversation_id in self._conversations:
+            self._rejoin(conversation_id, positions)
+        # The joins' tasks send first: what follows needs them.
+        await asyncio.sleep(0)
+        for request in waiting:
+            await self._transmit(request)
+        if self._opened is not None and not self._opened.done():
+            self._opened.set_result(None)
+
+    def _rejoin(self, conversation_id: str, positions: list[str]) -> None:
+        frame: Frame = {"type": "conversation:join", "conversation_id": conversation_id}
+        if positions:
+            frame["positions"] = positions
+        former = self._rejoining.get(conversation_id)
+        if former is not None:
+            former.cancel()
+        self._rejoining[conversation_id] = self._spawn(self._quietly_ask(frame))
+
+    async def _quietly_ask(self, frame: Frame) -> None:
+        with contextlib.suppress(RejectedError, SocketClosedError):
+            await self.ask(frame)
+
+    # What arrives
+
+    def _take(self, frame: Frame) -> None:
+        if self._on_frame is not None:
+            self._on_frame(frame)
+        match frame.get("type"):
+            case "ack":
+                self._settle(frame)
+            case "error" if "ref" in frame:
+                self._settle({**frame, "status": "rejected"})
+            case "reset":
+                self._reset(str(frame["conversation_id"]))
+            case "reconnect":
+                self._come_back_ms = int(frame["after_ms"])
+            case _ if "event_id" in frame:
+                self._hear(frame)
+
+    def _hear(self, frame: Frame) -> None:
+        if not self._memory.is_new(frame):
+            return
+        conversation = self._conversations.get(str(frame.get("conversation_id")))
+        if conversation is not None:
+            conversation.hear(frame)
+
+    def _reset(self, conversation_id: str) -> None:
+        self._rejoin(conversation_id, [])
+        self._refetch(conversation_id)
+
+    def _refetch(self, conversation_id: str) -> None:
+        if self._rest is not None:
+            self._spawn(self._fetch_missed(self._rest, conversation_id))
+
+    async def _fetch_missed(self, rest: "ParleyClient", conversation_id: str) -> None:
+        """Hear from the history what is not known, back to the first page that holds the known."""
+        missed: list[Frame] = []
+        before: str | None = None
+        while True:
+            page = await rest.history(UUID(conversation_id), before=before)
+            known = [item for item in page.items if self._memory.knows(str(item["event_id"]))]
+            missed = [*page.items, *missed]
+            before = page.next
+            if known or before is None:
+                break
+        for item in missed:
+            item.setdefault("type", "reply" if item.get("in_reply_to") else "message")
+            self._hear(item)
+
+    # What is sent
+
+    async def _transmit(self, request: Request) -> None:
+        if request.timer is not None:
+            request.timer.cancel()
+        request.timer = asyncio.get_running_loop().call_later(ANSWER_SECONDS, self._again, request)
+        if self._connection is not None:
+            with contextlib.suppress(ConnectionClosed):
+                await self._connection.send(request.text)
+
+    def _again(self, request: Request) -> None:
+        if not request.answer.done():
+            self._spawn(self._transmit(request))
+
+    def _settle(self, ack: Frame) -> None:
+        request = self._requests.get(str(ack.get("ref")))
+        if request is None:
+            return
+        delay = request.settle(ack)
+        if delay is None:
+            return
+        conversation_id = str(request.frame.get("conversation_id"))
+        if ack["status"] == "rejected":
+            if conversation_id not in self._conversations:
+                request.fail(RejectedError("not_joined", "the conversation was left"))
+                return
+            rejoining = self._rejoining.get(conversation_id)
+            if rejoining is None or rejoining.done():
+                self._rejoin(conversation_id, self._memory.positions)
+        if request.timer is not None:
+            request.timer.cancel()
+        request.timer = asyncio.get_running_loop().call_later(delay, self._again, request)
+
+    def _spawn(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+        return task
+
+    def _end(self, error: SocketClosedError) -> None:
+        if self._ended is not None:
+            return
+        self._ended = error
+        if self._opened is not None and not self._opened.done():
+            self._opened.set_exception(error)
+        for request in tuple(self._requests.values()):
+            request.fail(error)
+        for conversation in self._conversations.values():
+            conversation.end()

@@ -1,0 +1,94 @@
+"""One conversation: saying something, and hearing everything."""
+
+import asyncio
+from typing import TYPE_CHECKING, NamedTuple, Self
+from uuid import UUID, uuid4
+
+if TYPE_CHECKING:
+    from parley_client.chat import Chat
+    from parley_client.frames import Frame
+
+
+class Accepted(NamedTuple):
+    """The message is on the log, on all replicas."""
+
+    message_id: UUID
+    client_message_id: UUID
+
+
+class Events:
+    """Events from the moment this was made, each once; iterate over it."""
+
+    def __init__(self, conversation: "Conversation") -> None:
+        self._conversation = conversation
+        self._frames: asyncio.Queue[Frame | None] = asyncio.Queue()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> "Frame":
+        frame = await self._frames.get()
+        if frame is None:
+            raise StopAsyncIteration
+        return frame
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._conversation.listeners.discard(self)
+        self._frames.put_nowait(None)
+
+    def hear(self, frame: "Frame") -> None:
+        """Take an event in."""
+        self._frames.put_nowait(frame)
+
+
+class Conversation:
+    """A joined conversation; it stays joined over reconnects."""
+
+    def __init__(self, chat: "Chat", conversation_id: UUID) -> None:
+        self._chat = chat
+        self.id = conversation_id
+        self.listeners: set[Events] = set()
+
+    def events(self) -> Events:
+        """Return the events from now on: messages and replies as the socket's frames.
+
+        Live and replayed events may interleave: show them by (`occurred_at`, `event_id`).
+        """
+        events = Events(self)
+        self.listeners.add(events)
+        return events
+
+    async def send(self, text: str, *, client_message_id: UUID | None = None) -> Accepted:
+        """Say something; returns when it is accepted, however often it has to be repeated.
+
+        Raises:
+            RejectedError: it will never be accepted.
+            SocketClosedError: the connection ended for good first.
+        """
+        client_id = client_message_id or uuid4()
+        ack = await self._chat.ask(
+            {
+                "type": "message",
+                "conversation_id": str(self.id),
+                "client_message_id": str(client_id),
+                "text": text,
+            }
+        )
+        return Accepted(UUID(ack["message_id"]), client_id)
+
+    async def leave(self) -> None:
+        """Stop hearing this conversation."""
+        self._chat.forget(self.id)
+        await self._chat.ask({"type": "conversation:leave", "conversation_id": str(self.id)})
+        self.end()
+
+    def hear(self, frame: "Frame") -> None:
+        """Hand an event to whoever listens."""
+        for events in self.listeners:
+            events.hear(frame)
+
+    def end(self) -> None:
+        """End everybody's iteration."""
+        for events in tuple(self.listeners):
+            events.close()

@@ -1,0 +1,146 @@
+"""The gateway's REST routes as methods."""
+
+from typing import Self
+from uuid import UUID
+
+import httpx2
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from parley_client.errors import RestError
+
+TIMEOUT_SECONDS = 10.0
+UNREACHABLE = 503
+"""The status given to a gateway that does not answer."""
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+class User(_Answer):
+    """Who is signed in."""
+
+    id: UUID
+    email: str
+    name: str
+    role: str
+
+
+class SignedIn(_Answer):
+    """An access token and whose it is; the refresh token stays in the client's cookies."""
+
+    token: str
+    user: User
+    expires_at: str = Field(alias="expiresAt")
+
+
+class Ticket(_Answer):
+    """A single-use ticket, and where to open a socket with it."""
+
+    ticket: str
+    url: str
+
+
+class Page(_Answer):
+    """One page of a history, in reading order; `next` asks for the page before it."""
+
+    items: list[dict[str, JsonValue]]
+    next: str | None = None
+
+
+class ParleyClient:
+    """Talks to one gateway as one user; use it as an async context manager."""
+
+    def __init__(self, url: str, *, transport: httpx2.AsyncBaseTransport | None = None) -> None:
+        self._http = httpx2.AsyncClient(
+            base_url=url,
+            timeout=TIMEOUT_SECONDS,
+            transport=transport,
+            headers={"X-Parley-CSRF": "1"},
+        )
+        self.signed_in: SignedIn | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._http.aclose()
+
+    async def register(self, email: str, password: str, name: str) -> SignedIn:
+        """Make an account and sign in to it."""
+        return await self._sign_in(
+            "/api/auth/register", {"email": email, "password": password, "name": name}
+        )
+
+    async def login(self, email: str, password: str) -> SignedIn:
+        """Sign in."""
+        return await self._sign_in("/api/auth/login", {"email": email, "password": password})
+
+    async def refresh(self) -> SignedIn:
+        """Exchange the refresh token, which is in the cookies, for a new access token."""
+        return await self._sign_in("/api/auth/refresh", None)
+
+    async def logout(self) -> None:
+        """End the session."""
+        await self._request("POST", "/api/auth/logout")
+        self.signed_in = None
+
+    async def socket_ticket(self) -> Ticket:
+        """Return a ticket that opens one socket within 30 seconds."""
+        response = await self._request("POST", "/api/auth/socket-ticket")
+        return Ticket.model_validate_json(response.content)
+
+    async def conversations(self) -> list[dict[str, JsonValue]]:
+        """Return the user's conversations, newest first."""
+        response = await self._request("GET", "/api/chat/conversations")
+        return Page.model_validate_json(response.content).items
+
+    async def history(
+        self, conversation_id: UUID, *, before: str | None = None, limit: int = 50
+    ) -> Page:
+        """Return a page of messages; the newest one without `before`."""
+        query = {"limit": str(limit)}
+        if before is not None:
+            query["before"] = before
+        path = f"/api/chat/conversations/{conversation_id}/messages"
+        response = await self._request("GET", path, query=query)
+        return Page.model_validate_json(response.content)
+
+    async def _sign_in(self, path: str, body: dict[str, str] | None) -> SignedIn:
+        response = await self._request("POST", path, body=body)
+        self.signed_in = SignedIn.model_validate_json(response.content)
+        return self.signed_in
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: dict[str, str] | None = None,
+        query: dict[str, str] | None = None,
+    ) -> httpx2.Response:
+        headers = {}
+        if self.signed_in is not None:
+            headers["authorization"] = f"Bearer {self.signed_in.token}"
+        try:
+            response = await self._http.request(
+                method, path, json=body, params=query, headers=headers
+            )
+        except httpx2.TransportError as error:
+            raise RestError(UNREACHABLE, "unreachable", type(error).__name__) from error
+        if response.is_error:
+            raise _problem(response)
+        return response
+
+
+class _Problem(BaseModel):
+    code: str = "unknown"
+    detail: str = ""
+
+
+def _problem(response: httpx2.Response) -> RestError:
+    try:
+        problem = _Problem.model_validate_json(response.content)
+    except ValueError:
+        problem = _Problem(detail="not a problem document")
+    return RestError(response.status_code, problem.code, problem.detail)

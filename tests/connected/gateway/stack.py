@@ -1,0 +1,21 @@
+"""What these tests use of the stack that `infra_stack` gives."""
+
+from typing import Protocol
+
+
+class InfraStack(Protocol):
+    """Addresses of the running infrastructure."""
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """Return Kafka's."""
+        ...
+
+    @property
+    def valkey_url(self) -> str:
+        """Return Valkey's."""
+        ...
+
+    def database_url(self, role: str | None = None) -> str:
+        """Return PostgreSQL's for a role, or for the owner."""
+        ...

@@ -1,0 +1,38 @@
+"""The real models, built once per run, and the starter knowledge base."""
+
+from pathlib import Path
+
+import pytest
+
+from consumers.nlp.adapters.head_store import Heads, prepare_heads
+from consumers.nlp.adapters.knowledge_files import read_knowledge
+from consumers.nlp.adapters.model_store import prepare_model
+from consumers.nlp.adapters.onnx_embedder import OnnxEmbedder
+from consumers.nlp.service.knowledge import Knowledge
+
+ROOT = Path(__file__).parents[4]
+
+
+@pytest.fixture(scope="session")
+def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where models are kept: the checkout's own folder when it has one."""
+    kept = ROOT / ".parley" / "models"
+    return kept if kept.is_dir() else tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="session")
+def embedder(model_dir: Path) -> OnnxEmbedder:
+    """Return the real sentence model."""
+    return prepare_model(model_dir).embedder(threads=1)
+
+
+@pytest.fixture(scope="session")
+def knowledge() -> Knowledge:
+    """Return the starter knowledge base."""
+    return read_knowledge(ROOT / "knowledge")
+
+
+@pytest.fixture(scope="session")
+def heads(model_dir: Path, embedder: OnnxEmbedder, knowledge: Knowledge) -> Heads:
+    """Return the heads trained from the starter knowledge base."""
+    return prepare_heads(model_dir, embedder, knowledge)

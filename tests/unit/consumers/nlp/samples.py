@@ -1,0 +1,152 @@
+"""Small stand-ins: an embedder without a model, a knowledge base of two intents, a message."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import UUID, uuid5
+
+import numpy as np
+
+from consumers.nlp.ports import Matrix
+from consumers.nlp.service.analyzer import Analyzer
+from consumers.nlp.service.heads import IntentHead, LinearHead
+from consumers.nlp.service.knowledge import Examples, Intent, Knowledge, Phrases, Snippet, Tones
+from consumers.nlp.service.language import ConversationLanguages
+from consumers.nlp.service.responder import Responder
+from consumers.nlp.service.retrieval import SnippetIndex
+from consumers.nlp.service.sentiment import ToneReader
+from schemas.events.chat import MessageSent, Sender, SenderKind
+
+NAMESPACE = UUID("00000000-0000-5000-8000-000000000000")
+ORDER = "Where is my order?"
+RETURN = "I want to send it back"
+SNIPPET = "Plants. Plants travel on Mondays."
+AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+_AXES = {ORDER: 0, RETURN: 1, SNIPPET: 2}
+
+
+class AxisEmbedder:
+    """Known sentences are axes of a small space; any other lies far from all of them."""
+
+    name = "axis"
+
+    def __init__(self) -> None:
+        self.calls: list[int] = []
+
+    def embed(self, texts: Sequence[str]) -> Matrix:
+        """One row per text."""
+        self.calls.append(len(texts))
+        vectors = np.zeros((len(texts), 8), dtype=np.float32)
+        for row, text in enumerate(texts):
+            known = next((at for each, at in _AXES.items() if each in text), None)
+            other = 3 + hashlib.sha256(text.encode("utf-8", "replace")).digest()[0] % 5
+            vectors[row, other if known is None else known] = 1.0
+        return vectors
+
+
+class FixedLanguage:
+    """Always detects the same language, or none."""
+
+    def __init__(self, language: str | None) -> None:
+        self.language = language
+
+    def detect(self, text: str) -> str | None:
+        """Return the fixed answer."""
+        del text
+        return self.language
+
+
+class FixedTone:
+    """A lexicon with one opinion."""
+
+    def __init__(self, tone: float) -> None:
+        self._tone = tone
+
+    def tone(self, text: str) -> float:
+        """Return the fixed answer."""
+        del text
+        return self._tone
+
+
+def small_knowledge() -> Knowledge:
+    """Two intents, one of them with a slot, and one snippet."""
+    return Knowledge(
+        intents=(
+            Intent(
+                name="order_status",
+                title="Order",
+                answer="Order {order_number} is on its way.",
+                answer_without_slots="It is on its way.",
+                examples=tuple(f"{ORDER} {at}" for at in range(8)),
+                held_out=("my order?",),
+            ),
+            Intent(
+                name="send_back",
+                title="Return",
+                answer="A colleague helps you.",
+                hand_over=True,
+                examples=tuple(f"{RETURN} {at}" for at in range(8)),
+                held_out=("back",),
+            ),
+        ),
+        snippets=(Snippet(id="plants", title="Plants", text="Plants travel on Mondays."),),
+        out_of_scope=Examples(examples=tuple(f"joke {at}" for at in range(8))),
+        tones=Tones(
+            negative=tuple(f"bad {at}" for at in range(8)),
+            neutral=tuple(f"so {at}" for at in range(8)),
+            positive=tuple(f"good {at}" for at in range(8)),
+        ),
+        phrases=Phrases(
+            hand_over="A colleague will answer.",
+            other_language={"en": "English only.", "de": "Nur Englisch."},
+        ),
+    )
+
+
+def small_intents() -> IntentHead:
+    """The head that belongs to the small knowledge base and the axis embedder."""
+    weights = np.zeros((8, 2), dtype=np.float32)
+    weights[0, 0] = weights[1, 1] = 6.0
+    anchors = np.eye(2, 8, dtype=np.float32)
+    head = LinearHead(("order_status", "send_back"), weights, np.zeros(2, dtype=np.float32))
+    return IntentHead(head, anchors, threshold=1.2)
+
+
+def small_tones(tone: float = 0.0) -> ToneReader:
+    """A reader whose head has no opinion of its own."""
+    head = LinearHead(
+        ("negative", "neutral", "positive"),
+        np.zeros((8, 3), dtype=np.float32),
+        np.zeros(3, dtype=np.float32),
+    )
+    return ToneReader(head, FixedTone(tone))
+
+
+def small_analyzer(embedder: AxisEmbedder, language: str | None = "en") -> Analyzer:
+    """The whole way from text to answer, without a model."""
+    knowledge = small_knowledge()
+    return Analyzer(
+        embedder=embedder,
+        languages=ConversationLanguages(FixedLanguage(language)),
+        intents=small_intents(),
+        tones=small_tones(),
+        responder=Responder(knowledge, SnippetIndex(embedder, knowledge.snippets)),
+        model_version="axis+test",
+    )
+
+
+def message(
+    text: str, *, number: int = 0, kind: SenderKind = SenderKind.USER, at: datetime = AT
+) -> MessageSent:
+    """A message; the same arguments give the same ids."""
+    return MessageSent(
+        event_id=uuid5(NAMESPACE, f"event {number} {text}"),
+        occurred_at=at,
+        correlation_id=uuid5(NAMESPACE, f"correlation {number}"),
+        conversation_id=uuid5(NAMESPACE, "conversation"),
+        message_id=uuid5(NAMESPACE, f"message {number} {text}"),
+        sender=Sender(id=uuid5(NAMESPACE, "user"), kind=kind, name="Ada"),
+        text=text,
+        client_message_id=uuid5(NAMESPACE, f"client {number}"),
+    )

@@ -1,0 +1,58 @@
+"""Language per message and per conversation."""
+
+from uuid import uuid4
+
+import pytest
+
+from consumers.nlp.adapters.cld2_language import Cld2LanguageDetector
+from consumers.nlp.service import language
+from consumers.nlp.service.language import ConversationLanguages
+from tests.unit.consumers.nlp.samples import FixedLanguage
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Where is my order, I have been waiting for days", "en"),
+        ("Wo ist meine Bestellung, ich warte seit Tagen", "de"),
+        ("Où est ma commande, je l'attends depuis des jours", "fr"),
+        ("¿Dónde está mi pedido? Lo espero desde hace días", "es"),
+        ("1234 5678", None),
+        ("\x00\x01 \ud800", None),
+    ],
+)
+def test_detects(text: str, expected: str | None) -> None:
+    """Sentences are recognised, numbers and broken text are nobody's language."""
+    assert Cld2LanguageDetector().detect(text) == expected
+
+
+def test_short_message_keeps_the_language_of_its_conversation() -> None:
+    """Below three words the conversation decides, else English."""
+    detector = FixedLanguage("de")
+    languages = ConversationLanguages(detector)
+    conversation = uuid4()
+    assert languages.language_of(conversation, "ja bitte") == "en"
+    assert languages.language_of(conversation, "wo ist es denn") == "de"
+    detector.language = "fr"
+    assert languages.language_of(conversation, "ja bitte") == "de"
+    assert languages.language_of(uuid4(), "ja bitte") == "en"
+
+
+def test_unclear_message_keeps_the_language_of_its_conversation() -> None:
+    """What the detector cannot tell does not change the conversation's language."""
+    detector = FixedLanguage("de")
+    languages = ConversationLanguages(detector)
+    conversation = uuid4()
+    languages.language_of(conversation, "wo ist es denn")
+    detector.language = None
+    assert languages.language_of(conversation, "48213 und 1 2") == "de"
+
+
+def test_forgets_the_oldest_conversations() -> None:
+    """Memory stays bounded however many conversations there are."""
+    languages = ConversationLanguages(FixedLanguage("de"))
+    first = uuid4()
+    languages.language_of(first, "wo ist es denn")
+    for _ in range(language.REMEMBERED_CONVERSATIONS):
+        languages.language_of(uuid4(), "wo ist es denn")
+    assert languages.language_of(first, "ja") == "en"

@@ -1,0 +1,22 @@
+"""What stays of personal data in an event."""
+
+import pytest
+
+from consumers.nlp.service.entities import Entity
+from consumers.nlp.service.redaction import masked
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "expected"),
+    [
+        ("email", "anna.b@example.com", "a***@example.com"),
+        ("phone", "+493055501234", "***********34"),
+        ("iban", "DE89370400440532013000", "DE" + "*" * 16 + "3000"),
+        ("card", "4111111111111111", "*" * 12 + "1111"),
+        ("order_number", "48213", "48213"),
+        ("money", "59.90 EUR", "59.90 EUR"),
+    ],
+)
+def test_masks_personal_data_only(kind: str, value: str, expected: str) -> None:
+    """Personal data keeps what lets its owner recognise it; the rest is left as it is."""
+    assert masked(Entity(kind, value, 0.9, 0, len(value))) == expected

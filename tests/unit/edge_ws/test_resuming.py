@@ -1,0 +1,171 @@
+"""Who comes back gets what was missed, or is told that it cannot be had here."""
+
+import asyncio
+from uuid import UUID, uuid4
+
+from edge_ws.ring import Ring
+from edge_ws.settings import RingSettings
+from tests.unit.edge_ws.stage import Client, Frame, Stage, create_stage, running
+
+
+async def join(client: Client, conversation: UUID, **fields: object) -> list[Frame]:
+    """Join and return everything up to `caught_up` or `reset`."""
+    await client.say(type="conversation:join", ref="j", conversation_id=str(conversation), **fields)
+    assert (await client.hear())["status"] == "accepted"
+    frames = [await client.hear()]
+    while frames[-1]["type"] not in {"caught_up", "reset"}:
+        frames.append(await client.hear())
+    return frames
+
+
+async def talked(
+    stage: Stage, count: int, text: str = "message"
+) -> tuple[Client, UUID, list[Frame]]:
+    """Return a client, its conversation and the messages it heard itself say."""
+    client = await Client.open(stage)
+    conversation = await client.start()
+    for number in range(count):
+        await client.send(conversation, f"{text} {number}")
+    return client, conversation, [await client.hear_type("message") for _ in range(count)]
+
+
+async def test_a_join_without_positions_gets_what_is_kept(stage: Stage) -> None:
+    """Everything in the ring is sent again, marked, in order, and then `caught_up`."""
+    client, conversation, live = await talked(stage, 3)
+    *replayed, end = await join(await Client.open(stage, client.user_id), conversation)
+    assert end["type"] == "caught_up"
+    assert [frame["type"] for frame in replayed] == ["conversation:started"] + ["message"] * 3
+    assert replayed[1:] == [{**frame, "replayed": True} for frame in live]
+
+
+async def test_positions_leave_out_what_was_seen(stage: Stage) -> None:
+    """Only what stands behind the position is sent again, and live frames follow without a gap."""
+    client, conversation, live = await talked(stage, 4)
+    later = await Client.open(stage, client.user_id)
+    *replayed, end = await join(later, conversation, positions=[live[1]["at"]])
+    assert [frame["text"] for frame in replayed] == ["message 2", "message 3"]
+    assert end["type"] == "caught_up"
+    await client.send(conversation, "live")
+    assert (await later.hear())["text"] == "live"
+
+
+async def test_a_conversation_replays_only_itself(stage: Stage) -> None:
+    """Neighbours in the same partition are not sent."""
+    client = await Client.open(stage)
+    conversations = [await client.start() for _ in range(30)]
+    for conversation in conversations:
+        await client.send(conversation, str(conversation))
+    for _ in conversations:
+        await client.hear_type("message")
+    later = await Client.open(stage, client.user_id)
+    for conversation in conversations[:5]:
+        frames = await join(later, conversation)
+        assert {frame["conversation_id"] for frame in frames} == {str(conversation)}
+
+
+async def test_a_position_older_than_the_ring_is_reset() -> None:
+    """What may be missing is never passed over in silence; talking works all the same."""
+    async with running(create_stage(ring=RingSettings(total_bytes=24 * 600))) as stage:
+        client, conversation, live = await talked(stage, 10)
+        later = await Client.open(stage, client.user_id)
+        [reset] = await join(later, conversation, positions=[live[0]["at"]])
+        assert reset["type"] == "reset"
+        await later.send(conversation, "still here")
+        assert (await later.hear_type("ack"))["status"] == "accepted"
+        frames = await join(later, conversation)
+        assert frames[-1]["type"] == "caught_up"
+
+
+async def test_an_edge_that_started_later_resets_who_missed_something() -> None:
+    """An edge begins at the end of the log: earlier positions are only good up to there."""
+    first = create_stage()
+    async with running(first):
+        client, conversation, live = await talked(first, 3)
+    second = create_stage()
+    second.publisher.logs.update(first.publisher.logs)
+    second.directory.owners[conversation] = client.user_id
+    async with running(second):
+        later = await Client.open(second, client.user_id)
+        assert (await join(later, conversation, positions=[live[0]["at"]]))[0]["type"] == "reset"
+        letter_and_partition = live[-1]["at"].partition(":")[0]
+        replies = "r" + letter_and_partition[1:]
+        seen = [live[-1]["at"], f"{replies}:0"]
+        assert (await join(later, conversation, positions=seen))[0]["type"] == "caught_up"
+
+
+async def test_another_history_is_reset(stage: Stage) -> None:
+    """Positions of another epoch mean nothing here."""
+    client, conversation, live = await talked(stage, 2)
+    later = await Client.open(stage, client.user_id, resume={"epoch": "other", "positions": []})
+    [reset] = await join(later, conversation, positions=[live[-1]["at"]])
+    assert (reset["type"], reset["reason"]) == ("reset", "another history")
+
+
+async def test_positions_of_unknown_logs_are_passed_over(stage: Stage) -> None:
+    """A newer client may know logs that this edge does not."""
+    client, conversation, live = await talked(stage, 1)
+    later = await Client.open(stage, client.user_id)
+    frames = await join(later, conversation, positions=["z3:12", live[0]["at"], "m999:1"])
+    assert [frame["type"] for frame in frames] == ["caught_up"]
+
+
+async def test_a_long_conversation_replays_its_newest_part(stage: Stage) -> None:
+    """A replay fits the reader's queue: the newest messages without positions, else `reset`."""
+    client, conversation, live = await talked(stage, 60, "x" * 4_000)
+    later = await Client.open(stage, client.user_id)
+    *replayed, end = await join(later, conversation)
+    assert end["type"] == "caught_up"
+    assert [frame["at"] for frame in replayed] == [f["at"] for f in live][-len(replayed) :]
+    assert 0 < len(replayed) < 60
+    assert (await join(later, conversation, positions=[live[0]["at"]]))[0]["type"] == "reset"
+
+
+async def test_nothing_is_missed_between_replay_and_live(stage: Stage) -> None:
+    """Joining while others talk gives every message exactly once, in order."""
+    user_id = uuid4()
+    talker = await Client.open(stage, user_id)
+    conversation = await talker.start()
+
+    async def talk() -> None:
+        for number in range(60):
+            await talker.send(conversation, f"{number}")
+            await asyncio.sleep(0.001)
+
+    talking = asyncio.create_task(talk())
+    for _ in range(4):
+        client = await Client.open(stage, user_id)
+        await client.say(type="conversation:join", ref="j", conversation_id=str(conversation))
+        heard = [await client.hear_type("message") for _ in range(60)]
+        assert [frame["text"] for frame in heard] == [f"{number}" for number in range(60)]
+    await talking
+
+
+class TestRing:
+    """What a ring keeps, and what it says it keeps."""
+
+    def test_it_is_bounded_by_bytes(self) -> None:
+        """The oldest go first, and the start moves with them."""
+        ring = Ring(5, max_bytes=10, max_age=60)
+        for offset in range(5, 9):
+            ring.keep(offset, b"k", b"1234", now=0)
+        assert [kept.offset for kept in ring.after(b"k", -1)] == [7, 8]
+        assert (ring.start, ring.end) == (7, 9)
+        assert not ring.reaches_back_to(5)
+        assert ring.reaches_back_to(6)
+
+    def test_it_is_bounded_by_age(self) -> None:
+        """What is too old goes, even when nothing new comes."""
+        ring = Ring(0, max_bytes=1_000, max_age=10)
+        ring.keep(0, b"a", b"x", now=0)
+        ring.keep(1, b"b", b"y", now=8)
+        ring.trim(now=11)
+        assert list(ring.after(b"a", -1)) == []
+        assert [kept.offset for kept in ring.after(b"b", -1)] == [1]
+        assert ring.start == 1
+
+    def test_records_for_nobody_count(self) -> None:
+        """A record that is not pushed still moves the end."""
+        ring = Ring(0, max_bytes=1_000, max_age=10)
+        ring.pass_over(0)
+        assert ring.end == 1
+        assert ring.reaches_back_to(-1)

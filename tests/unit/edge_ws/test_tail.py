@@ -1,0 +1,97 @@
+"""The tail reads every record once, whatever is in it and whatever happens to its source."""
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+from edge_ws.backlog import log_of
+from producers.records import Headers, Record
+from schemas import headers as names
+from schemas.events.chat import MessageSent
+from schemas.topics import Topic
+from tests.unit.edge_ws.stage import Client, Stage, until
+
+SENT = ((names.TYPE, MessageSent.event_type.encode()),)
+
+
+@pytest.mark.parametrize(
+    ("value", "headers"),
+    [
+        (b"\xff\xfe garbage", SENT),
+        (b'{"text":"\xff"}', SENT),
+        (b"[]", SENT),
+        (b"{}", ()),
+        (b"{}", ((names.TYPE, b"\xff\xfe"),)),
+        (b"{}", ((names.TYPE, None),)),
+        (b"{}", ((names.TYPE, b"chat.unheard_of.v9"),)),
+        (None, SENT),
+        (b'{"owner_id":"nobody"}', ((names.TYPE, b"chat.conversation_started.v1"),)),
+    ],
+)
+async def test_poison_is_passed_over(stage: Stage, value: bytes, headers: Headers) -> None:
+    """A record that cannot be pushed reaches nobody, and its neighbours reach everybody."""
+    client = await Client.open(stage)
+    conversation = await client.start()
+    key = str(conversation).encode()
+    log = log_of(Topic.CHAT_MESSAGES, key)
+    await client.hear_type("conversation:started")
+    stage.publisher.logs[log].append(Record(log.topic, key, value, headers))
+    stage.publisher.logs[log].append(Record(log.topic, None, b"{}", SENT))  # type: ignore[arg-type]
+    await client.send(conversation, "after the poison")
+    frames = [await client.hear(), await client.hear()]
+    assert sorted(frame["type"] for frame in frames) == ["ack", "message"]
+
+
+async def test_a_strange_time_does_no_harm(stage: Stage) -> None:
+    """A time header that is none, or has no zone, is not observed; the record is pushed."""
+    client = await Client.open(stage)
+    conversation = await client.start()
+    await client.hear_type("conversation:started")
+    key = str(conversation).encode()
+    log = log_of(Topic.CHAT_MESSAGES, key)
+    for time in (b"\xff", b"yesterday", b"2026-01-01T00:00:00"):
+        headers = (*SENT, (names.TIME, time))
+        body = b'{"event_id":"%s","odd":true}' % str(uuid4()).encode()
+        stage.publisher.logs[log].append(Record(log.topic, key, body, headers))
+    texts = [await asyncio.wait_for(client.connection.recv(), 5) for _ in range(3)]
+    assert all('"type":"message"' in str(text) for text in texts)
+
+
+async def test_a_broken_source_is_replaced_and_nothing_is_skipped(stage: Stage) -> None:
+    """After a failure the tail goes on from its own positions."""
+    client = await Client.open(stage)
+    conversation = await client.start()
+    for number in range(5):
+        stage.records.failure = OSError("the broker is gone")
+        await client.send(conversation, f"{number}")
+        await until(lambda: stage.records.failure is None)
+    heard = [(await client.hear_type("message"))["text"] for _ in range(5)]
+    assert heard == [f"{number}" for number in range(5)]
+
+
+async def test_a_hole_in_the_log_is_told(stage: Stage) -> None:
+    """Records that are gone before they were read send their readers to the history."""
+    client = await Client.open(stage)
+    conversation = await client.start()
+    await client.hear_type("conversation:started")
+    log = log_of(Topic.CHAT_MESSAGES, str(conversation).encode())
+    stage.records._next[log] += 2
+    kept = stage.publisher.logs[log]
+    kept.extend([kept[0], kept[0]])
+    await client.send(conversation, "behind the hole")
+    assert (await client.hear_type("reset"))["conversation_id"] == str(conversation)
+    assert (await client.hear_type("message"))["text"] == "behind the hole"
+
+
+async def test_a_new_history_is_told(stage: Stage) -> None:
+    """A cluster made anew sends everybody to the history, and the tail follows the new one."""
+    client = await Client.open(stage)
+    conversation = await client.start()
+    stage.records.epoch = "another"
+    stage.records.failure = OSError("the broker is gone")
+    assert (await client.hear_type("reset"))["conversation_id"] == str(conversation)
+    await until(lambda: stage.edge.tail.following)
+    assert stage.edge.backlog.epoch == "another"
+    await client.send(conversation, "on the new log")
+    assert (await client.hear_type("message"))["text"] == "on the new log"

@@ -1,0 +1,301 @@
+"""Conversations, messages and history, as the routes promise them."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import httpx2
+import pytest
+from starlette.testclient import TestClient
+
+from gateway.chat.ports import Conversation, Place, Utterance
+from producers.ports import PublishStatus
+from runtime.errors import RetryableError
+from schemas import ids
+from schemas.events.chat import ConversationStarted, MessageSent
+from tests.unit.gateway.harness import (
+    INTERNAL_TOKEN,
+    Gateway,
+    Person,
+    register,
+    start_conversation,
+)
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+INTERNAL = {"Authorization": f"Bearer {INTERNAL_TOKEN}"}
+
+
+def say(
+    client: TestClient, person: Person, conversation: str, **changes: object
+) -> httpx2.Response:
+    body: dict[str, object] = {
+        "conversation_id": conversation,
+        "client_message_id": str(uuid4()),
+        "text": "hello",
+    }
+    return client.post("/api/chat/messages", json=body | changes, headers=person.headers)
+
+
+def keep(gateway: Gateway, owner: Person, count: int, *, apart: timedelta) -> Conversation:
+    """Put a conversation with messages where persistence would have written them."""
+    conversation = Conversation(uuid4(), owner.id, "Order", "active", NOON)
+    gateway.conversations.conversations[conversation.id] = conversation
+    gateway.conversations.said[conversation.id] = [
+        Utterance(
+            "message" if n % 2 == 0 else "reply",
+            {"event_id": str(key), "text": f"number {n}"},
+            Place(NOON + n * apart, key),
+        )
+        for n, key in enumerate(sorted(uuid4() for _ in range(count)))
+    ]
+    return conversation
+
+
+def test_starting_publishes_and_answers_it(
+    gateway: Gateway, client: TestClient, ada: Person
+) -> None:
+    """A conversation is on the log before 201 is said, and can be read at once."""
+    body = {"title": " Order "}
+    answer = client.post("/api/chat/conversations", json=body, headers=ada.headers)
+
+    said = answer.json()
+    (event,) = gateway.publisher.events
+    assert isinstance(event, ConversationStarted)
+    assert (event.owner_id, event.title) == (ada.id, "Order")
+    assert said["id"] == str(event.conversation_id)
+    assert (said["title"], said["status"]) == ("Order", "active")
+    again = client.get(f"/api/chat/conversations/{said['id']}", headers=ada.headers)
+    assert again.json() == said
+
+
+def test_starting_twice_is_one_conversation(
+    gateway: Gateway, client: TestClient, ada: Person
+) -> None:
+    """One client id is one conversation, published once by this process."""
+    body = {"client_conversation_id": str(uuid4())}
+    answers = [
+        client.post("/api/chat/conversations", json=body, headers=ada.headers) for _ in range(2)
+    ]
+
+    assert answers[0].json() == answers[1].json()
+    assert len(gateway.publisher.events) == 1
+
+
+def test_sender_comes_from_the_token(gateway: Gateway, client: TestClient, ada: Person) -> None:
+    """The message is stamped with who is signed in, whatever the body claims."""
+    conversation = start_conversation(client, ada)
+    client_id = uuid4()
+    forged = {"sender": {"id": str(uuid4()), "kind": "agent", "name": "Boss"}, "role": "admin"}
+
+    answer = say(client, ada, conversation, client_message_id=str(client_id), **forged)
+
+    event = gateway.publisher.events[-1]
+    expected = ids.message_id(ada.id, UUID(conversation), client_id)
+    assert answer.status_code == 202
+    assert answer.json() == {"status": "accepted", "message_id": str(expected)}
+    assert isinstance(event, MessageSent)
+    assert (event.sender.id, event.sender.kind, event.sender.name) == (ada.id, "user", "Ada")
+    assert event.message_id == expected
+    assert event.event_id == ids.event_id(MessageSent.event_type, expected)
+
+
+def test_repeating_a_message_is_the_same_event(
+    gateway: Gateway, client: TestClient, ada: Person
+) -> None:
+    """A repeat under one client id has the same ids, so that readers drop it."""
+    conversation = start_conversation(client, ada)
+    client_id = str(uuid4())
+    for _ in range(2):
+        say(client, ada, conversation, client_message_id=client_id)
+
+    first, second = gateway.publisher.events[-2:]
+    assert first.event_id == second.event_id
+
+
+@pytest.mark.parametrize("status", [PublishStatus.UNKNOWN, PublishStatus.BUSY])
+def test_unconfirmed_messages_are_never_accepted(
+    gateway: Gateway, client: TestClient, ada: Person, status: PublishStatus
+) -> None:
+    """Unknown and busy are 503 with Retry-After, the status and the message's id."""
+    conversation = start_conversation(client, ada)
+    gateway.publisher.status = status
+
+    answer = say(client, ada, conversation)
+
+    assert answer.status_code == 503
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert int(answer.headers["retry-after"]) >= 1
+    assert answer.json()["code"] == answer.json()["ack"] == status
+    assert UUID(answer.json()["message_id"]).version == 5
+
+
+def test_refused_by_the_broker_is_rejected(
+    gateway: Gateway, client: TestClient, ada: Person
+) -> None:
+    """What the log will never take is a 4xx."""
+    conversation = start_conversation(client, ada)
+    gateway.publisher.status = PublishStatus.FAILED
+
+    answer = say(client, ada, conversation)
+
+    assert (answer.status_code, answer.json()["ack"]) == (422, "rejected")
+
+
+def test_ended_conversations_take_no_messages(
+    gateway: Gateway, client: TestClient, ada: Person
+) -> None:
+    """A conversation that has ended answers 409."""
+    ended = Conversation(uuid4(), ada.id, None, "ended", NOON)
+    gateway.conversations.conversations[ended.id] = ended
+
+    answer = say(client, ada, str(ended.id))
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "conversation_ended")
+
+
+def test_young_conversations_work_without_the_database(
+    gateway: Gateway, client: TestClient, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With PostgreSQL away a new conversation starts and takes messages; old ones answer 503."""
+
+    async def away(_: UUID) -> None:
+        raise RetryableError("away")
+
+    monkeypatch.setattr(gateway.conversations, "find", away)
+    conversation = start_conversation(client, ada)
+
+    assert say(client, ada, conversation).status_code == 202
+    unknown = say(client, ada, str(uuid4()))
+    assert (unknown.status_code, unknown.json()["code"]) == (503, "unavailable")
+    assert "retry-after" in unknown.headers
+
+
+@pytest.mark.parametrize("apart", [timedelta(0), timedelta(microseconds=1), timedelta(hours=1)])
+def test_history_pages_lose_and_double_nothing(
+    gateway: Gateway, client: TestClient, ada: Person, apart: timedelta
+) -> None:
+    """Pages go back in time, each in order inside, also when times are equal."""
+    conversation = keep(gateway, ada, 25, apart=apart)
+    path = f"/api/chat/conversations/{conversation.id}/messages"
+    texts: list[str] = []
+    cursor, pages = None, 0
+    while pages == 0 or cursor:
+        params = {"limit": "10"} | ({"before": cursor} if cursor else {})
+        said = client.get(path, params=params, headers=ada.headers).json()
+        texts = [item["text"] for item in said["items"]] + texts
+        cursor, pages = said["next"], pages + 1
+
+    assert pages == 3
+    assert texts == [f"number {n}" for n in range(25)]
+
+
+def test_history_items_are_the_events_with_their_frame_type(
+    gateway: Gateway, client: TestClient, ada: Person
+) -> None:
+    """An item is the stored body and the type of its frame; a last page has no next."""
+    conversation = keep(gateway, ada, 2, apart=timedelta(seconds=1))
+    path = f"/api/chat/conversations/{conversation.id}/messages"
+
+    said = client.get(path, headers=ada.headers).json()
+
+    kept = gateway.conversations.said[conversation.id]
+    assert said == {"items": [{"type": one.type, **one.body} for one in kept], "next": None}
+
+
+def test_conversations_are_listed_newest_first(
+    gateway: Gateway, client: TestClient, ada: Person
+) -> None:
+    """The list pages back from the last started, with what was said last in each."""
+    for n in range(5):
+        one = Conversation(uuid4(), ada.id, f"c{n}", "active", NOON + timedelta(hours=n))
+        gateway.conversations.conversations[one.id] = one
+    talked = keep(gateway, ada, 3, apart=timedelta(seconds=1))
+
+    first = client.get("/api/chat/conversations?limit=4", headers=ada.headers).json()
+    rest = client.get(
+        "/api/chat/conversations",
+        params={"limit": "4", "before": first["next"]},
+        headers=ada.headers,
+    ).json()
+
+    items = first["items"] + rest["items"]
+    assert [item["title"] for item in items][:4] == ["c4", "c3", "c2", "c1"]
+    assert rest["next"] is None
+    last = next(item for item in items if item["id"] == str(talked.id))
+    assert last["last_message_preview"] == "number 2"
+    assert last["last_message_at"] == "2026-11-23T12:00:02.000000Z"
+    assert set(last) == {
+        "id",
+        "title",
+        "status",
+        "started_at",
+        "last_message_at",
+        "last_message_preview",
+    }
+
+
+ROUTES_WITH_AN_ID = [
+    ("GET", "/api/chat/conversations/{conversation_id}", None),
+    ("GET", "/api/chat/conversations/{conversation_id}/messages", None),
+    ("POST", "/api/chat/messages", "conversation_id"),
+]
+
+
+@pytest.mark.parametrize("route", ROUTES_WITH_AN_ID)
+def test_what_is_anothers_does_not_exist(
+    gateway: Gateway, client: TestClient, ada: Person, route: tuple[str, str, str | None]
+) -> None:
+    """Foreign and unknown conversations answer alike on every route, old ones and young ones."""
+    method, path, field = route
+    bob = register(client, "Bob")
+    foreign = [str(keep(gateway, ada, 1, apart=timedelta(0)).id), start_conversation(client, ada)]
+    before = len(gateway.publisher.events)
+
+    def ask(conversation: str) -> httpx2.Response:
+        body = {"client_message_id": str(uuid4()), "text": "hello"}
+        json = {field: conversation, **body} if field else None
+        url = path.format(conversation_id=conversation)
+        return client.request(method, url, json=json, headers=bob.headers)
+
+    unknown = ask(str(uuid4()))
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "not_found")
+    for conversation in foreign:
+        assert ask(conversation).status_code == 404
+        assert ask(conversation).content == unknown.content
+    listed = client.get("/api/chat/conversations", headers=bob.headers).json()
+    assert listed["items"] == []
+    assert len(gateway.publisher.events) == before
+
+
+def test_every_route_with_an_id_is_in_the_matrix(gateway: Gateway) -> None:
+    """A new route that names a conversation must join the test above."""
+    described = gateway.build().openapi()["paths"]
+    with_id = {
+        (method.upper(), path)
+        for path, methods in described.items()
+        for method in methods
+        if "{" in path and path.startswith("/api/")
+    }
+    assert with_id == {(method, path) for method, path, field in ROUTES_WITH_AN_ID if not field}
+
+
+def test_edges_learn_who_may_join(gateway: Gateway, client: TestClient, ada: Person) -> None:
+    """Owner allowed, another not, unknown 404; young conversations are known too."""
+    old = str(keep(gateway, ada, 1, apart=timedelta(0)).id)
+    young = start_conversation(client, ada)
+
+    for conversation in (old, young):
+        path = f"/internal/conversations/{conversation}/access"
+        owner = client.get(path, params={"user_id": str(ada.id)}, headers=INTERNAL)
+        other = client.get(path, params={"user_id": str(uuid4())}, headers=INTERNAL)
+        expected = {"conversation_id": conversation, "owner_id": str(ada.id), "allowed": True}
+        assert owner.json() == expected
+        assert other.json() == expected | {"allowed": False}
+    path = f"/internal/conversations/{uuid4()}/access?user_id={ada.id}"
+    assert client.get(path, headers=INTERNAL).status_code == 404
+
+
+@pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer wrong"}])
+def test_only_edges_may_ask(client: TestClient, header: dict[str, str]) -> None:
+    """Without the shared secret the internal route is 401 before anything is looked up."""
+    path = f"/internal/conversations/{uuid4()}/access?user_id={uuid4()}"
+    assert client.get(path, headers=header).status_code == 401
