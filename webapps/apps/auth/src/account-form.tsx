@@ -94,7 +94,7 @@ function AccountFields({ mode }: { mode: Mode }) {
           label={t("field.name")}
           rules={[{ required: true, whitespace: true, message: t("check.name") }]}
         >
-          <Input size="large" autoComplete="name" maxLength={100} />
+          <Input size="large" autoComplete="name" maxLength={80} />
         </Form.Item>
       )}
       <Form.Item
@@ -113,7 +113,7 @@ function AccountFields({ mode }: { mode: Mode }) {
         extra={fresh ? t("field.passwordHint", length) : undefined}
         rules={passwordRules}
       >
-        <Input.Password size="large" autoComplete={fresh ? "new-password" : "current-password"} />
+        <Input.Password size="large" maxLength={128} autoComplete={fresh ? "new-password" : "current-password"} />
       </Form.Item>
     </>
   );

@@ -220,18 +220,16 @@ describe("following a conversation", () => {
     expect(ids).toEqual(["m1", "r1", "m2"]);
   });
 
-  it("joins once more from where history ends, so that nothing falls between", async () => {
-    const server = new FakeServer();
-    const client = server.client();
-    server.history = [message("m1", 7), reply("r1", 8)];
-    client.start();
-    client.open(TALK);
+  it("fetches history again when it joined without positions, and not when it resumed", async () => {
+    const { server } = await joined();
+    expect(server.loads).toBe(2);
+    server.say(message("m1", 4));
+    server.cut();
+    server.sent = [];
+    server.open();
     server.acceptJoins();
     await vi.advanceTimersByTimeAsync(0);
-    expect(server.of("conversation:join").map((frame) => frame.positions)).toEqual([
-      undefined,
-      ["m3:7", "r3:8"],
-    ]);
+    expect(server.loads).toBe(2);
   });
 
   it("comes back with the newest position of each log", async () => {

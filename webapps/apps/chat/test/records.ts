@@ -14,7 +14,9 @@ export function message(id: string, second: number, more: Partial<MessageRecord>
     occurred_at: `2026-01-01T10:00:${String(second).padStart(2, "0")}.000000Z`,
     sender: { id: ME, kind: "user", name: "Ada" },
     text: `text of ${id}`,
-    client_message_id: null,
+    correlation_id: id,
+    attachments: [],
+    client_message_id: `client-of-${id}`,
     ...more,
   };
 }
@@ -29,6 +31,8 @@ export function reply(id: string, second: number, more: Partial<ReplyRecord> = {
     occurred_at: `2026-01-01T10:00:${String(second).padStart(2, "0")}.000000Z`,
     sender: { id: "bot", kind: "assistant", name: "Parley" },
     text: `text of ${id}`,
+    correlation_id: id,
+    attachments: [],
     in_reply_to: "m1",
     source: "template",
     intent: "order_status",

@@ -28,7 +28,7 @@ describe("timeline", () => {
 
   it("keeps the newest position of each log", () => {
     const positions = new Map<string, string>();
-    for (const at of ["m3:9", "m3:10", "r3:2", "m3:8", null]) notePosition(positions, at);
+    for (const at of ["m3:9", "m3:10", "r3:2", "m3:8", undefined]) notePosition(positions, at);
     expect([...positions.values()]).toEqual(["m3:10", "r3:2"]);
   });
 
@@ -41,8 +41,9 @@ describe("timeline", () => {
 });
 
 describe("conversations", () => {
-  const listed = [{ id: "old", title: "Old", status: "active", started_at: "2026-01-01T09:00:00Z" }];
-  const started = [{ id: "new", title: "New", status: "active", started_at: "2026-01-01T10:00:00Z" }];
+  const talk = { status: "active", last_message_at: null, last_message_preview: null };
+  const listed = [{ ...talk, id: "old", title: "Old", started_at: "2026-01-01T09:00:00Z" }];
+  const started = [{ ...talk, id: "new", title: "New", started_at: "2026-01-01T10:00:00Z" }];
 
   it("lists what was started here before the server lists it, once, newest first", () => {
     const ids = mergeConversations([...listed, ...started], started, {}).map(({ id }) => id);

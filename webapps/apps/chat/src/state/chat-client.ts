@@ -203,7 +203,8 @@ export class ChatClient {
   #started(clientId: string, id: string, title: string): void {
     this.#threads.started(id);
     const started_at = this.ports.now().toISOString();
-    const conversation: Conversation = { id, title, status: "active", started_at };
+    const unsaid = { last_message_at: null, last_message_preview: null };
+    const conversation = { id, title, status: "active", started_at, ...unsaid };
     this.#set({ started: [conversation, ...this.#state.started] });
     for (const listener of this.#startListeners) listener(clientId, id);
   }

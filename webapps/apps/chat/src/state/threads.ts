@@ -108,7 +108,8 @@ export class Threads {
     if (ack.status === "accepted") {
       const first = !this.isJoined(join.id);
       this.#set(join.id, { joined: true, missing: false });
-      if (!join.resumed) void this.#closeGap(join.id);
+      // What the server replays without positions is only the newest; history has the rest.
+      if (!join.resumed) void this.load(join.id);
       if (first) this.ports.onJoined(join.id);
     } else if (ack.status === "rejected" && ack.code !== "rate_limited") {
       this.#refused(join.id, join.tries);
@@ -126,30 +127,30 @@ export class Threads {
 
   onRecord(record: ChatRecord): void {
     const id = record.conversation_id;
-    this.#note(id, [record]);
+    this.#note(record);
     const records = mergeRecords(this.get(id).records, [record]);
     if (records !== this.get(id).records) this.#set(id, { records });
     this.ports.onRecords([record]);
   }
 
-  /** Loads the newest page and merges it in; answers its items. */
-  async load(id: string): Promise<ChatRecord[]> {
+  /** Loads the newest page and merges it in. */
+  async load(id: string): Promise<void> {
     this.#set(id, { loading: true, problem: null });
     try {
       const page = await this.ports.history(id);
       const thread = this.get(id);
-      this.#note(id, page.items);
+      const known = new Set(thread.records.map((record) => record.event_id));
+      // A page that touches nothing known leaves a hole behind it, to be filled by older pages.
+      const joins = thread.loaded && page.items.some((record) => known.has(record.event_id));
       this.#set(id, {
         records: mergeRecords(thread.records, page.items),
-        older: thread.records.length > page.items.length ? thread.older : page.next,
+        older: joins ? thread.older : page.next,
         loaded: true,
         loading: false,
       });
       this.ports.onRecords(page.items);
-      return page.items;
     } catch (error) {
       this.#failed(id, toProblem(error));
-      return [];
     }
   }
 
@@ -164,16 +165,6 @@ export class Threads {
     } catch (error) {
       this.#set(id, { loading: false, problem: toProblem(error) });
     }
-  }
-
-  /**
-   * After a join without positions, an event may be too new for history and too old for the
-   * join. Joining once more from where history ends replays it.
-   */
-  async #closeGap(id: string): Promise<void> {
-    const end = new Map<string, string>();
-    for (const record of await this.load(id)) notePosition(end, record.at);
-    if (end.size > 0 && this.isJoined(id)) this.#sendJoin(id, [...end.values()], 0);
   }
 
   #sendJoin(id: string, positions: string[], tries: number, settled = false): void {
@@ -202,16 +193,17 @@ export class Threads {
   }
 
   #failed(id: string, problem: ProblemError): void {
-    const gone = problem.status === 404;
+    // 422: what stands in the address is no id at all.
+    const gone = problem.status === 404 || problem.status === 422;
     if (gone && this.#fresh.has(id)) this.#set(id, { loading: false, loaded: true });
     else if (gone) this.#set(id, { loading: false, missing: true });
     else this.#set(id, { loading: false, problem });
   }
 
-  #note(id: string, records: ChatRecord[]): void {
+  #note({ conversation_id: id, at }: ChatRecord): void {
     const logs = this.#positions.get(id) ?? new Map<string, string>();
     this.#positions.set(id, logs);
-    for (const record of records) notePosition(logs, record.at);
+    notePosition(logs, at);
   }
 
   #set(id: string, change: Partial<Thread>): void {

@@ -29,7 +29,7 @@ export function mergeRecords(known: ChatRecord[], more: ChatRecord[]): ChatRecor
 }
 
 /** Newest position per log; positions are opaque, only a plain larger number is compared. */
-export function notePosition(positions: Map<string, string>, at: string | null | undefined): void {
+export function notePosition(positions: Map<string, string>, at: string | undefined): void {
   if (!at) return;
   const [log = "", offset = ""] = at.split(":", 2);
   const known = positions.get(log)?.split(":", 2)[1];
