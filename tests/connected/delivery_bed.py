@@ -159,7 +159,7 @@ async def until(
     """Wait for something to become true; fail when it does not."""
     async with asyncio.timeout(seconds):
         # The stack announces nothing: asking again is the only way.
-        while not await condition():  # noqa: ASYNC110
+        while not await condition():
             await asyncio.sleep(every)
 
 
