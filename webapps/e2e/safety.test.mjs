@@ -5,7 +5,15 @@ import { after, before, test } from "node:test";
 import { AxeBuilder } from "@axe-core/playwright";
 
 import { launch } from "./browser.mjs";
-import { accepted, answered, conversationOpen, newPerson, register, replies, say } from "./person.mjs";
+import {
+  accepted,
+  answered,
+  conversationOpen,
+  newPerson,
+  register,
+  replies,
+  say,
+} from "./person.mjs";
 
 const HOSTILE = [
   "hostile answer",
@@ -54,7 +62,10 @@ async function expectNoSeriousFinding(what) {
   for (const colorScheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     const dark = colorScheme === "dark";
-    await page.waitForFunction((is) => document.documentElement.classList.contains("dark") === is, dark);
+    await page.waitForFunction(
+      (is) => document.documentElement.classList.contains("dark") === is,
+      dark,
+    );
     await settled();
     const { violations } = await new AxeBuilder({ page }).analyze();
     const serious = violations
