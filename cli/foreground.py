@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 from collections.abc import Callable, Iterator
 
@@ -14,6 +15,8 @@ from infra.embedded.stack import Options, Stack
 from infra.embedded.state import StackState
 
 REFRESHES_PER_SECOND = 4
+FORCED_EXIT_SECONDS = 3.0
+FORCED_EXIT_STATUS = 130
 
 
 async def run_in_foreground(
@@ -48,12 +51,15 @@ def _stop_event(stack: Stack) -> asyncio.Event:
     """The first signal asks for an orderly end, the second ends everything at once."""
     stopping = asyncio.Event()
 
+    loop = asyncio.get_running_loop()
+
     def on_signal() -> None:
         if stopping.is_set():
             stack.kill()
+            # A download under way in a thread would still be waited for.
+            loop.call_later(FORCED_EXIT_SECONDS, os._exit, FORCED_EXIT_STATUS)
         stopping.set()
 
-    loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(name, on_signal)
     return stopping

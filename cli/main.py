@@ -9,13 +9,14 @@ from cli.doctor import doctor
 from cli.down import down
 from cli.lag import lag
 from cli.rebuild import rebuild
+from cli.smoke import smoke
 from cli.status import status
 from cli.tail import tail
 from cli.topics import topics
 from cli.up import up
 from infra.embedded.errors import StackError
 
-COMMANDS = (up, down, status, doctor, tail, lag, rebuild, topics)
+COMMANDS = (up, down, status, doctor, smoke, tail, lag, rebuild, topics)
 
 
 class OneLineErrors(TyperGroup):

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
@@ -10,7 +11,7 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from gateway.auth import endpoints as auth
 from gateway.auth.service import SignIn
-from gateway.auth.tokens import AccessTokenMint, load_private_key
+from gateway.auth.tokens import AccessTokenMint, RefreshTokens, load_private_key
 from gateway.chat import endpoints as chat
 from gateway.chat.service import Conversing, YoungConversations
 from gateway.http.api import ProblemApi
@@ -41,8 +42,6 @@ def build_app(settings: GatewaySettings, open_parts: OpenParts = open_parts) -> 
         ConfigurationError: the signing key cannot be read.
     """
     key = load_private_key(settings.auth.private_key_file)
-    mint = AccessTokenMint(key, settings.auth.issuer, settings.auth.access_lifetime)
-    verifier = AccessTokenVerifier(key.public_key(), settings.auth.issuer)
 
     checks_live: dict[str, Check] = {}
     checks_ready: dict[str, Check] = {}
@@ -52,9 +51,8 @@ def build_app(settings: GatewaySettings, open_parts: OpenParts = open_parts) -> 
         async with open_parts(settings) as parts:
             checks_live.update(parts.live)
             checks_ready.update(parts.ready)
-            yield _state(settings, parts, mint, verifier)
+            yield _state(settings, parts, key)
 
-    headers = security_headers(settings.socket_origin, secure=settings.auth.cookie_secure)
     app = ProblemApi(
         title="Parley",
         version="1",
@@ -65,13 +63,7 @@ def build_app(settings: GatewaySettings, open_parts: OpenParts = open_parts) -> 
         lifespan=lifespan,
         generate_unique_id_function=_operation_id,
         telemetry={"metrics": False, "logs": False, "operation_spans": False},
-        middleware=[
-            Middleware(AnswerHeaders, headers=headers),
-            Middleware(Measures),
-            Middleware(ErrorBoundary),
-            Middleware(DeclaredBodyLimit),
-            Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY_BYTES),
-        ],
+        middleware=_middleware(settings),
     )
     answer_with_problems(app)
     chat.answer_unaccepted(app)
@@ -83,9 +75,19 @@ def build_app(settings: GatewaySettings, open_parts: OpenParts = open_parts) -> 
     return app
 
 
-def _state(
-    settings: GatewaySettings, parts: Parts, mint: AccessTokenMint, verifier: AccessTokenVerifier
-) -> GatewayState:
+def _middleware(settings: GatewaySettings) -> list[Middleware]:
+    headers = security_headers(settings.socket_origin, secure=settings.auth.cookie_secure)
+    # From the outside in.
+    return [
+        Middleware(AnswerHeaders, headers=headers),
+        Middleware(Measures),
+        Middleware(ErrorBoundary),
+        Middleware(DeclaredBodyLimit),
+        Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY_BYTES),
+    ]
+
+
+def _state(settings: GatewaySettings, parts: Parts, key: EllipticCurvePrivateKey) -> GatewayState:
     clock = HybridLogicalClock()
     return GatewayState(
         settings=settings,
@@ -93,7 +95,8 @@ def _state(
             accounts=parts.accounts,
             tickets=parts.tickets,
             passwords=parts.passwords,
-            mint=mint,
+            mint=AccessTokenMint(key, settings.auth.issuer, settings.auth.access_lifetime),
+            refresh_tokens=RefreshTokens(key),
             clock=clock,
             refresh_lifetime=settings.auth.refresh_lifetime,
         ),
@@ -103,7 +106,7 @@ def _state(
             clock=clock,
             young=YoungConversations(),
         ),
-        verifier=verifier,
+        verifier=AccessTokenVerifier(key.public_key(), settings.auth.issuer),
         shared_limits=parts.shared_limits,
         local_limits=parts.local_limits,
     )

@@ -31,10 +31,14 @@ def create_engine(url: str, pool: int) -> AsyncEngine:
         pool_timeout=STATEMENT_TIMEOUT_SECONDS,
         # A ping before each use: after a restart the first request finds a live connection.
         pool_pre_ping=True,
+        # An error in a log must not show addresses, hashes or what people wrote.
+        hide_parameters=True,
         json_serializer=lambda value: orjson.dumps(value).decode(),
         json_deserializer=orjson.loads,
         connect_args={
             "timeout": STATEMENT_TIMEOUT_SECONDS,
+            # A server that is frozen cannot keep its own time limit.
+            "command_timeout": STATEMENT_TIMEOUT_SECONDS + 1,
             "server_settings": {
                 "application_name": "gateway",
                 "statement_timeout": str(STATEMENT_TIMEOUT_SECONDS * 1000),

@@ -1,7 +1,8 @@
 """The audit log in PostgreSQL; its role can add and read, never change."""
 
 from collections.abc import Sequence
-from dataclasses import astuple
+from dataclasses import fields
+from operator import attrgetter
 
 from consumers.audit.ports import Entry
 from consumers.delivery.database import Connection
@@ -17,6 +18,8 @@ select * from unnest(
 on conflict do nothing
 """
 
+_VALUES = attrgetter(*(each.name for each in fields(Entry)))
+
 
 class PostgresAuditLog:
     """Writes in the transaction of the connection it is given."""
@@ -26,4 +29,4 @@ class PostgresAuditLog:
 
     async def append(self, entries: Sequence[Entry]) -> None:
         """See `AuditLog`."""
-        await self._connection.execute(_APPEND, *zip(*map(astuple, entries), strict=True))
+        await self._connection.execute(_APPEND, *zip(*map(_VALUES, entries), strict=True))

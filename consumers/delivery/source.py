@@ -1,9 +1,12 @@
 """The log as the loop sees it, and the adapter that reads it with aiokafka."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import CorruptRecordException, KafkaError
 
 from consumers.delivery.ports import Offsets, Partition, Record
 from runtime.kafka import (
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
 MAX_POLL_INTERVAL_MS = 24 * 60 * 60 * 1000
 # Members that have not come back by then lose their partitions; `Assignment` gives its batch less.
 REBALANCE_TIMEOUT_MS = 30_000
+LEAVE_SECONDS = 5.0
+
+logger = structlog.get_logger(__name__)
 
 
 class Source(Protocol):
@@ -90,14 +96,23 @@ class KafkaSource:
         await self._consumer.start()
 
     async def stop(self) -> None:
-        """Leave the group."""
-        await self._consumer.stop()
+        """Leave the group; with the broker away, just go."""
+        try:
+            async with asyncio.timeout(LEAVE_SECONDS):
+                await self._consumer.stop()
+        except (TimeoutError, KafkaError) as error:
+            logger.warning("left_without_goodbye", error=type(error).__name__)
 
     async def poll(self, max_records: int, seconds: float) -> Sequence[Record]:
         """See `Source`."""
-        polled = await self._consumer.getmany(
-            timeout_ms=int(seconds * 1000), max_records=max_records
-        )
+        try:
+            polled = await self._consumer.getmany(
+                timeout_ms=int(seconds * 1000), max_records=max_records
+            )
+        except UnicodeDecodeError as error:
+            # A header's name that is not text breaks Kafka's protocol, and aiokafka's reader;
+            # its two implementations agree on the damage but not on the error.
+            raise CorruptRecordException("a header's name is not UTF-8") from error
         return [_record(raw) for part in polled.values() for raw in part]
 
     def pause(self, partitions: Iterable[Partition]) -> None:

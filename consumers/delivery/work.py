@@ -1,6 +1,7 @@
 """Works one polled batch to its end: poison buried, outages waited out, the rest stored."""
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
@@ -97,7 +98,7 @@ class Worker:
             except (AbandonedError, FencedError, InvalidEventError):
                 raise
             except Exception as error:
-                logger.exception("handler_failed", error=type(error).__name__, attempt=attempt)
+                _tell(error, attempt)
                 if attempt == TRIES_PER_RECORD:
                     raise InvalidEventError("handler_error", type(error).__name__) from error
                 await self.backoff.wait(attempt, self.halt)
@@ -118,3 +119,15 @@ class Worker:
                 logger.warning("shared_part_away", attempt=attempt, error=str(error))
                 with self.progress.waiting():
                     await self.backoff.wait(attempt, self.halt)
+
+
+def _tell(error: Exception, attempt: int) -> None:
+    # Class and place, not the message or the locals: they may hold what people wrote.
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    logger.error(
+        "handler_failed",
+        error=type(error).__name__,
+        file=place.filename,
+        line=place.lineno,
+        attempt=attempt,
+    )

@@ -1,11 +1,16 @@
 """Puts the nlp consumer together: knowledge, models, heads, the assistant and its handler."""
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import structlog
+from aiokafka.errors import KafkaError
 from threadpoolctl import threadpool_limits
 
-from consumers.delivery.app import run_consumer
+from consumers.delivery.app import run_consumer, stop_on_signals
+from consumers.delivery.backoff import Backoff
+from consumers.delivery.errors import AbandonedError
 from consumers.nlp.adapters.cld2_language import Cld2LanguageDetector
 from consumers.nlp.adapters.head_store import prepare_heads
 from consumers.nlp.adapters.knowledge_files import read_knowledge
@@ -58,20 +63,40 @@ def build_analyzer(settings: ModelSettings) -> Analyzer:
     return analyzer
 
 
-async def run(settings: NlpSettings) -> None:
+async def serve(settings: NlpSettings) -> None:
     """Answer messages until the process is told to stop."""
     analyzer = build_analyzer(settings.nlp)
     logger.info("assistant_ready", model=analyzer.model_version, threads=settings.nlp.threads)
-    clock = HybridLogicalClock()
+    clock, stop = HybridLogicalClock(), asyncio.Event()
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference") as executor:
-        async with KafkaEventPublisher(
-            settings.kafka, process=NAME, instance=settings.instance
-        ) as publisher:
-            assistant = Assistant(analyzer, publisher, clock, executor)
+        with stop_on_signals(stop):
+            publisher = await _connected(settings, stop)
+        if publisher is None:
+            return
+        try:
             await run_consumer(
                 name=NAME,
                 settings=settings,
-                handler=MessageHandler(assistant),
+                handler=MessageHandler(Assistant(analyzer, publisher, clock, executor)),
                 clock=clock,
                 max_records=MAX_RECORDS,
+                stop=stop,
             )
+        finally:
+            await publisher.__aexit__()
+
+
+async def _connected(settings: NlpSettings, stop: asyncio.Event) -> KafkaEventPublisher | None:
+    """A publisher, as soon as a broker answers; None when told to stop before."""
+    attempt = 0
+    while not stop.is_set():
+        publisher = KafkaEventPublisher(settings.kafka, process=NAME, instance=settings.instance)
+        try:
+            return await publisher.__aenter__()
+        except KafkaError as error:
+            attempt += 1
+            logger.warning("cannot_publish_yet", attempt=attempt, error=type(error).__name__)
+            await publisher.__aexit__()
+        with suppress(AbandonedError):
+            await Backoff().wait(attempt, stop)
+    return None

@@ -1,5 +1,6 @@
 """Checks a knowledge folder and says how well it is understood, before it goes live."""
 
+import sys
 from dataclasses import dataclass
 
 from consumers.nlp.adapters.head_store import prepare_heads
@@ -8,7 +9,7 @@ from consumers.nlp.adapters.model_store import prepare_model
 from consumers.nlp.ports import Embedder
 from consumers.nlp.service.heads import IntentHead
 from consumers.nlp.service.knowledge import Knowledge
-from consumers.nlp.settings import ModelSettings
+from consumers.nlp.settings import ModelSettings, NlpSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,11 @@ class Report:
             f"out-of-scope sentences refused: {self.refused_out_of_scope:.1%}",
             *(str(miss) for miss in self.misses),
         ]
+
+
+async def report(settings: NlpSettings) -> None:
+    """Print the report; a broken folder is told like any other wrong set-up."""
+    sys.stdout.write("\n".join(check(settings.nlp).lines()) + "\n")
 
 
 def check(settings: ModelSettings) -> Report:

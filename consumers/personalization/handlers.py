@@ -1,21 +1,22 @@
 """From delivered records to the service's words."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from consumers.delivery.counted import CountedEvents
 from consumers.delivery.database import Connection
 from consumers.delivery.ports import Delivered
-from consumers.personalization.adapters import PostgresProfiles
+from consumers.personalization.ports import Profiles
 from consumers.personalization.service import learn
 
 
 class UserProfiles:
     """The projection of users' habits; each event counts once however often it is on the log."""
 
-    def __init__(self, counted: CountedEvents) -> None:
+    def __init__(self, counted: CountedEvents, profiles: Callable[[Connection], Profiles]) -> None:
         self._counted = counted
+        self._profiles = profiles
 
     async def apply(self, connection: Connection, batch: Sequence[Delivered]) -> None:
         """See `Projection`."""
         new = await self._counted.new_of(connection, batch)
-        await learn(PostgresProfiles(connection), (each.event for each in new))
+        await learn(self._profiles(connection), (each.event for each in new))

@@ -46,12 +46,10 @@ class Access:
         if self.owns(key, user_id):
             return SenderKind.USER
         grant = await self._grant(key, user_id)
-        if grant is None and key not in self._owners:
-            await asyncio.sleep(SECOND_LOOK_SECONDS)
-            if self.owns(key, user_id):
-                return SenderKind.USER
         if grant is None or not grant.allowed:
-            return None
+            # Waited for in both cases: what is not there must not be told from what is not theirs.
+            await asyncio.sleep(SECOND_LOOK_SECONDS)
+            return SenderKind.USER if self.owns(key, user_id) else None
         return SenderKind.USER if grant.owner_id == user_id else SenderKind.AGENT
 
     async def _grant(self, key: bytes, user_id: UUID) -> Grant | None:

@@ -46,15 +46,11 @@ class Edge:
         sweep_seconds: float = SWEEP_SECONDS,
     ) -> None:
         clock = HybridLogicalClock()
-        access = Access(directory)
-        fanout = Fanout()
+        access, fanout = Access(directory), Fanout()
         self.backlog = Backlog(ring)
         self.publishing = Publishing(publisher)
         self.hub = Hub(
-            fanout,
-            self.backlog,
-            connect_seconds=connect_seconds,
-            sweep_seconds=sweep_seconds,
+            fanout, self.backlog, connect_seconds=connect_seconds, sweep_seconds=sweep_seconds
         )
         self.tail = Tail(
             create_source, backlog=self.backlog, fanout=fanout, access=access, clock=clock

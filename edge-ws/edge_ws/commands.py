@@ -10,7 +10,6 @@ from edge_ws.framing import ack_frame, error_frame, model_frame, pong_frame, rej
 from edge_ws.framing import replayed_frame as again
 from edge_ws.parsing import AnyFrame
 from edge_ws.publishing import RETRY_AFTER_MS, Publishing
-from runtime import metrics
 from runtime.errors import RetryableError
 from schemas import ids
 from schemas.events.chat import ConversationStarted, MessageSent, Sender, SenderKind
@@ -94,22 +93,19 @@ class Commands:
         user = session.user
         message_id = ids.message_id(user.id, frame.conversation_id, frame.client_message_id)
         event_id = ids.event_id(MessageSent.event_type, message_id)
-        # Every field was validated with the frame or comes from the session.
-        event = MessageSent.model_construct(
+        event = MessageSent(
             event_id=event_id,
             occurred_at=self._clock.stamp(),
-            causation_id=None,
             correlation_id=event_id,
             conversation_id=frame.conversation_id,
             message_id=message_id,
-            sender=Sender.model_construct(id=user.id, kind=kind, name=user.name),
+            sender=Sender(id=user.id, kind=kind, name=user.name),
             text=frame.text,
             attachments=frame.attachments,
             reply_to=frame.reply_to,
             client_message_id=frame.client_message_id,
         )
         self._publishing.publish(connection, frame.ref, event, message_id=message_id)
-        metrics.chat_messages.labels(kind.value).inc()
 
     def _start(
         self, connection: "Connection", session: "Session", frame: ConversationStart
@@ -122,10 +118,9 @@ class Commands:
         if self._publishing.full(connection, frame.ref):
             return None
         event_id = ids.event_id(ConversationStarted.event_type, conversation_id)
-        event = ConversationStarted.model_construct(
+        event = ConversationStarted(
             event_id=event_id,
             occurred_at=self._clock.stamp(),
-            causation_id=None,
             correlation_id=event_id,
             conversation_id=conversation_id,
             owner_id=owner,

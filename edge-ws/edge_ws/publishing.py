@@ -7,6 +7,8 @@ from uuid import UUID
 from edge_ws.connection import Connection
 from edge_ws.framing import ack_frame, rejection_frame
 from producers.ports import EventPublisher, PublishStatus
+from runtime import metrics
+from schemas.events.chat import MessageSent
 from schemas.events.envelope import Event
 from schemas.frames.codes import AckStatus, ErrorCode
 
@@ -88,4 +90,6 @@ class Publishing:
                 retry_after_ms=RETRY_AFTER_MS if busy else None,
             )
         connection.push(answer)
+        if published.accepted and isinstance(event, MessageSent):
+            metrics.chat_messages.labels(event.sender.kind.value).inc()
         return published.accepted

@@ -66,7 +66,7 @@ class Sockets:
             }
         )
         wire = wire_of(scope)
-        _forget_handshake(scope)
+        wire.forget_handshake()
         connection = Connection(wire)
         wire.on_flow = connection.outbound.flush
         self._hub.opened(connection)
@@ -140,9 +140,3 @@ class Sockets:
 async def _refuse(send: ASGISendCallable, status: int) -> None:
     await send({"type": "websocket.http.response.start", "status": status, "headers": []})
     await send({"type": "websocket.http.response.body", "body": b"", "more_body": False})
-
-
-def _forget_handshake(scope: WebSocketScope) -> None:
-    # An idle socket would keep its request's headers for as long as it lives.
-    scope["headers"] = []
-    scope["extensions"] = {}

@@ -58,6 +58,12 @@ class EdgeProtocol(WebSocketsSansIOProtocol):
         self._read_on()
         self.close_timer = self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
 
+    def forget_handshake(self) -> None:
+        """Let go of the request, which an idle socket would keep for as long as it lives."""
+        self.request.headers.clear()
+        self.response.headers.clear()
+        cast("dict[str, object]", self.scope).clear()
+
     def data_received(self, data: bytes) -> None:
         """Read, unless what came before was already refused."""
         if not self._refused:
@@ -81,8 +87,10 @@ class EdgeProtocol(WebSocketsSansIOProtocol):
 
     def keepalive_timeout(self) -> None:
         """Cut a peer that answers no pings: closing gently would wait for it for ever."""
+        closing = self.close_sent
         super().keepalive_timeout()
-        self.close_timer = self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
+        if not closing:
+            self.close_timer = self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
 
     def _read_on(self) -> None:
         if self.read_paused:

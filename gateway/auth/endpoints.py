@@ -89,16 +89,15 @@ async def _spend(state: GatewayState, what: str, rate: str, address: str, accoun
 
 
 def _signed_in(response: Response, settings: GatewaySettings, entry: Entry) -> SignedIn:
-    if entry.refresh_token is not None:
-        response.set_cookie(
-            COOKIE,
-            entry.refresh_token,
-            max_age=int(settings.auth.refresh_lifetime.total_seconds()),
-            path=COOKIE_PATH,
-            secure=settings.auth.cookie_secure,
-            httponly=True,
-            samesite="strict",
-        )
+    response.set_cookie(
+        COOKIE,
+        entry.refresh_token,
+        max_age=int(settings.auth.refresh_lifetime.total_seconds()),
+        path=COOKIE_PATH,
+        secure=settings.auth.cookie_secure,
+        httponly=True,
+        samesite="strict",
+    )
     account = entry.account
     return SignedIn(
         token=entry.token,

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, func, insert, or_, select, update
+from sqlalchemy import RowMapping, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -74,8 +74,14 @@ class PostgresAccounts:
             return await _account_of(connection, user_id)
 
     async def start_session(self, session: Session, action: ActionRecorded) -> None:
-        """Insert the session and its action."""
+        """Insert the session and its action, and forget the account's sessions that are over."""
         async with self._database.transaction() as connection:
+            await connection.execute(
+                delete(sessions).where(
+                    sessions.c.user_id == session.user_id,
+                    sessions.c.expires_at <= session.rotated_at,
+                )
+            )
             await connection.execute(insert(sessions).values(**_columns(session)))
             await write_to_outbox(connection, (action,))
 

@@ -17,7 +17,7 @@ from gateway.auth.ports import (
     Session,
     Tickets,
 )
-from gateway.auth.tokens import AccessTokenMint, digest_of, new_secret
+from gateway.auth.tokens import AccessTokenMint, RefreshTokens, digest_of, new_secret
 from runtime.clock import HybridLogicalClock, wall_clock
 from runtime.errors import DomainError
 from runtime.tokens import InvalidTokenError
@@ -34,12 +34,12 @@ logger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Entry:
-    """Somebody signed in; without a refresh token the one in the browser stays."""
+    """Somebody signed in."""
 
     account: Account
     token: str
     token_expires_at: datetime
-    refresh_token: str | None
+    refresh_token: str
 
 
 class SignIn:
@@ -52,6 +52,7 @@ class SignIn:
         tickets: Tickets,
         passwords: Passwords,
         mint: AccessTokenMint,
+        refresh_tokens: RefreshTokens,
         clock: HybridLogicalClock,
         refresh_lifetime: timedelta,
         now: Callable[[], datetime] = wall_clock,
@@ -60,6 +61,7 @@ class SignIn:
         self._tickets = tickets
         self._passwords = passwords
         self._mint = mint
+        self._refresh_tokens = refresh_tokens
         self._clock = clock
         self._refresh_lifetime = refresh_lifetime
         self._now = now
@@ -106,7 +108,7 @@ class SignIn:
         Raises:
             DomainError: it is none of ours, too old, or was used before (the session ends).
         """
-        replacement = new_secret()
+        replacement = self._refresh_tokens.successor(secret)
         now = self._now()
         rotated = await self._accounts.rotate(
             Rotation(
@@ -122,8 +124,8 @@ class SignIn:
             logger.warning("refresh_token_reused")
         if rotated.account is None or rotated.outcome is Outcome.REUSED:
             raise DomainError("not_signed_in", "The session has ended; sign in again.", status=401)
-        fresh = replacement if rotated.outcome is Outcome.ROTATED else None
-        return self._entry(rotated.account, fresh)
+        # Who lost a race gets what the winner got, so that every tab holds the current token.
+        return self._entry(rotated.account, replacement)
 
     async def logout(self, secret: str) -> None:
         """End the session of a refresh token, if there is one."""
@@ -164,7 +166,7 @@ class SignIn:
             secret,
         )
 
-    def _entry(self, account: Account, refresh_token: str | None) -> Entry:
+    def _entry(self, account: Account, refresh_token: str) -> Entry:
         token, expires = self._mint.mint(account, self._now())
         return Entry(account, token, expires, refresh_token)
 

@@ -1,6 +1,8 @@
-"""Mints access tokens with the private key; refresh tokens are random and kept as digests."""
+"""Mints access tokens with the private key; refresh tokens are opaque and kept as digests."""
 
+import base64
 import hashlib
+import hmac
 import secrets
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -54,6 +56,23 @@ class AccessTokenMint:
             "aud": AUDIENCE,
         }
         return jwt.encode(claims, self._key, algorithm=ALGORITHM), expires
+
+
+class RefreshTokens:
+    """Names the token that follows another one; the same for everyone who asks.
+
+    Two tabs that refresh at once, and a page that was reloaded before its answer came, all get
+    the one successor. Nobody finds it without the signing key.
+    """
+
+    def __init__(self, key: EllipticCurvePrivateKey) -> None:
+        raw = key.private_numbers().private_value.to_bytes(_SECRET_BYTES, "big")
+        self._secret = hashlib.sha256(b"parley refresh tokens" + raw).digest()
+
+    def successor(self, token: str) -> str:
+        """Return the token that takes this one's place."""
+        mac = hmac.digest(self._secret, token.encode("utf-8", "replace"), "sha256")
+        return base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
 
 
 def new_secret() -> str:

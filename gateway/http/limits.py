@@ -3,7 +3,7 @@
 import hashlib
 import math
 import time
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Any, Protocol
 
 import redis.asyncio
@@ -74,6 +74,8 @@ def address_name(host: str | None) -> str:
         address = ip_address(host)
     except ValueError:
         return f"address:{host}"
-    if address.version == 6:  # noqa: PLR2004 - the protocol's number
-        return f"address:{ip_network((address, _NETWORK_BITS), strict=False)}"
-    return f"address:{address}"
+    if isinstance(address, IPv4Address):
+        return f"address:{address}"
+    if address.ipv4_mapped is not None:
+        return f"address:{address.ipv4_mapped}"
+    return f"address:{ip_network((address, _NETWORK_BITS), strict=False)}"

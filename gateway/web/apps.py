@@ -9,6 +9,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 REVALIDATE = "no-cache"
@@ -16,6 +17,7 @@ _INDEX = "index.html"
 _NEVER_PAGES = ("api", "mf", "ws", "internal", "static", "health", "metrics")
 _COMPRESS_FROM_BYTES = 1024
 _COMPRESS_LEVEL = 5
+_COMPRESSED_ALREADY = (".woff2", ".png", ".jpg", ".webp", ".ico")
 
 
 class WebApps:
@@ -25,8 +27,9 @@ class WebApps:
         self._files = StaticFiles(directory=folder, check_dir=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            raise HTTPException(404)
+        if scope["type"] == "websocket":
+            await WebSocketClose()(scope, receive, send)
+            return
         response = await self._answer(scope)
         await response(scope, receive, send)
 
@@ -58,6 +61,13 @@ def _wants_a_page(scope: Scope) -> bool:
 
 def web_apps(folder: Path) -> ASGIApp:
     """Return the web apps, compressed for browsers that ask for it."""
-    return GZipMiddleware(
-        WebApps(folder), minimum_size=_COMPRESS_FROM_BYTES, compresslevel=_COMPRESS_LEVEL
+    plain = WebApps(folder)
+    compressed = GZipMiddleware(
+        plain, minimum_size=_COMPRESS_FROM_BYTES, compresslevel=_COMPRESS_LEVEL
     )
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        app = plain if scope["path"].endswith(_COMPRESSED_ALREADY) else compressed
+        await app(scope, receive, send)
+
+    return answer

@@ -1,7 +1,7 @@
 """AsyncAPI 3 documents: one for the topics, one for the socket.
 
-FastStream writes such documents from subscribers, but Parley's take raw records (so that no
-header or body can break them) and would all look alike; the catalogue knows what they carry.
+They are written from the catalogue and the frames: what a consumer subscribes to is raw records,
+so that no header or body can break it, and says nothing of what they carry.
 """
 
 from typing import Any

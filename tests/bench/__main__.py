@@ -19,7 +19,7 @@ from tests.bench.report import Line, load_lines, show, stage_lines
 from tests.bench.sockets import close_many, open_many
 from tests.bench.stack import BenchError, MeasuredStack, StartTimes, fresh_stack, inspect
 from tests.bench.topics import collecting_insights, histogram
-from tests.bench.users import TokenMint
+from tests.people import TokenMint
 
 RESULTS = Path("bench-results.json")
 MIB = 1024 * 1024

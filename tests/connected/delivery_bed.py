@@ -13,16 +13,15 @@ from uuid import UUID, uuid4
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from consumers.analytics.handlers import HourlyCounts
-from consumers.audit.handlers import AdminLog
+from consumers.analytics import app as analytics
+from consumers.audit import app as audit
 from consumers.delivery.app import run_consumer
-from consumers.delivery.counted import CountedEvents
 from consumers.delivery.database import Database
 from consumers.delivery.ports import OffsetKeeper
 from consumers.delivery.projection import PostgresOffsets, Projection
 from consumers.delivery.settings import ProjectionSettings
-from consumers.persistence.handlers import History
-from consumers.personalization.handlers import UserProfiles
+from consumers.persistence import app as persistence
+from consumers.personalization import app as personalization
 from producers.records import to_record
 from runtime.kafka import create_producer
 from runtime.settings import KafkaSettings
@@ -37,16 +36,12 @@ if TYPE_CHECKING:
 Wrap = Callable[[OffsetKeeper], OffsetKeeper]
 
 
-def projection_of(name: str) -> Projection:
-    """Return the consumer's own projection."""
-    counted = CountedEvents(group_of(name))
-    made: dict[str, Callable[[], Projection]] = {
-        "persistence": History,
-        "personalization": lambda: UserProfiles(counted),
-        "analytics": lambda: HourlyCounts(counted),
-        "audit": AdminLog,
-    }
-    return made[name]()
+PROJECTIONS: dict[str, Callable[[], Projection]] = {
+    "persistence": persistence.projection,
+    "personalization": personalization.projection,
+    "analytics": analytics.projection,
+    "audit": audit.projection,
+}
 
 
 def free_port() -> int:
@@ -121,7 +116,7 @@ class Member:
     async def run(self) -> None:
         """Consume until stopped."""
         database = Database(self.settings.database_url.get_secret_value())
-        keeper = PostgresOffsets(database, group_of(self.name), projection_of(self.name))
+        keeper = PostgresOffsets(database, group_of(self.name), PROJECTIONS[self.name]())
         try:
             await run_consumer(
                 name=self.name,
@@ -164,7 +159,7 @@ async def until(
     """Wait for something to become true; fail when it does not."""
     async with asyncio.timeout(seconds):
         # The stack announces nothing: asking again is the only way.
-        while not await condition():  # noqa: ASYNC110
+        while not await condition():
             await asyncio.sleep(every)
 
 

@@ -92,7 +92,7 @@ def create_stage(*, ring: RingSettings | None = None, **deadlines: float) -> Sta
 
 async def until(holds: Callable[[], bool]) -> None:
     """Wait until a condition holds; the test's own deadline ends what never does."""
-    while not holds():  # noqa: ASYNC110 - what is waited for has no event
+    while not holds():
         await asyncio.sleep(0.005)
 
 

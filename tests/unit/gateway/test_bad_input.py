@@ -6,6 +6,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
 
 from tests.unit.gateway.harness import AwayLimiter, Gateway, Person, register, start_conversation
 
@@ -94,6 +95,13 @@ def test_unknown_routes_are_problems(client: TestClient, path: str) -> None:
     """What does not exist is 404 as a problem, also for a browser."""
     assert_problem(client.get(path, headers={"Accept": "text/html"}), 404, "not_found")
     assert_problem(client.post(path), 404, "not_found")
+
+
+def test_sockets_are_the_edges_business(client: TestClient) -> None:
+    """A socket that knocks at the gateway is closed, and the process lives on."""
+    with pytest.raises(WebSocketDisconnect), client.websocket_connect("/ws"):
+        pass
+    assert client.get("/health/live").status_code == 200
 
 
 def test_wrong_method_names_the_right_one(client: TestClient) -> None:

@@ -55,6 +55,7 @@ def test_obvious_passwords_are_known(password: str) -> None:
         (None, "address:none"),
         ("192.0.2.7", "address:192.0.2.7"),
         ("2001:db8:1:2:3:4:5:6", "address:2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.7", "address:192.0.2.7"),
         ("testclient", "address:testclient"),
     ],
 )

@@ -20,6 +20,7 @@ def site(gateway: Gateway) -> Iterator[TestClient]:
     for path, text in {
         "index.html": "<!doctype html><title>Parley</title>",
         "favicon.ico": "icon",
+        "static/font/inter.5e6f.woff2": "font" * 1000,
         "static/js/main.1a2b.js": "console.log(1)" * 200,
         "mf/chat/mf-manifest.json": "{}",
         "mf/chat/remoteEntry.js": "export {}",
@@ -110,6 +111,13 @@ def test_scripts_are_compressed(site: TestClient) -> None:
     answer = site.get("/static/js/main.1a2b.js", headers={"Accept-Encoding": "gzip"})
     assert answer.headers["content-encoding"] == "gzip"
     assert "accept-encoding" in answer.headers["vary"].lower()
+
+
+def test_fonts_are_not_compressed_twice(site: TestClient) -> None:
+    """What is compressed already is sent as it is."""
+    answer = site.get("/static/font/inter.5e6f.woff2", headers={"Accept-Encoding": "gzip"})
+    assert answer.status_code == 200
+    assert "content-encoding" not in answer.headers
 
 
 def test_unchanged_files_are_not_sent_again(site: TestClient) -> None:

@@ -86,7 +86,7 @@ async def running(*specs: ChildSpec) -> AsyncIterator[Supervisor]:
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - a child process sets no event here
+        while not condition():
             await asyncio.sleep(0.01)
 
 

@@ -92,5 +92,5 @@ async def until(condition: Callable[[], bool]) -> None:
     """Wait a moment for something to become true; fail when it does not."""
     async with asyncio.timeout(5):
         # What is watched announces nothing: looking again is the only way.
-        while not condition():  # noqa: ASYNC110
+        while not condition():
             await asyncio.sleep(0.001)

@@ -14,7 +14,9 @@ def test_a_broken_folder_is_told_and_exits_with_2(
 ) -> None:
     """Whoever runs the check reads the file's name."""
     monkeypatch.setenv("PARLEY_NLP__KNOWLEDGE_DIR", str(tmp_path))
-    assert main(["--check"]) == 2
+    with pytest.raises(SystemExit) as ended:
+        main(["--check"])
+    assert ended.value.code == 2
     assert f"{tmp_path}/intents: no .yaml file" in capsys.readouterr().err
 
 

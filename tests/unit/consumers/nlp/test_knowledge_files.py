@@ -63,7 +63,7 @@ def test_nothing_held_out_is_trained_on() -> None:
             r"orders\.yaml: \(the whole file\)",
         ),
         (
-            lambda at: edit(at / "intents" / "orders.yaml", "title: Cancelling", "titel: Cancel"),
+            lambda at: edit(at / "intents" / "orders.yaml", "title: Cancelling", "heading: Cancel"),
             r"orders\.yaml: order_cancel: intents\.1\.title: Field required",
         ),
         (

@@ -1,4 +1,4 @@
-"""Throw-away people: signed in with the stack's own key, so that no password has to be hashed."""
+"""Throw-away people for loads, signed in with the stack's own key: no password to hash."""
 
 import time
 from pathlib import Path

@@ -1,0 +1,110 @@
+"""People who talk while something breaks: they repeat until accepted, as every client must."""
+
+import asyncio
+import random
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Self
+from uuid import UUID
+
+from parley_client import Chat, by_token
+from parley_client.conversation import Conversation, Events
+from tests.people import TokenMint
+from tests.stack import Stack
+
+QUESTIONS = (
+    "where is my order {n}?",
+    "I want to return order {n}",
+    "my card was charged twice",
+    "hello",
+    "do you ship to Norway?",
+)
+
+
+@dataclass(frozen=True)
+class Load:
+    """How much is said; `rate` is messages per second over all people together."""
+
+    seed: int
+    people: int = 12
+    rate: float = 30.0
+    seconds: float = 12.0
+
+
+@dataclass
+class Person:
+    """One person with one conversation, and everything they were told of it."""
+
+    chat: Chat
+    conversation: Conversation
+    events: Events
+    accepted: set[UUID] = field(default_factory=set)
+    seen: list[str] = field(default_factory=list)
+    answered: set[UUID] = field(default_factory=set)
+    slowest_accept: float = 0.0
+
+    async def say(self, text: str) -> None:
+        """Say something and hold until it is accepted, however long that takes."""
+        started = time.monotonic()
+        said = await self.conversation.send(text)
+        self.accepted.add(said.message_id)
+        self.slowest_accept = max(self.slowest_accept, time.monotonic() - started)
+
+    async def listen(self, heard: asyncio.Event) -> None:
+        """Note every event; the client has dropped the repeats."""
+        async for frame in self.events:
+            self.seen.append(frame["event_id"])
+            if frame["type"] == "reply":
+                self.answered.add(UUID(frame["in_reply_to"]))
+                heard.set()
+
+
+class Traffic:
+    """People talking on a seeded schedule; use it as an async context manager."""
+
+    def __init__(self, stack: Stack, load: Load) -> None:
+        self._stack = stack
+        self._load = load
+        self._mint = TokenMint(stack.folder.root)
+        self._random = random.Random(load.seed)
+        self._open = AsyncExitStack()
+        self._heard = asyncio.Event()
+        self._listening: list[asyncio.Task[None]] = []
+        self.people: list[Person] = []
+
+    async def __aenter__(self) -> Self:
+        for _ in range(self._load.people):
+            credentials = by_token(self._stack.socket_url, self._mint.token())
+            chat = await self._open.enter_async_context(Chat(credentials))
+            conversation = await chat.start()
+            person = Person(chat, conversation, conversation.events())
+            self.people.append(person)
+            self._listening.append(asyncio.create_task(person.listen(self._heard)))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._open.aclose()
+        await asyncio.gather(*self._listening)
+
+    async def run(self) -> None:
+        """Say everything of the schedule and wait until all of it is accepted."""
+        started = asyncio.get_running_loop().time()
+        async with asyncio.TaskGroup() as saying:
+            for index in range(int(self._load.rate * self._load.seconds)):
+                due = started + index / self._load.rate * self._random.uniform(0.9, 1.0)
+                await asyncio.sleep(max(0.0, due - asyncio.get_running_loop().time()))
+                person = self._random.choice(self.people)
+                text = self._random.choice(QUESTIONS).format(n=self._random.randint(1000, 99999))
+                saying.create_task(person.say(text))
+
+    async def all_answered(self, patience: float) -> None:
+        """Wait until every accepted message has its answer.
+
+        Raises:
+            TimeoutError: some are still open after that many seconds.
+        """
+        async with asyncio.timeout(patience):
+            while any(person.accepted - person.answered for person in self.people):
+                self._heard.clear()
+                await self._heard.wait()
