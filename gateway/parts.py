@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import redis.asyncio
 import structlog
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
 from redis.exceptions import RedisError
 
 from gateway.auth.passwords import Passwords
@@ -61,7 +63,8 @@ async def open_parts(settings: GatewaySettings) -> AsyncIterator[Parts]:
             timeout=_VALKEY_SECONDS,
             socket_timeout=_VALKEY_SECONDS,
             socket_connect_timeout=_VALKEY_SECONDS,
-            health_check_interval=15,
+            # A connection that died with Valkey shows it at its next use: take a new one.
+            retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), retries=3),
         )
         stack.push_async_callback(_close_pool, pool)
         publisher = await stack.enter_async_context(

@@ -28,6 +28,9 @@ from schemas.events.envelope import Event
 MAX_UNDER_WAY = 5_000
 """Records handed to the producer and not yet answered; about 5 MB. Beyond it: busy."""
 
+TURNS = 64
+"""Locks that keep the order of a key while records wait for room in a batch."""
+
 # After these an idempotent producer fails for ever: only a new producer id helps
 # (aio-libs/aiokafka issue 1017).
 _WEDGED = (OutOfOrderSequenceNumber, UnknownProducerId, InvalidProducerEpoch, ProducerFenced)
@@ -52,10 +55,15 @@ class KafkaEventPublisher:
         self._create = create
         self._producer = create(settings, self._client_id)
         self._under_way = 0
+        self._turns = tuple(asyncio.Lock() for _ in range(TURNS))
         self._rebuilding: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        await self._producer.start()
+        try:
+            await self._producer.start()
+        except BaseException:
+            await self._stop(self._producer)
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -97,9 +105,14 @@ class KafkaEventPublisher:
     async def _deliver(self, record: Record) -> RecordMetadata:
         if self._rebuilding is not None:
             await asyncio.shield(self._rebuilding)
-        answered = await self._producer.send(
-            record.topic.value, value=record.value, key=record.key, headers=list(record.headers)
-        )
+        # While a batch is full `send` waits, and aiokafka lets newcomers overtake those who wait.
+        async with self._turns[hash(record.key) % TURNS]:
+            answered = await self._producer.send(
+                record.topic.value,
+                value=record.value,
+                key=record.key,
+                headers=list(record.headers),
+            )
         return await answered
 
     def _delivered(self, delivery: asyncio.Future[RecordMetadata]) -> None:

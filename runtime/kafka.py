@@ -13,6 +13,8 @@ HEARTBEAT_INTERVAL_MS = 3_000
 METADATA_MAX_AGE_MS = 30_000
 RETRY_BACKOFF_MS = 100
 MAX_RECORD_BYTES = 1_000_000
+# Batches form while the broker has one in its hands; large ones drain a backlog in few requests.
+MAX_BATCH_BYTES = 256 * 1024
 
 
 def create_producer(settings: "KafkaSettings", client_id: str) -> AIOKafkaProducer:
@@ -27,6 +29,7 @@ def create_producer(settings: "KafkaSettings", client_id: str) -> AIOKafkaProduc
         enable_idempotence=True,
         linger_ms=0,
         max_request_size=MAX_RECORD_BYTES,
+        max_batch_size=MAX_BATCH_BYTES,
         request_timeout_ms=REQUEST_TIMEOUT_MS,
         retry_backoff_ms=RETRY_BACKOFF_MS,
         metadata_max_age_ms=METADATA_MAX_AGE_MS,

@@ -135,6 +135,20 @@ async def test_a_message_goes_through_the_real_log(edge: RunningEdge) -> None:
     assert [frame["message_id"] for frame in heard] == [str(a.message_id) for a in accepted]
 
 
+async def test_order_holds_while_batches_are_full(edge: RunningEdge) -> None:
+    """Large messages sent without waiting for acks stand in the log as they were sent."""
+    async with edge.chat(uuid4()) as chat:
+        conversation = await chat.start()
+        events = conversation.events()
+        padding = "x" * 7_900
+        sending = [
+            asyncio.create_task(conversation.send(f"{number:02} {padding}")) for number in range(60)
+        ]
+        heard = await messages(events, 60)
+        await asyncio.gather(*sending)
+    assert [int(frame["text"][:2]) for frame in heard] == list(range(60))
+
+
 async def test_a_ticket_from_valkey_signs_in_once(edge: RunningEdge, infra_stack: Stack) -> None:
     """The ticket is taken out of Valkey by the first socket."""
     ticket = SocketTicket(

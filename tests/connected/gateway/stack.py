@@ -16,6 +16,14 @@ class InfraStack(Protocol):
         """Return Valkey's."""
         ...
 
+    def kill(self, name: str) -> None:
+        """Kill a process as an out-of-memory killer would; the supervisor starts it again."""
+        ...
+
+    def wait_ready(self, name: str) -> None:
+        """Return when a process answers again."""
+        ...
+
     def database_url(self, role: str | None = None) -> str:
         """Return PostgreSQL's for a role, or for the owner."""
         ...

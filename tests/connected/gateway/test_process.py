@@ -116,6 +116,22 @@ async def waiting(owner: AsyncEngine) -> int:
         return count
 
 
+def test_killed_stores_are_found_again(infra_stack: InfraStack, key_file: Path) -> None:
+    """After PostgreSQL and Valkey were killed the first requests work again, without a restart."""
+    body = {"email": f"{uuid4()}@example.org", "password": "correct horse battery", "name": "Ada"}
+    with running(infra_stack, key_file) as client:
+        token = client.post("/api/auth/register", json=body).json()["token"]
+        bearer = {"Authorization": f"Bearer {token}"}
+        for name in ("postgres", "valkey"):
+            infra_stack.kill(name)
+            infra_stack.wait_ready(name)
+
+        for _ in range(12):
+            assert client.get("/api/auth/profile", headers=bearer).status_code == 200
+            assert client.post("/api/auth/socket-ticket", headers=bearer).status_code == 200
+        assert client.post("/api/auth/login", json=body).status_code == 200
+
+
 def test_rates_are_shared_through_valkey(infra_stack: InfraStack, key_file: Path) -> None:
     """A second gateway goes on counting where the first one stopped."""
     body = {"email": f"{uuid4()}@example.org", "password": "wrong password"}

@@ -91,9 +91,12 @@ def create_stage(*, ring: RingSettings | None = None, **deadlines: float) -> Sta
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    """Wait until a condition holds; the test's own deadline ends what never does."""
-    while not holds():
+    """Wait until a condition holds."""
+    for _ in range(10_000):
+        if holds():
+            return
         await asyncio.sleep(0.005)
+    pytest.fail("waited in vain")
 
 
 @asynccontextmanager
