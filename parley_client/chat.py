@@ -262,6 +262,9 @@ class Chat:
     def _hear(self, frame: Frame) -> None:
         if not self._memory.is_new(frame):
             return
+        self._tell(frame)
+
+    def _tell(self, frame: Frame) -> None:
         conversation = self._conversations.get(str(frame.get("conversation_id")))
         if conversation is not None:
             conversation.hear(frame)
@@ -275,7 +278,7 @@ class Chat:
             self._spawn(self._fetch_missed(self._rest, conversation_id))
 
     async def _fetch_missed(self, rest: "ParleyClient", conversation_id: str) -> None:
-        """Hear from the history what is not known, back to the first page that holds the known."""
+        """Hear from the history what is new or changed, back to the first page with the known."""
         missed: list[Frame] = []
         before: str | None = None
         while True:
@@ -287,7 +290,9 @@ class Chat:
                 break
         for item in missed:
             item.setdefault("type", "reply" if item.get("in_reply_to") else "message")
-            self._hear(item)
+            # The events that changed what is known are gone: the changed message stands for them.
+            if self._memory.is_new(item) or item.get("edited_at") or item.get("deleted"):
+                self._tell(item)
 
     # What is sent
 

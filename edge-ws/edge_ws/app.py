@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from edge_ws.access import Access
 from edge_ws.auth import SignIn
 from edge_ws.backlog import Backlog
+from edge_ws.changes import Changes
 from edge_ws.commands import Commands
 from edge_ws.fanout import Fanout
 from edge_ws.hub import CONNECT_SECONDS, SWEEP_SECONDS, Hub
@@ -61,6 +62,7 @@ class Edge:
             access=access,
             fanout=fanout,
             backlog=self.backlog,
+            changes=self._changes(clock, directory),
         )
         self._sockets = Sockets(
             allowed_origins=allowed_origins,
@@ -71,6 +73,11 @@ class Edge:
             clock=clock,
         )
         self._http = Starlette(routes=self.health().routes())
+
+    def _changes(self, clock: HybridLogicalClock, directory: "ConversationDirectory") -> Changes:
+        return Changes(
+            publishing=self.publishing, clock=clock, backlog=self.backlog, directory=directory
+        )
 
     def health(self) -> Health:
         """Return the checks: alive while the loop answers, ready while the log is followed."""

@@ -1,24 +1,28 @@
 """What each client frame does; nothing here waits for Kafka."""
 
-from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
 from uuid import UUID
 
 from edge_ws.backlog import Backlog, seen_by
+from edge_ws.changes import Changes, Waiting
 from edge_ws.framing import ack_frame, error_frame, model_frame, pong_frame, rejection_frame
 from edge_ws.framing import replayed_frame as again
-from edge_ws.parsing import AnyFrame
 from edge_ws.publishing import RETRY_AFTER_MS, Publishing
 from runtime.errors import RetryableError
 from schemas import ids
 from schemas.events.chat import ConversationStarted, MessageSent, Sender, SenderKind
 from schemas.frames.client import (
+    AnyFrame,
     Connect,
     ConversationJoin,
     ConversationLeave,
     ConversationStart,
+    DeleteMessage,
+    EditMessage,
+    MarkRead,
     Ping,
+    React,
     SendMessage,
 )
 from schemas.frames.codes import AckStatus, ErrorCode
@@ -32,9 +36,6 @@ if TYPE_CHECKING:
     from edge_ws.fanout import Fanout
     from runtime.clock import HybridLogicalClock
 
-Waiting = Callable[[], Coroutine[object, object, None]]
-"""What is left of a frame that has to wait for something."""
-
 
 class Commands:
     """Carries out the frames of signed-in sockets."""
@@ -47,12 +48,14 @@ class Commands:
         access: "Access",
         fanout: "Fanout",
         backlog: Backlog,
+        changes: Changes,
     ) -> None:
         self._publishing = publishing
         self._clock = clock
         self._access = access
         self._fanout = fanout
         self._backlog = backlog
+        self._changes = changes
 
     def handle(
         self, connection: "Connection", session: "Session", frame: AnyFrame
@@ -68,6 +71,8 @@ class Commands:
                 return self._start(connection, session, frame)
             case ConversationJoin():
                 return self._join(connection, session, frame)
+            case EditMessage() | DeleteMessage() | React() | MarkRead():
+                return self._changes.handle(connection, session, frame)
             case ConversationLeave():
                 self._fanout.leave(key_of(frame.conversation_id), connection)
                 connection.push(ack_frame(frame.ref, AckStatus.ACCEPTED))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from edge_ws.backlog import LOGS
-from edge_ws.ports import Grant, Log, Positions, TailedRecord
+from edge_ws.ports import Grant, KnownMessage, Log, Positions, TailedRecord
 from producers.memory import InMemoryEventPublisher
 from producers.records import Headers
 from runtime.errors import RetryableError
@@ -87,6 +87,8 @@ class InMemoryDirectory:
     """Conversations and their owners in a dictionary."""
 
     owners: dict[UUID, UUID] = field(default_factory=dict)
+    messages: dict[tuple[UUID, UUID], KnownMessage] = field(default_factory=dict)
+    """By conversation and message."""
     away: bool = False
     asked: int = 0
 
@@ -98,3 +100,10 @@ class InMemoryDirectory:
             raise RetryableError("the directory is away")
         owner = self.owners.get(conversation_id)
         return None if owner is None else Grant(owner, owner == user_id)
+
+    async def find_message(self, conversation_id: UUID, message_id: UUID) -> KnownMessage | None:
+        """Return a message; see `edge_ws.ports.ConversationDirectory`."""
+        await asyncio.sleep(0)
+        if self.away:
+            raise RetryableError("the directory is away")
+        return self.messages.get((conversation_id, message_id))

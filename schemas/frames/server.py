@@ -5,7 +5,14 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from schemas.events.chat import ConversationStarted, MessageSent
+from schemas.events.chat import (
+    ConversationStarted,
+    MessageDeleted,
+    MessageEdited,
+    MessageSent,
+    MessagesRead,
+    ReactionSet,
+)
 from schemas.events.replies import ReplyGenerated
 from schemas.frames.codes import AckStatus, ErrorCode
 from schemas.text import FRAME_BYTES, MESSAGE_CHARS, Instant, PersonName
@@ -122,10 +129,46 @@ class ConversationStartedFrame(ConversationStarted):
     replayed: bool = False
 
 
+class MessageEditedFrame(MessageEdited):
+    """A message has other words now."""
+
+    type: Literal["message:edited"] = "message:edited"
+    at: str
+    replayed: bool = False
+
+
+class MessageDeletedFrame(MessageDeleted):
+    """A message is gone."""
+
+    type: Literal["message:deleted"] = "message:deleted"
+    at: str
+    replayed: bool = False
+
+
+class ReactionFrame(ReactionSet):
+    """An emoji was put on a message, or taken off."""
+
+    type: Literal["reaction"] = "reaction"
+    at: str
+    replayed: bool = False
+
+
+class ReadFrame(MessagesRead):
+    """Somebody has read up to a message."""
+
+    type: Literal["read"] = "read"
+    at: str
+    replayed: bool = False
+
+
 FRAME_OF_EVENT: dict[str, str] = {
     MessageSent.event_type: "message",
     ReplyGenerated.event_type: "reply",
     ConversationStarted.event_type: "conversation:started",
+    MessageEdited.event_type: "message:edited",
+    MessageDeleted.event_type: "message:deleted",
+    ReactionSet.event_type: "reaction",
+    MessagesRead.event_type: "read",
 }
 """The frame type that an event of this type is pushed as."""
 
@@ -139,7 +182,11 @@ AnyServerFrame = Annotated[
     | Error
     | MessageFrame
     | ReplyFrame
-    | ConversationStartedFrame,
+    | ConversationStartedFrame
+    | MessageEditedFrame
+    | MessageDeletedFrame
+    | ReactionFrame
+    | ReadFrame,
     Field(discriminator="type"),
 ]
 SERVER_FRAME: TypeAdapter[AnyServerFrame] = TypeAdapter(AnyServerFrame)

@@ -293,6 +293,59 @@ export interface components {
             type: "conversation:started";
         };
         /**
+         * DeleteMessage
+         * @description Take a message of one's own back.
+         */
+        DeleteMessage: {
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /** Ref */
+            ref: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "message:delete";
+        };
+        /**
+         * EditMessage
+         * @description Say a message of one's own in other words.
+         */
+        EditMessage: {
+            /**
+             * Client Event Id
+             * @default null
+             */
+            client_event_id?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /** Ref */
+            ref: string;
+            /** Text */
+            text: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "message:edit";
+        };
+        /**
          * Error
          * @description A frame could not be taken; the connection lives on.
          */
@@ -338,6 +391,131 @@ export interface components {
              * @default 25
              */
             ping_seconds: number;
+        };
+        /**
+         * MarkRead
+         * @description Say that everything up to this message has been read.
+         */
+        MarkRead: {
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /** Ref */
+            ref: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "read";
+        };
+        /**
+         * MessageDeletedFrame
+         * @description A message is gone.
+         */
+        MessageDeletedFrame: {
+            /** At */
+            at: string;
+            /**
+             * Causation Id
+             * @default null
+             */
+            causation_id?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Correlation Id
+             * Format: uuid
+             */
+            correlation_id: string;
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            /**
+             * Replayed
+             * @default false
+             */
+            replayed?: boolean;
+            sender: components["schemas"]["Sender"];
+            /**
+             * Type
+             * @default message:deleted
+             * @constant
+             */
+            type: "message:deleted";
+        };
+        /**
+         * MessageEditedFrame
+         * @description A message has other words now.
+         */
+        MessageEditedFrame: {
+            /** At */
+            at: string;
+            /**
+             * Causation Id
+             * @default null
+             */
+            causation_id?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Correlation Id
+             * Format: uuid
+             */
+            correlation_id: string;
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            /**
+             * Replayed
+             * @default false
+             */
+            replayed?: boolean;
+            sender: components["schemas"]["Sender"];
+            /** Text */
+            text: string;
+            /**
+             * Type
+             * @default message:edited
+             * @constant
+             */
+            type: "message:edited";
         };
         /**
          * MessageFrame
@@ -432,6 +610,147 @@ export interface components {
              * @constant
              */
             type: "pong";
+        };
+        /**
+         * React
+         * @description Put an emoji on a message or an answer, or take it off.
+         */
+        React: {
+            /** Active */
+            active: boolean;
+            /**
+             * Client Event Id
+             * @default null
+             */
+            client_event_id?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /** Emoji */
+            emoji: string;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /** Ref */
+            ref: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "reaction";
+        };
+        /**
+         * ReactionFrame
+         * @description An emoji was put on a message, or taken off.
+         */
+        ReactionFrame: {
+            /** Active */
+            active: boolean;
+            /** At */
+            at: string;
+            /**
+             * Causation Id
+             * @default null
+             */
+            causation_id?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Correlation Id
+             * Format: uuid
+             */
+            correlation_id: string;
+            /** Emoji */
+            emoji: string;
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            /**
+             * Replayed
+             * @default false
+             */
+            replayed?: boolean;
+            sender: components["schemas"]["Sender"];
+            /**
+             * Type
+             * @default reaction
+             * @constant
+             */
+            type: "reaction";
+        };
+        /**
+         * ReadFrame
+         * @description Somebody has read up to a message.
+         */
+        ReadFrame: {
+            /** At */
+            at: string;
+            /**
+             * Causation Id
+             * @default null
+             */
+            causation_id?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Correlation Id
+             * Format: uuid
+             */
+            correlation_id: string;
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            /**
+             * Replayed
+             * @default false
+             */
+            replayed?: boolean;
+            sender: components["schemas"]["Sender"];
+            /**
+             * Type
+             * @default read
+             * @constant
+             */
+            type: "read";
+            /**
+             * Up To
+             * Format: date-time
+             */
+            up_to: string;
         };
         /**
          * Reconnect
