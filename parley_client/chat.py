@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Self
 from uuid import UUID, uuid4
 
@@ -141,6 +141,16 @@ class Chat:
             self._requests.pop(request.ref, None)
             if request.timer is not None:
                 request.timer.cancel()
+
+    async def say(self, frame: Frame) -> None:
+        """Send a frame that is not acknowledged; without a connection it is lost."""
+        if self._connection is not None:
+            with contextlib.suppress(ConnectionClosed):
+                await self._connection.send(encode(frame))
+
+    async def watch(self, user_ids: Iterable[UUID]) -> None:
+        """Hear by `on_frame` whether these people are here, until the connection is cut."""
+        await self.say({"type": "presence:watch", "user_ids": [str(each) for each in user_ids]})
 
     def forget(self, conversation_id: UUID) -> None:
         """Do not join this conversation again."""

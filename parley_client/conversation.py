@@ -121,6 +121,10 @@ class Conversation:
         """Say that everything up to this message has been read."""
         await self._change("read", message_id)
 
+    async def typing(self, *, active: bool = True) -> None:
+        """Say that one writes, or no longer does; may be lost."""
+        await self._chat.say({"type": "typing", "conversation_id": str(self.id), "active": active})
+
     async def _change(self, frame_type: str, message_id: UUID, **fields: object) -> None:
         await self._chat.ask(
             {

@@ -116,6 +116,15 @@ class Backlog:
             return None
         return missed
 
+    def spoke(self, key: bytes, user_id: UUID) -> bool:
+        """Whether this person has done anything in the conversation lately."""
+        needle = b'"sender":{"id":"%b"' % str(user_id).encode()
+        return any(
+            needle in kept.payload
+            for topic in PUSHED_TOPICS
+            for kept in self._rings[log_of(topic, key)].after(key, -1)
+        )
+
     def find(self, key: bytes, message_id: UUID) -> KnownMessage | None:
         """Return a message of the conversation, if it was said lately.
 

@@ -24,6 +24,8 @@ from schemas.frames.client import (
     Ping,
     React,
     SendMessage,
+    Typing,
+    WatchPresence,
 )
 from schemas.frames.codes import AckStatus, ErrorCode
 from schemas.frames.server import CaughtUp, Reset
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from edge_ws.access import Access
     from edge_ws.connection import Connection, Session
     from edge_ws.fanout import Fanout
+    from edge_ws.passing import Passing
+    from edge_ws.presence import Presence
     from runtime.clock import HybridLogicalClock
 
 
@@ -49,6 +53,8 @@ class Commands:
         fanout: "Fanout",
         backlog: Backlog,
         changes: Changes,
+        passing: "Passing",
+        presence: "Presence",
     ) -> None:
         self._publishing = publishing
         self._clock = clock
@@ -56,6 +62,8 @@ class Commands:
         self._fanout = fanout
         self._backlog = backlog
         self._changes = changes
+        self._passing = passing
+        self._presence = presence
 
     def handle(
         self, connection: "Connection", session: "Session", frame: AnyFrame
@@ -73,6 +81,10 @@ class Commands:
                 return self._join(connection, session, frame)
             case EditMessage() | DeleteMessage() | React() | MarkRead():
                 return self._changes.handle(connection, session, frame)
+            case Typing():
+                self._passing.typing(connection, session, frame)
+            case WatchPresence():
+                self._presence.watch(connection, session, frame)
             case ConversationLeave():
                 self._fanout.leave(key_of(frame.conversation_id), connection)
                 connection.push(ack_frame(frame.ref, AckStatus.ACCEPTED))

@@ -11,7 +11,7 @@ from edge_ws.framing import ack_frame, error_frame
 from edge_ws.parsing import Refusal, parse
 from edge_ws.publishing import RETRY_AFTER_MS
 from runtime import metrics
-from schemas.frames.client import AnyFrame, Connect, SendMessage
+from schemas.frames.client import AnyFrame, Connect, SendMessage, Typing, WatchPresence
 from schemas.frames.codes import AckStatus, CloseCode, ErrorCode
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Inbound:
                 timings.receive_seconds.observe(time.perf_counter() - arrived)
         elif len(connection.waiting) < MAX_WAITING:
             connection.waiting.append(frame)
-        elif not isinstance(frame, Connect):
+        elif not isinstance(frame, Connect | Typing | WatchPresence):
             connection.push(ack_frame(frame.ref, AckStatus.BUSY, retry_after_ms=RETRY_AFTER_MS))
 
     @staticmethod

@@ -10,6 +10,7 @@ from schemas.text import Emoji, MessageText, Ref, Title
 
 MAX_POSITIONS = 64
 MAX_ATTACHMENTS = 10
+MAX_WATCHED = 100
 
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 At = Annotated[str, StringConstraints(pattern=r"^[a-z][0-9]{1,4}:[0-9]{1,19}$")]
@@ -127,6 +128,23 @@ class MarkRead(ClientFrame):
     message_id: UUID
 
 
+class Typing(ClientFrame):
+    """Say that one writes, or no longer does; not acknowledged, and may be lost."""
+
+    type: Literal["typing"]
+    ref: Ref | None = None
+    conversation_id: UUID
+    active: bool
+
+
+class WatchPresence(ClientFrame):
+    """Hear whether these people are here, instead of those named before; not acknowledged."""
+
+    type: Literal["presence:watch"]
+    ref: Ref | None = None
+    user_ids: Annotated[tuple[UUID, ...], Field(max_length=MAX_WATCHED)]
+
+
 class Ping(ClientFrame):
     """Ask for a `pong`."""
 
@@ -144,6 +162,8 @@ AnyFrame = (
     | ConversationStart
     | SendMessage
     | ChangeFrame
+    | Typing
+    | WatchPresence
     | Ping
 )
 AnyClientFrame = Annotated[AnyFrame, Field(discriminator="type")]

@@ -1,5 +1,6 @@
 """What the edge sends; frames made of events are the event's body behind `type` and `at`."""
 
+from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from schemas.frames.codes import AckStatus, ErrorCode
 from schemas.text import FRAME_BYTES, MESSAGE_CHARS, Instant, PersonName
 
 PING_SECONDS = 25
+TYPING_EXPIRES_MS = 6_000
 
 
 class ServerFrame(BaseModel):
@@ -105,6 +107,33 @@ class Error(ServerFrame):
     ref: str | None = None
 
 
+class TypingFrame(ServerFrame):
+    """Somebody writes; forget it after `expires_ms`, or when a message of theirs arrives."""
+
+    type: Literal["typing"] = "typing"
+    conversation_id: UUID
+    user_id: UUID
+    active: bool
+    expires_ms: int = TYPING_EXPIRES_MS
+
+
+class PresenceState(StrEnum):
+    """Whether somebody has a socket open anywhere."""
+
+    ONLINE = "online"
+    AWAY = "away"
+    OFFLINE = "offline"
+
+
+class PresenceFrame(ServerFrame):
+    """Whether somebody watched is here; `last_seen` is known of those who are not."""
+
+    type: Literal["presence"] = "presence"
+    user_id: UUID
+    state: PresenceState
+    last_seen: Instant | None = None
+
+
 class MessageFrame(MessageSent):
     """A message, live or replayed."""
 
@@ -180,6 +209,8 @@ AnyServerFrame = Annotated[
     | Reset
     | Reconnect
     | Error
+    | TypingFrame
+    | PresenceFrame
     | MessageFrame
     | ReplyFrame
     | ConversationStartedFrame

@@ -59,6 +59,12 @@ def change(frame_type: str, **fields: object) -> dict[str, object]:
         ('{"type":"ping","ref":""}', "bad_frame"),
         ('{"type":"connect","token":"x"}', "bad_frame"),
         ('{"type":"message","text":"no ref"}', "bad_frame"),
+        ('{"type":"typing","active":true}', "bad_frame"),
+        (f'{{"type":"typing","conversation_id":"{CONVERSATION}"}}', "bad_frame"),
+        (f'{{"type":"typing","conversation_id":"{CONVERSATION}","active":true}}', "not_joined"),
+        ('{"type":"presence:watch"}', "bad_frame"),
+        ('{"type":"presence:watch","user_ids":["me"]}', "bad_frame"),
+        (json.dumps({"type": "presence:watch", "user_ids": [CONVERSATION] * 101}), "bad_frame"),
     ],
 )
 async def test_what_asks_for_nothing_gets_an_error(stage: Stage, text: str, code: str) -> None:

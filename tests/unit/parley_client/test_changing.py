@@ -90,3 +90,16 @@ async def test_what_is_not_there_is_refused(stage: Stage) -> None:
         with pytest.raises(RejectedError) as refused:
             await conversation.edit(uuid4(), "hm")
     assert refused.value.code == "not_found"
+
+
+async def test_typing_and_presence_are_said_and_heard(stage: Stage) -> None:
+    """They need no answer; without a connection they are lost without a word."""
+    user_id, heard = uuid4(), list["Frame"]()
+    chat = Chat(by_token(stage.url, stage.token(user_id)), on_frame=heard.append)
+    async with chat:
+        await until(lambda: bool(stage.whispers.ears))
+        conversation = await chat.start()
+        await conversation.typing()
+        await chat.watch([user_id])
+        await until(lambda: {"typing", "presence"} <= {frame["type"] for frame in heard})
+    await conversation.typing(active=False)

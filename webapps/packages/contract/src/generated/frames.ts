@@ -612,6 +612,35 @@ export interface components {
             type: "pong";
         };
         /**
+         * PresenceFrame
+         * @description Whether somebody watched is here; `last_seen` is known of those who are not.
+         */
+        PresenceFrame: {
+            /**
+             * Last Seen
+             * @default null
+             */
+            last_seen?: string | null;
+            state: components["schemas"]["PresenceState"];
+            /**
+             * Type
+             * @default presence
+             * @constant
+             */
+            type: "presence";
+            /**
+             * User Id
+             * Format: uuid
+             */
+            user_id: string;
+        };
+        /**
+         * PresenceState
+         * @description Whether somebody has a socket open anywhere.
+         * @enum {string}
+         */
+        PresenceState: "online" | "away" | "offline";
+        /**
          * React
          * @description Put an emoji on a message or an answer, or take it off.
          */
@@ -947,6 +976,76 @@ export interface components {
              * @constant
              */
             type: "message";
+        };
+        /**
+         * Typing
+         * @description Say that one writes, or no longer does; not acknowledged, and may be lost.
+         */
+        Typing: {
+            /** Active */
+            active: boolean;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Ref
+             * @default null
+             */
+            ref?: string | null;
+            /**
+             * Type
+             * @constant
+             */
+            type: "typing";
+        };
+        /**
+         * TypingFrame
+         * @description Somebody writes; forget it after `expires_ms`, or when a message of theirs arrives.
+         */
+        TypingFrame: {
+            /** Active */
+            active: boolean;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Expires Ms
+             * @default 6000
+             */
+            expires_ms: number;
+            /**
+             * Type
+             * @default typing
+             * @constant
+             */
+            type: "typing";
+            /**
+             * User Id
+             * Format: uuid
+             */
+            user_id: string;
+        };
+        /**
+         * WatchPresence
+         * @description Hear whether these people are here, instead of those named before; not acknowledged.
+         */
+        WatchPresence: {
+            /**
+             * Ref
+             * @default null
+             */
+            ref?: string | null;
+            /**
+             * Type
+             * @constant
+             */
+            type: "presence:watch";
+            /** User Ids */
+            user_ids: string[];
         };
     };
     responses: never;
