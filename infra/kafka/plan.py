@@ -7,6 +7,9 @@ from schemas.topics import CATALOGUE, DEAD_LETTER_RETENTION, dead_letter_topics
 
 FOR_EVER = "-1"
 DEAD_LETTER_PARTITIONS = 1
+# The largest record a broker takes by default is 1 MiB; its dead letter is that and a few headers
+# more (consumers.delivery.dead_letter). Refused, it would hold up its partition for ever.
+DEAD_LETTER_BYTES = 2 * 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +55,11 @@ def plan_topics(replication: int) -> list[TopicPlan]:
             name=name,
             partitions=DEAD_LETTER_PARTITIONS,
             replication=replication,
-            config=durable | {"retention.ms": _milliseconds(DEAD_LETTER_RETENTION)},
+            config=durable
+            | {
+                "retention.ms": _milliseconds(DEAD_LETTER_RETENTION),
+                "max.message.bytes": str(DEAD_LETTER_BYTES),
+            },
         )
         for name in dead_letter_topics()
     ]

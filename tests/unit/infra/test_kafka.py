@@ -10,6 +10,7 @@ from threading import Thread
 
 import pytest
 
+from consumers.delivery.dead_letter import MAX_DEAD_LETTER_BYTES
 from infra.embedded.errors import StackError
 from infra.embedded.jars import LockedJar, class_path, download, read_lock
 from infra.embedded.kafka import bootstrap_servers, kafka_nodes, node_port_names, node_settings
@@ -122,6 +123,16 @@ def test_what_is_kept_for_ever_is_kept_for_ever() -> None:
     assert plans["chat-messages"].config["retention.ms"] == "-1"
     assert plans["chat-messages"].config["min.insync.replicas"] == "2"
     assert plans["chat-messages-nlp-dlq"].config["retention.ms"] == str(28 * 24 * 3600 * 1000)
+
+
+def test_a_dead_letter_topic_takes_the_largest_record_and_its_note() -> None:
+    """What a broker took on a topic always fits on its dead-letter topic."""
+    plans = {plan.name: plan for plan in plan_topics(1)}
+    brokers_default = 1024 * 1024 + 12
+    for name in dead_letter_topics():
+        room = int(plans[name].config["max.message.bytes"])
+        assert room == MAX_DEAD_LETTER_BYTES > brokers_default
+    assert "max.message.bytes" not in plans["chat-messages"].config
 
 
 def test_only_other_partitions_break_the_order() -> None:
