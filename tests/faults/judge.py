@@ -66,12 +66,14 @@ class Verdict:
     @property
     def missing(self) -> int:
         """How many things were lost, left unanswered or silently not shown."""
-        return sum(map(len, (self.lost, self.unanswered, self.unseen, self.log_missing)))
+        stored = len(self.lost) + len(self.log_missing)
+        return stored + len(self.unanswered) + len(self.unseen)
 
     @property
     def duplicate(self) -> int:
         """How many things were there, or shown, more often than said."""
-        return sum(map(len, (self.unexpected, self.doubled, self.shown_twice, self.log_unexpected)))
+        stored = len(self.unexpected) + len(self.doubled) + len(self.log_unexpected)
+        return stored + len(self.shown_twice)
 
     @property
     def kept(self) -> bool:

@@ -11,6 +11,7 @@ from typing import Self
 from uuid import UUID
 
 from parley_client import Chat, by_token
+from parley_client.chat import Credentials
 from parley_client.conversation import Conversation, Events
 from tests.people import TokenMint
 from tests.stack import Stack
@@ -44,6 +45,7 @@ class Load:
 class Person:
     """One person with one conversation, and everything they were told of it."""
 
+    credentials: Credentials
     chat: Chat
     conversation: Conversation
     events: Events
@@ -93,7 +95,9 @@ class Traffic:
             credentials = by_token(self._socket_url, self._mint.token())
             chat = await self._open.enter_async_context(Chat(credentials))
             conversation = await chat.start()
-            person = Person(chat, conversation, conversation.events(), self._note_accept)
+            person = Person(
+                credentials, chat, conversation, conversation.events(), self._note_accept
+            )
             self.people.append(person)
             self._listening.append(asyncio.create_task(person.listen(self._heard)))
         return self

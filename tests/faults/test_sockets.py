@@ -1,0 +1,144 @@
+"""Sockets are cut, stalled, restarted under and not read: everybody still sees everything."""
+
+import asyncio
+import random
+import socket
+from urllib.parse import urlsplit
+
+import pytest
+
+from parley_client import Chat
+from parley_client.conversation import Events
+from schemas.frames.codes import CloseCode
+from tests.faults.proxy import Link, Proxy
+from tests.faults.traffic import Load, Person, Traffic
+from tests.faults.trial import Trial, in_thread
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
+
+CUTS = [40, pytest.param(200, marks=pytest.mark.slow)]
+WAYS = ("cut", "reset", "half-open", "latency", "drip")
+HALF_OPEN_SECONDS = 3.0
+SLOW_READERS = 5
+BULK_FRAMES = 120
+UNREAD_SECONDS = 15.0
+BULK_CHARS = 7_900
+UNAFFECTED_SECONDS = 3.0
+
+
+async def hurt(proxy: Proxy, chance: random.Random) -> None:
+    """Do something bad to one link, or to all."""
+    way = chance.choice(WAYS)
+    link: Link = chance.choice(sorted(proxy.links, key=id))
+    if way == "cut":
+        link.cut()
+    elif way == "reset":
+        link.reset()
+    elif way == "half-open":
+        link.half_open = True
+        # The edge's and the client's own pings would find it later; the test is in a hurry.
+        asyncio.get_running_loop().call_later(HALF_OPEN_SECONDS, link.reset)
+    elif way == "latency":
+        proxy.latency = chance.choice((0.0, 0.05, 0.2))
+    else:
+        link.dripping = True
+
+
+@pytest.mark.parametrize("cuts", CUTS)
+async def test_cut_at_random(trial: Trial, cuts: int) -> None:
+    """Cut, reset, half-open, late or dripping: what is missed is replayed, nothing twice."""
+    load = Load()
+    chance = random.Random(load.seed)
+    address = urlsplit(trial.stack.socket_url)
+    assert address.hostname is not None
+    assert address.port is not None
+    async with Proxy(address.hostname, address.port) as proxy:
+
+        async def fault(_: Traffic) -> None:
+            for _turn in range(cuts):
+                while not proxy.links:
+                    await asyncio.sleep(0.05)
+                await hurt(proxy, chance)
+                await asyncio.sleep(chance.uniform(0.05, 0.3))
+            proxy.latency = 0.0
+
+        url = f"ws://127.0.0.1:{proxy.port}{address.path}"
+        await trial.run("P8", f"{cuts} sockets cut, reset, stalled", fault, socket_url=url)
+
+
+@pytest.mark.slow
+async def test_the_edge_restarts_under_people(trial: Trial) -> None:
+    """Twice in a row it is asked to go; clients come back and have missed nothing."""
+
+    def restart() -> None:
+        before = trial.stack.restarts("edge-ws")
+        trial.stack.process("edge-ws").terminate()
+        trial.stack.wait_restarted("edge-ws", before)
+        trial.stack.wait_ready("edge-ws")
+
+    async def fault(traffic: Traffic) -> None:
+        for _turn in range(2):
+            await in_thread(restart)(traffic)
+            await asyncio.sleep(5)
+
+    await trial.run("P9", "SIGTERM edge-ws twice", fault, load=Load(people=50))
+
+
+class SlowReader:
+    """A second device of somebody, which stops reading for a while."""
+
+    def __init__(self, person: Person) -> None:
+        self.person = person
+        self.code = 0
+        self.seen: list[str] = []
+
+    async def run(self, unread: float) -> None:
+        """Join, leave everything unread until the edge closes, come back, see it all."""
+        async with Chat(self.person.credentials) as chat:
+            conversation = await chat.join(self.person.conversation.id)
+            listening = asyncio.create_task(self._listen(conversation.events()))
+            connection = chat._connection
+            assert connection is not None
+            raw = connection.transport.get_extra_info("socket")
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            connection.transport.pause_reading()
+            await asyncio.sleep(unread)
+            connection.transport.resume_reading()
+            await connection.wait_closed()
+            assert connection.close_code is not None
+            self.code = connection.close_code
+            async with asyncio.timeout(30):
+                # It hears what it missed without asking; nothing says that it was the last.
+                while not set(self.person.seen) <= {*self.seen, *self.person.seen[:1]}:
+                    await asyncio.sleep(0.1)
+        await listening
+
+    async def _listen(self, events: Events) -> None:
+        async for frame in events:
+            self.seen.append(frame["event_id"])
+
+
+@pytest.mark.slow
+async def test_slow_readers_hurt_only_themselves(trial: Trial) -> None:
+    """Five of a hundred stop reading: they are closed and resume; the others notice nothing."""
+    readers: list[SlowReader] = []
+    slowest: list[float] = []
+
+    async def fault(traffic: Traffic) -> None:
+        slow, others = traffic.people[:SLOW_READERS], traffic.people[SLOW_READERS:]
+        readers.extend(SlowReader(person) for person in slow)
+        async with asyncio.TaskGroup() as tasks:
+            for reader in readers:
+                tasks.create_task(reader.run(UNREAD_SECONDS))
+            await asyncio.sleep(1)
+            for number in range(BULK_FRAMES * SLOW_READERS):
+                tasks.create_task(slow[number % SLOW_READERS].say("x" * BULK_CHARS))
+                traffic.said += 1
+                await asyncio.sleep(0.01)
+        slowest.extend(person.slowest_accept for person in others)
+
+    await trial.run("P10", "5 of 100 stop reading", fault, load=Load(people=100))
+    assert {reader.code for reader in readers} == {CloseCode.SLOW_READER}
+    assert max(slowest) <= UNAFFECTED_SECONDS
+    for reader in readers:
+        assert len(set(reader.seen)) == len(reader.seen)
