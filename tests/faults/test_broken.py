@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import NAMESPACE_OID, UUID, uuid5
 
@@ -14,9 +14,13 @@ from consumers.delivery.memory import InMemoryDeadLetters, SharedOffsets
 from consumers.delivery.ports import Delivered, Offsets, Partition, Record
 from consumers.delivery.progress import Progress
 from consumers.delivery.work import Worker
+from edge_ws.ring import Ring
+from producers.memory import InMemoryEventPublisher
+from producers.ports import Published, PublishStatus
 from producers.records import to_record
 from runtime.clock import HybridLogicalClock
 from schemas.events.chat import MessageSent
+from schemas.events.envelope import Event
 from schemas.generate.examples import EXAMPLES
 from tests.faults.judge import Row, Verdict, View, compare
 
@@ -163,3 +167,71 @@ async def test_a_skipped_key_is_found(keeper: type[Keeper]) -> None:
 async def test_a_key_makes_up_for_a_late_position() -> None:
     """Work that comes again changes nothing while the key is there."""
     assert (await judged(CommitsApart)).kept
+
+
+class LeakyRing(Ring):
+    """Forgets one event, and looks complete."""
+
+    def keep(self, offset: int, key: bytes, payload: bytes, now: float) -> None:
+        if offset == MESSAGES // 2:
+            self.pass_over(offset)
+        else:
+            super().keep(offset, key, payload, now)
+
+
+def replayed(ring: Ring) -> Verdict:
+    """Return what the judge says when somebody comes back who has seen the first ten events."""
+    rows, key = said(), b"conversation"
+    for offset, row in enumerate(rows):
+        ring.keep(offset, key, str(row.event_id).encode(), 0.0)
+    assert ring.reaches_back_to(9)
+    seen = [str(row.event_id) for row in rows[:10]]
+    seen += [kept.payload.decode() for kept in ring.after(key, 9)]
+    accepted = frozenset(row.message_id for row in rows if row.type == "message")
+    return compare([View(MESSAGE.conversation_id, accepted, seen)], rows)
+
+
+def said() -> list[Row]:
+    """Return the rows of a conversation, in its order."""
+    rows = []
+    for number in range(MESSAGES):
+        made = uuid5(NAMESPACE_OID, str(number))
+        rows += [Row(made, made, "message", None, MESSAGE.conversation_id), _answer(made)]
+    return rows
+
+
+def test_a_dropped_ring_entry_is_found() -> None:
+    """Somebody who comes back and is not sent everything has a gap that the judge names."""
+    assert replayed(Ring(0, max_bytes=1_000_000, max_age=60.0)).kept
+    verdict = replayed(LeakyRing(0, max_bytes=1_000_000, max_age=60.0))
+    assert len(verdict.unseen) == 1
+
+
+class HastyPublisher(InMemoryEventPublisher):
+    """Says `accepted` whatever the log says."""
+
+    async def publish(self, event: Event) -> Published:
+        return replace(await super().publish(event), status=PublishStatus.ACCEPTED)
+
+
+async def spoken(publisher: InMemoryEventPublisher) -> Verdict:
+    """Return what the judge says of people who talk while the log comes and goes."""
+    accepted: set[UUID] = set()
+    for number in range(MESSAGES):
+        made = uuid5(NAMESPACE_OID, str(number))
+        publisher.status = PublishStatus.UNKNOWN if number % 7 == 0 else PublishStatus.ACCEPTED
+        event = MESSAGE.model_copy(update={"event_id": made, "message_id": made})
+        if (await publisher.publish(event)).accepted:
+            accepted.add(made)
+    rows: list[Row] = []
+    for stored in publisher.events:
+        made = stored.event_id
+        rows += [Row(made, made, "message", None, MESSAGE.conversation_id), _answer(made)]
+    seen = [str(row.event_id) for row in rows]
+    return compare([View(MESSAGE.conversation_id, frozenset(accepted), seen)], rows)
+
+
+async def test_an_accept_before_the_log_has_it_is_found() -> None:
+    """A false `accepted` is a lost message, and the judge says so."""
+    assert (await spoken(InMemoryEventPublisher())).kept
+    assert (await spoken(HastyPublisher())).lost
