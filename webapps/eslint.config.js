@@ -6,7 +6,12 @@ import tseslint from "typescript-eslint";
 
 /** A remote may use the shared packages, never another app. */
 const NO_OTHER_APP = {
-  patterns: [{ group: ["@parley/shell*", "@parley/auth*", "@parley/chat*"], message: "apps do not import each other" }],
+  patterns: [
+    {
+      group: ["@parley/shell*", "@parley/auth*", "@parley/chat*"],
+      message: "apps do not import each other",
+    },
+  ],
 };
 
 export default tseslint.config(

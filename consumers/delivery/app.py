@@ -116,7 +116,12 @@ class _Member:
     @asynccontextmanager
     async def _joined(self) -> AsyncIterator[ConsumeLoop]:
         group = group_of(self._name)
-        source = KafkaSource(self._settings.kafka, group=group, client_id=self._client_id)
+        source = KafkaSource(
+            self._settings.kafka,
+            group=group,
+            client_id=self._client_id,
+            patience=self._settings.delivery.patience,
+        )
         commits = Commits(source, self._settings.delivery.commit_every)
         halt = asyncio.Event()
         assignment = self._assignment = Assignment(source, commits, halt)

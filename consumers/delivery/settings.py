@@ -16,6 +16,8 @@ class DeliverySettings(Section):
     stalled_after: timedelta = timedelta(seconds=60)
     """Records waiting and no movement for this long fails the liveness probe."""
     stop_deadline: timedelta = timedelta(seconds=15)
+    patience: timedelta = timedelta(0)
+    """How long the broker may gather records before it answers; zero where a person waits."""
 
 
 class ConsumerSettings(ProcessSettings):
@@ -30,7 +32,14 @@ class ConsumerSettings(ProcessSettings):
         return cls.model_validate({})
 
 
+class ViewDeliverySettings(DeliverySettings):
+    """Nobody waits for a view: fewer, larger batches cost broker, database and consumer less."""
+
+    patience: timedelta = timedelta(milliseconds=500)
+
+
 class ProjectionSettings(ConsumerSettings):
     """A consumer that keeps its view in the database, under a role of its own."""
 
     database_url: SecretStr
+    delivery: DeliverySettings = ViewDeliverySettings()

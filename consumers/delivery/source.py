@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
@@ -28,6 +29,10 @@ MAX_POLL_INTERVAL_MS = 24 * 60 * 60 * 1000
 # Members that have not come back by then lose their partitions; `Assignment` gives its batch less.
 REBALANCE_TIMEOUT_MS = 30_000
 LEAVE_SECONDS = 5.0
+# How long an idle broker holds a fetch before it says that there is nothing.
+IDLE_WAIT_MS = 500
+# A fetch this large is answered at once, however patient the consumer is.
+GATHERED_BYTES = 256 * 1024
 
 logger = structlog.get_logger(__name__)
 
@@ -67,7 +72,9 @@ class Source(Protocol):
 class KafkaSource:
     """Reads with one aiokafka group member."""
 
-    def __init__(self, settings: "KafkaSettings", *, group: str, client_id: str) -> None:
+    def __init__(
+        self, settings: "KafkaSettings", *, group: str, client_id: str, patience: timedelta
+    ) -> None:
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=settings.bootstrap_servers,
             client_id=client_id,
@@ -81,9 +88,9 @@ class KafkaSource:
             request_timeout_ms=REQUEST_TIMEOUT_MS,
             retry_backoff_ms=RETRY_BACKOFF_MS,
             metadata_max_age_ms=METADATA_MAX_AGE_MS,
-            # A person waits for the answer: wake at the first byte, never wait for a full fetch.
-            fetch_min_bytes=1,
-            fetch_max_wait_ms=500,
+            # With no patience the first byte wakes us; with it the broker gathers that long.
+            fetch_min_bytes=GATHERED_BYTES if patience else 1,
+            fetch_max_wait_ms=patience // timedelta(milliseconds=1) if patience else IDLE_WAIT_MS,
         )
 
     async def start(self, topics: Sequence[str], listener: ConsumerRebalanceListener) -> None:

@@ -42,7 +42,9 @@ export async function accepted(page, text) {
 
 /** Waits until there are at least so many answers. */
 export async function answered(page, count) {
-  await replies(page).nth(count - 1).waitFor();
+  await replies(page)
+    .nth(count - 1)
+    .waitFor();
 }
 
 export async function conversationOpen(page) {

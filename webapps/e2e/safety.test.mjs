@@ -1,11 +1,20 @@
 /** What must hold on every page: nothing foreign runs, one React, a way out, open to everyone. */
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 
 import { AxeBuilder } from "@axe-core/playwright";
 
 import { launch } from "./browser.mjs";
-import { accepted, answered, conversationOpen, newPerson, register, replies, say } from "./person.mjs";
+import {
+  accepted,
+  answered,
+  conversationOpen,
+  newPerson,
+  register,
+  replies,
+  say,
+} from "./person.mjs";
 
 const HOSTILE = [
   "hostile answer",
@@ -16,6 +25,27 @@ const HOSTILE = [
   "<iframe src='https://evil.example'></iframe>",
   "<style>body { display: none }</style>",
 ].join("\n\n");
+
+/** An own event, because what the socket replays of a real one may come before history. */
+function hostileReply(conversationId) {
+  return {
+    type: "reply",
+    event_id: randomUUID(),
+    message_id: randomUUID(),
+    conversation_id: conversationId,
+    correlation_id: randomUUID(),
+    in_reply_to: randomUUID(),
+    occurred_at: new Date().toISOString(),
+    sender: { id: randomUUID(), kind: "assistant", name: "Parley" },
+    text: HOSTILE,
+    attachments: [],
+    source: "model",
+    intent: null,
+    confidence: 0.5,
+    citations: [],
+    model_version: "hostile",
+  };
+}
 
 let browser;
 let person;
@@ -54,7 +84,10 @@ async function expectNoSeriousFinding(what) {
   for (const colorScheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     const dark = colorScheme === "dark";
-    await page.waitForFunction((is) => document.documentElement.classList.contains("dark") === is, dark);
+    await page.waitForFunction(
+      (is) => document.documentElement.classList.contains("dark") === is,
+      dark,
+    );
     await settled();
     const { violations } = await new AxeBuilder({ page }).analyze();
     const serious = violations
@@ -88,7 +121,7 @@ test("an answer with hostile markdown neither runs nor loads anything", async ()
   await page.route("**/api/chat/conversations/*/messages*", async (route) => {
     const response = await route.fetch();
     const body = await response.json();
-    for (const item of body.items) if (item.type === "reply") item.text = HOSTILE;
+    body.items.push(hostileReply(new URL(page.url()).pathname.split("/").at(-1)));
     await route.fulfill({ response, json: body });
   });
   await page.reload();

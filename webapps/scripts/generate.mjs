@@ -26,9 +26,17 @@ function frameDocument() {
   const schemas = {
     ...frames("client", () => false),
     // The server leaves out what is null or false, and nothing else.
-    ...frames("server", (field) => "default" in field && field.default !== null && field.default !== false),
+    ...frames(
+      "server",
+      (field) => "default" in field && field.default !== null && field.default !== false,
+    ),
   };
-  const document = { openapi: "3.1.0", info: { title: "frames", version: "1" }, paths: {}, components: { schemas } };
+  const document = {
+    openapi: "3.1.0",
+    info: { title: "frames", version: "1" },
+    paths: {},
+    components: { schemas },
+  };
   return JSON.parse(JSON.stringify(document).replaceAll("#/$defs/", "#/components/schemas/"));
 }
 
@@ -40,7 +48,9 @@ async function write(name, document, options) {
     mkdirSync(target, { recursive: true });
     writeFileSync(file, text);
   } else if (readFileSync(file, "utf8") !== text) {
-    console.error(`webapps/packages/contract/src/generated/${name} is out of date: run npm run generate`);
+    console.error(
+      `webapps/packages/contract/src/generated/${name} is out of date: run npm run generate`,
+    );
     process.exitCode = 1;
   }
 }

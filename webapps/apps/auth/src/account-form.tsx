@@ -52,9 +52,7 @@ export function AccountForm({ mode, basename }: { mode: Mode; basename: string }
           type="error"
           showIcon
           role="alert"
-          title={
-            known ? t(`problem.${problem.code}`) : problem.message || t("problem.other")
-          }
+          title={known ? t(`problem.${problem.code}`) : problem.message || t("problem.other")}
         />
       )}
       <Form
@@ -85,7 +83,8 @@ function AccountFields({ mode }: { mode: Mode }) {
   const fresh = mode === "register";
   const length = { count: SHORTEST_PASSWORD };
   const passwordRules: Rule[] = [{ required: true, message: t("check.password") }];
-  if (fresh) passwordRules.push({ min: SHORTEST_PASSWORD, message: t("check.passwordShort", length) });
+  if (fresh)
+    passwordRules.push({ min: SHORTEST_PASSWORD, message: t("check.passwordShort", length) });
   return (
     <>
       {fresh && (
@@ -113,7 +112,11 @@ function AccountFields({ mode }: { mode: Mode }) {
         extra={fresh ? t("field.passwordHint", length) : undefined}
         rules={passwordRules}
       >
-        <Input.Password size="large" maxLength={128} autoComplete={fresh ? "new-password" : "current-password"} />
+        <Input.Password
+          size="large"
+          maxLength={128}
+          autoComplete={fresh ? "new-password" : "current-password"}
+        />
       </Form.Item>
     </>
   );

@@ -37,7 +37,7 @@ describe("sign in", () => {
   });
 
   it("says in words that the credentials are wrong", async () => {
-    const { user } = setUp("/login", problem(401, { code: "invalid_credentials", detail: "no" }));
+    const { user } = setUp("/login", problem(401, { code: "wrong_credentials", detail: "no" }));
     await user.type(screen.getByLabelText("Email"), "ada@example.org");
     await user.type(screen.getByLabelText("Password"), "wrong horse{Enter}");
     expect(await screen.findByRole("alert")).toHaveTextContent("Email or password is wrong.");

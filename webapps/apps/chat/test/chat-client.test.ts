@@ -69,7 +69,10 @@ class FakeServer {
   }
 
   of<Type extends ClientFrame["type"]>(type: Type): Extract<ClientFrame, { type: Type }>[] {
-    return this.sent.filter((frame) => frame.type === type) as Extract<ClientFrame, { type: Type }>[];
+    return this.sent.filter((frame) => frame.type === type) as Extract<
+      ClientFrame,
+      { type: Type }
+    >[];
   }
 
   acceptJoins(): void {

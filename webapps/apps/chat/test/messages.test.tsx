@@ -45,7 +45,9 @@ describe("answering", () => {
 
   it("waits calmly, and after a while says that the answer will come", () => {
     vi.useFakeTimers({ now: new Date("2026-01-01T10:00:02Z") });
-    const { rerender } = render(<Answering records={[message("m1", 1)]} pending={[]} userId={ME} />);
+    const { rerender } = render(
+      <Answering records={[message("m1", 1)]} pending={[]} userId={ME} />,
+    );
     expect(screen.getByRole("status")).toHaveTextContent("Parley is answering…");
     act(() => void vi.advanceTimersByTime(9_500));
     expect(screen.getByRole("status")).toHaveTextContent("when the assistant is back");

@@ -13,7 +13,10 @@ export function TopBar() {
   const user = useUser();
   return (
     <header className="z-20 flex h-14 shrink-0 items-center gap-2 border-b border-border bg-surface px-3 sm:px-5">
-      <Link to="/" className="flex items-center gap-2.5 rounded-lg py-1 pr-2 font-semibold tracking-tight">
+      <Link
+        to="/"
+        className="flex items-center gap-2.5 rounded-lg py-1 pr-2 font-semibold tracking-tight"
+      >
         <Logo />
         <span className="text-[17px]">Parley</span>
       </Link>

@@ -17,7 +17,11 @@ export function UserMenu({ user }: { user: User }) {
   const { t } = useTranslation("shell");
   const [open, setOpen] = useState(false);
   const menu = useRef<HTMLDivElement>(null);
-  useDismiss(menu, open, useCallback(() => setOpen(false), []));
+  useDismiss(
+    menu,
+    open,
+    useCallback(() => setOpen(false), []),
+  );
   return (
     <div ref={menu} className="relative">
       <button

@@ -23,7 +23,10 @@ export function unreachable(): ProblemError {
 export async function problemFrom(response: Response): Promise<ProblemError> {
   try {
     const body = (await response.clone().json()) as Partial<Problem>;
-    return new ProblemError({ ...body, code: body.code ?? `http_${response.status}` }, response.status);
+    return new ProblemError(
+      { ...body, code: body.code ?? `http_${response.status}` },
+      response.status,
+    );
   } catch {
     return new ProblemError({ code: `http_${response.status}` }, response.status);
   }

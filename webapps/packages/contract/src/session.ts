@@ -22,6 +22,7 @@ export interface SessionPorts {
 
 /** Refresh this long before the token ends, so that no request ever carries a dead one. */
 const REFRESH_AHEAD_MS = 60_000;
+const SHORTEST_TIMER_MS = 5_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export class Session {
@@ -48,13 +49,14 @@ export class Session {
     return () => this.#listeners.delete(listener);
   };
 
-  /** Asks the cookie who we are; to be called once when the page loads. */
+  /** Asks the cookie who we are, and goes on asking while nobody answers. */
   async restore(): Promise<void> {
     this.#enter({ status: "restoring" });
     try {
       await this.refresh();
     } catch {
       this.#enter({ status: "unreachable" });
+      this.#schedule(SHORTEST_TIMER_MS);
     }
   }
 
@@ -133,9 +135,9 @@ export class Session {
 
   #schedule(delay: number): void {
     clearTimeout(this.#timer);
-    const bounded = Math.min(Math.max(delay, 5_000), LONGEST_TIMER_MS);
+    const bounded = Math.min(Math.max(delay, SHORTEST_TIMER_MS), LONGEST_TIMER_MS);
     this.#timer = setTimeout(() => {
-      this.refresh().catch(() => this.#schedule(10_000));
+      this.refresh().catch(() => this.#schedule(2 * SHORTEST_TIMER_MS));
     }, bounded);
   }
 

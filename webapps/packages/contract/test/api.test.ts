@@ -36,9 +36,16 @@ describe("authorizedFetch", () => {
 
   it("says what the server said, and when nobody answered", async () => {
     const body = JSON.stringify({ code: "conversation_ended", detail: "It has ended." });
-    const told = await authorizedFetch(request(), TOKENS, server(new Response(body, { status: 409 })).send)
-      .catch((error: unknown) => error);
-    expect(told).toMatchObject({ code: "conversation_ended", message: "It has ended.", status: 409 });
+    const told = await authorizedFetch(
+      request(),
+      TOKENS,
+      server(new Response(body, { status: 409 })).send,
+    ).catch((error: unknown) => error);
+    expect(told).toMatchObject({
+      code: "conversation_ended",
+      message: "It has ended.",
+      status: 409,
+    });
     const dead = await authorizedFetch(request(), TOKENS, server().send).catch((e: unknown) => e);
     expect(dead).toMatchObject({ code: "unreachable", status: 0 });
   });

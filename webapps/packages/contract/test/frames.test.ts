@@ -18,7 +18,9 @@ describe("newId", () => {
     const original = globalThis.crypto;
     Object.defineProperty(globalThis, "crypto", { value: plain, configurable: true });
     try {
-      expect(newId()).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+      expect(newId()).toMatch(
+        /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+      );
     } finally {
       Object.defineProperty(globalThis, "crypto", { value: original, configurable: true });
     }

@@ -53,6 +53,13 @@ describe("session", () => {
     expect(dead.session.getState().status).toBe("unreachable");
   });
 
+  it("goes on asking while nobody answers", async () => {
+    const { session } = gateway(new Error("down"), new Error("down"), signedIn("t1"));
+    await session.restore();
+    await vi.advanceTimersByTimeAsync(16_000);
+    expect(session.getState().status).toBe("signed-in");
+  });
+
   it("refreshes before the token ends", async () => {
     const { session } = gateway(signedIn("t1", 120), signedIn("t2"));
     await session.restore();

@@ -48,16 +48,12 @@ export class Outbox {
 
   updateWhere(matches: (entry: Pending) => boolean, change: Partial<Pending>): void {
     if (!this.#entries.some(matches)) return;
-    this.#replace(
-      this.#entries.map((entry) => (matches(entry) ? { ...entry, ...change } : entry)),
-    );
+    this.#replace(this.#entries.map((entry) => (matches(entry) ? { ...entry, ...change } : entry)));
   }
 
   remove(clientMessageId: string): void {
     if (!this.find(clientMessageId)) return;
-    this.#replace(
-      this.#entries.filter((entry) => entry.client_message_id !== clientMessageId),
-    );
+    this.#replace(this.#entries.filter((entry) => entry.client_message_id !== clientMessageId));
   }
 
   #replace(entries: Pending[]): void {

@@ -81,7 +81,11 @@ export class Threads {
   leave(id: string): void {
     if (!this.isJoined(id)) return;
     this.#set(id, { joined: false });
-    this.ports.send({ type: "conversation:leave", ref: `leave:${++this.#count}`, conversation_id: id });
+    this.ports.send({
+      type: "conversation:leave",
+      ref: `leave:${++this.#count}`,
+      conversation_id: id,
+    });
   }
 
   /** The connection is gone: nothing is joined any more. */

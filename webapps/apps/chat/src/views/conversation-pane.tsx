@@ -69,12 +69,7 @@ export function ConversationPane(props: PaneProps) {
       {fresh ? (
         <Welcome name={user.name} onChoose={(text) => composer.current?.suggest(text)} />
       ) : (
-        <MessageLog
-          user={user}
-          conversationId={conversationId}
-          thread={thread}
-          pending={pending}
-        />
+        <MessageLog user={user} conversationId={conversationId} thread={thread} pending={pending} />
       )}
       <Composer
         ref={composer}
@@ -86,7 +81,9 @@ export function ConversationPane(props: PaneProps) {
   );
 }
 
-function PaneHeader(props: Pick<PaneProps, "basename" | "onShowList"> & { heading: string | null }) {
+function PaneHeader(
+  props: Pick<PaneProps, "basename" | "onShowList"> & { heading: string | null },
+) {
   const { t } = useTranslation("chat");
   const { basename, onShowList, heading } = props;
   if (!heading && !onShowList) return null;

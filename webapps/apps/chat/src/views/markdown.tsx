@@ -24,7 +24,8 @@ function hostOf(address: string): string | undefined {
 /** A picture from elsewhere tells its server who read what, so it is named, not loaded. */
 function Picture({ src, alt }: { src?: unknown; alt?: string }) {
   const { t } = useTranslation("chat");
-  if (typeof src === "string" && sameOrigin(src)) return <img src={src} alt={alt ?? ""} loading="lazy" />;
+  if (typeof src === "string" && sameOrigin(src))
+    return <img src={src} alt={alt ?? ""} loading="lazy" />;
   return <em className="md-image">{alt ? t("image", { alt }) : t("imageNoAlt")}</em>;
 }
 

@@ -81,7 +81,13 @@ function Entry({ record, userId }: { record: ChatRecord; userId: string }) {
   return <Reply record={record} />;
 }
 
-function Beginning({ conversationId, thread }: { conversationId: string; thread: Thread | undefined }) {
+function Beginning({
+  conversationId,
+  thread,
+}: {
+  conversationId: string;
+  thread: Thread | undefined;
+}) {
   const { t } = useTranslation("chat");
   const client = useChatClient();
   if (thread?.problem) {

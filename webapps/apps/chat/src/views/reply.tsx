@@ -41,7 +41,12 @@ export const Reply = memo(function Reply({ record }: { record: ChatRecord }) {
           )}
         </footer>
         {record.type === "reply" && (
-          <section id={panel} hidden={!open} className="chat-details" aria-label={t("details.label")}>
+          <section
+            id={panel}
+            hidden={!open}
+            className="chat-details"
+            aria-label={t("details.label")}
+          >
             {open && <ReplyDetails reply={record} />}
           </section>
         )}

@@ -29,12 +29,7 @@ export function Sidebar({ basename, current, conversations, onChosen }: SidebarP
   return (
     <nav className="chat-list" aria-label={t("list.label")}>
       <div className="chat-list-head">
-        <Button
-          block
-          size="large"
-          icon={<SquarePen aria-hidden size={16} />}
-          onClick={startNew}
-        >
+        <Button block size="large" icon={<SquarePen aria-hidden size={16} />} onClick={startNew}>
           {t("list.new")}
         </Button>
       </div>
