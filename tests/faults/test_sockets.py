@@ -94,7 +94,7 @@ class SlowReader:
 
     async def run(self, unread: float) -> None:
         """Join, leave everything unread until the edge closes, come back, see it all."""
-        async with Chat(self.person.credentials) as chat:
+        async with Chat(self.person.credentials, rest=self.person.rest) as chat:
             conversation = await chat.join(self.person.conversation.id)
             listening = asyncio.create_task(self._listen(conversation.events()))
             connection = chat._connection

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Self
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from parley_client import Chat, by_token
+from parley_client import Chat, ParleyClient, by_token
 from parley_client.chat import Credentials
 from parley_client.conversation import Conversation, Events
+from parley_client.rest import SignedIn, User
 from tests.people import TokenMint
 from tests.stack import Stack
 
@@ -46,6 +47,7 @@ class Person:
     """One person with one conversation, and everything they were told of it."""
 
     credentials: Credentials
+    rest: ParleyClient
     chat: Chat
     conversation: Conversation
     events: Events
@@ -72,11 +74,20 @@ class Person:
                 heard.set()
 
 
+def signed_in(url: str, token: str) -> ParleyClient:
+    """Return a client of the gateway that holds this token; it reads what a `reset` left out."""
+    client = ParleyClient(url)
+    user = User(id=uuid4(), email="bench@example.org", name="Bench", role="user")
+    client.signed_in = SignedIn(token=token, user=user, expires_at="")
+    return client
+
+
 class Traffic:
     """People talking on a seeded schedule; use it as an async context manager."""
 
     def __init__(self, stack: Stack, load: Load, *, socket_url: str | None = None) -> None:
         self._socket_url = socket_url or stack.socket_url
+        self._url = stack.url
         self._load = load
         self._mint = TokenMint(stack.folder.root)
         self._random = random.Random(load.seed)
@@ -92,11 +103,13 @@ class Traffic:
 
     async def __aenter__(self) -> Self:
         for _ in range(self._load.people):
-            credentials = by_token(self._socket_url, self._mint.token())
-            chat = await self._open.enter_async_context(Chat(credentials))
+            token = self._mint.token()
+            credentials = by_token(self._socket_url, token)
+            rest = await self._open.enter_async_context(signed_in(self._url, token))
+            chat = await self._open.enter_async_context(Chat(credentials, rest=rest))
             conversation = await chat.start()
             person = Person(
-                credentials, chat, conversation, conversation.events(), self._note_accept
+                credentials, rest, chat, conversation, conversation.events(), self._note_accept
             )
             self.people.append(person)
             self._listening.append(asyncio.create_task(person.listen(self._heard)))

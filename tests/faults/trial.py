@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,7 +13,7 @@ from tests.faults.traffic import Load, Traffic
 from tests.stack import Stack
 
 BEFORE_THE_FAULT = 1.5
-PATIENCE = 120.0
+PATIENCE = 60.0
 
 Fault = Callable[[Traffic], Awaitable[None]]
 
@@ -42,7 +43,9 @@ class Trial:
             traffic.enough()
             await talking
             await asyncio.to_thread(self.recovered)
-            await traffic.all_answered(PATIENCE)
+            # Who has not heard an answer by then is in the verdict.
+            with suppress(TimeoutError):
+                await traffic.all_answered(PATIENCE)
             verdict = await judge(self.stack, traffic)
         self.ledger.enter(promise, name, str(load), verdict)
         assert verdict.accepted == traffic.said
