@@ -118,3 +118,8 @@ def test_the_table_is_written_between_its_marks(tmp_path: Path) -> None:
     assert "old" not in text
     assert text.index("| P2 | kill -9 | none | 3 | 5 | 5 | 1 | 0") < text.index("| P12 |")
     assert "**broken**" in text
+    again = Ledger()
+    again.enter("P2", "kill -9", "none", compare([view], rows))
+    again.write(page)
+    assert "**broken**" not in page.read_text()
+    assert page.read_text().count("| P12 |") == 1

@@ -2,9 +2,12 @@
 
 import asyncio
 import random
+import re
 import socket
+from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
+import httpx2
 import pytest
 
 from parley_client import Chat
@@ -13,6 +16,7 @@ from schemas.frames.codes import CloseCode
 from tests.faults.proxy import Link, Proxy
 from tests.faults.traffic import Load, Person, Traffic
 from tests.faults.trial import Trial, in_thread
+from tests.stack import Stack
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
 
@@ -21,7 +25,7 @@ WAYS = ("cut", "reset", "half-open", "latency", "drip")
 HALF_OPEN_SECONDS = 3.0
 SLOW_READERS = 5
 BULK_FRAMES = 120
-UNREAD_SECONDS = 15.0
+CLOSED_SECONDS = 60.0
 BULK_CHARS = 7_900
 UNAFFECTED_SECONDS = 3.0
 
@@ -92,7 +96,7 @@ class SlowReader:
         self.code = 0
         self.seen: list[str] = []
 
-    async def run(self, unread: float) -> None:
+    async def run(self, closed: Callable[[], Awaitable[None]]) -> None:
         """Join, leave everything unread until the edge closes, come back, see it all."""
         async with Chat(self.person.credentials, rest=self.person.rest) as chat:
             conversation = await chat.join(self.person.conversation.id)
@@ -101,15 +105,15 @@ class SlowReader:
             assert connection is not None
             raw = connection.transport.get_extra_info("socket")
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            before = set(self.person.seen)
             connection.transport.pause_reading()
-            await asyncio.sleep(unread)
+            await closed()
             connection.transport.resume_reading()
             await connection.wait_closed()
-            assert connection.close_code is not None
-            self.code = connection.close_code
+            self.code = connection.close_code or 0
             async with asyncio.timeout(30):
                 # It hears what it missed without asking; nothing says that it was the last.
-                while not set(self.person.seen) <= {*self.seen, *self.person.seen[:1]}:
+                while not set(self.person.seen) - before <= set(self.seen):
                     await asyncio.sleep(0.1)
         await listening
 
@@ -118,18 +122,34 @@ class SlowReader:
             self.seen.append(frame["event_id"])
 
 
+async def closed_slow(stack: Stack) -> float:
+    """Return how many sockets the edge has closed because nobody read them."""
+    url = stack.socket_url.replace("ws://", "http://").removesuffix("/ws") + "/metrics"
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        text = (await client.get(url)).text
+    found = re.search(rf'sockets_closed_total{{code="{CloseCode.SLOW_READER.value}"}} (\S+)', text)
+    return float(found.group(1)) if found else 0.0
+
+
 @pytest.mark.slow
 async def test_slow_readers_hurt_only_themselves(trial: Trial) -> None:
     """Five of a hundred stop reading: they are closed and resume; the others notice nothing."""
     readers: list[SlowReader] = []
     slowest: list[float] = []
+    before = await closed_slow(trial.stack)
+
+    async def closed() -> None:
+        # The edge's close frame waits behind what is unread for 5 s; after that it hangs up.
+        async with asyncio.timeout(CLOSED_SECONDS):
+            while await closed_slow(trial.stack) < before + SLOW_READERS:
+                await asyncio.sleep(0.2)
 
     async def fault(traffic: Traffic) -> None:
         slow, others = traffic.people[:SLOW_READERS], traffic.people[SLOW_READERS:]
         readers.extend(SlowReader(person) for person in slow)
         async with asyncio.TaskGroup() as tasks:
             for reader in readers:
-                tasks.create_task(reader.run(UNREAD_SECONDS))
+                tasks.create_task(reader.run(closed))
             await asyncio.sleep(1)
             for number in range(BULK_FRAMES * SLOW_READERS):
                 tasks.create_task(slow[number % SLOW_READERS].say("x" * BULK_CHARS))
