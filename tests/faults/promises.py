@@ -1,6 +1,5 @@
 """The table of what was promised, what was broken on purpose, and what came of it."""
 
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,9 +26,10 @@ class Ledger:
     """Gathers the outcomes of a run."""
 
     lines: list[tuple[str, ...]] = field(default_factory=list)
-    started: float = field(default_factory=time.monotonic)
 
-    def enter(self, promise: str, fault: str, load: str, outcome: Verdict) -> None:
+    def enter(
+        self, promise: str, fault: str, load: str, outcome: Verdict, seconds: float = 0.0
+    ) -> None:
         """Take an outcome in, and say it."""
         line = (
             promise,
@@ -44,7 +44,6 @@ class Ledger:
             "kept" if outcome.kept else "**broken**",
         )
         self.lines.append(line)
-        seconds, self.started = time.monotonic() - self.started, time.monotonic()
         said = ", ".join(f"{name} {value}" for name, value in zip(HEADINGS, line, strict=True))
         print(f"\n{said}, duration {seconds:.0f} s")  # noqa: T201 - the run's report
 

@@ -16,7 +16,7 @@ from tests.stack import Stack
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
 
-KILLS = [2, pytest.param(8, marks=pytest.mark.slow)]
+KILLS = [2, pytest.param(5, marks=pytest.mark.slow)]
 STOPS = ("nlp", "persistence", "personalization", "analytics", "edge-ws")
 
 

@@ -1,6 +1,7 @@
 """One trial: people talk, something breaks, and then everything is compared."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ class Trial:
     ) -> Verdict:
         """Break something under traffic; return the verdict, which has been asserted to be kept."""
         load = load or Load()
+        started = time.monotonic()
         async with Traffic(self.stack, load, socket_url=socket_url) as traffic:
             talking = asyncio.create_task(traffic.run())
             await asyncio.sleep(BEFORE_THE_FAULT)
@@ -47,7 +49,7 @@ class Trial:
             with suppress(TimeoutError):
                 await traffic.all_answered(PATIENCE)
             verdict = await judge(self.stack, traffic)
-        self.ledger.enter(promise, name, str(load), verdict)
+        self.ledger.enter(promise, name, str(load), verdict, time.monotonic() - started)
         assert verdict.accepted == traffic.said
         assert verdict.kept, verdict
         return verdict
