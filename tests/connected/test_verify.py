@@ -19,8 +19,8 @@ from tests.stack import Stack
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(180)]
 
 
-async def verify(stack: Stack) -> tuple[int, dict[str, Any]]:
-    command = ["-m", "cli.main", "verify", "--json", "--data", str(stack.folder.root)]
+async def verify(*where: str) -> tuple[int, dict[str, Any]]:
+    command = ["-m", "cli.main", "verify", "--json", *where]
     done = await asyncio.create_subprocess_exec(
         sys.executable, *command, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
@@ -64,7 +64,7 @@ async def test_log_and_tables_agree_until_they_do_not(stack: Stack) -> None:
     """A healthy stack is ok; a row taken away is missing, a row put in by hand is unexpected."""
     async with tables(stack) as connection:
         event_id = await said(stack, connection)
-        status, shown = await verify(stack)
+        status, shown = await verify("--data", str(stack.folder.root))
         assert (status, shown["missing"], shown["unexpected"]) == (0, [], [])
         assert sum(each["events"] for each in shown["partitions"]) >= 3
         stranger = uuid4()
@@ -78,7 +78,9 @@ async def test_log_and_tables_agree_until_they_do_not(stack: Stack) -> None:
             stranger,
         )
         try:
-            status, shown = await verify(stack)
+            # The same by its addresses, as for a stack that `parley up` did not start.
+            addresses = ["--bootstrap-servers", stack.bootstrap_servers]
+            status, shown = await verify(*addresses, "--database-url", stack.database_url())
         finally:
             await connection.execute("delete from messages where event_id = $1", stranger)
             await connection.execute("insert into messages select * from kept")
