@@ -23,7 +23,7 @@ from consumers.delivery.source import KafkaSource
 from consumers.delivery.work import Worker
 from runtime.clock import HybridLogicalClock
 from runtime.health import Check, Health, serve_health
-from schemas.topics import group_of, topics_of
+from schemas.topics import group_of, subscription_of
 
 logger = structlog.get_logger(__name__)
 
@@ -135,7 +135,7 @@ class _Member:
         )
         try:
             async with dead_letters:
-                await source.start(topics_of(self._name), assignment)
+                await source.start(subscription_of(self._name), assignment)
                 worker = Worker(group, keeper, dead_letters, self._progress, self._clock, halt)
                 yield ConsumeLoop(
                     group, source, assignment, worker, commits, self._progress, self.max_records
