@@ -1,7 +1,6 @@
-"""Puts a record on a topic byte for byte: it is not an event of ours, and may be no event at all."""
+"""Puts a record on a topic byte for byte: it is no event of ours, and perhaps none at all."""
 
 import asyncio
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import structlog
@@ -12,6 +11,8 @@ from runtime.errors import RetryableError
 from runtime.kafka import METADATA_MAX_AGE_MS, REQUEST_TIMEOUT_MS, RETRY_BACKOFF_MS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from producers.dead_letters import Header
     from runtime.settings import KafkaSettings
 

@@ -13,6 +13,7 @@ from consumers.delivery.assignment import Assignment
 from consumers.delivery.backoff import Backoff
 from consumers.delivery.commit import Commits
 from consumers.delivery.dead_letter import KafkaDeadLetters
+from consumers.delivery.depth import DeadLetterDepth
 from consumers.delivery.errors import AbandonedError
 from consumers.delivery.kafka_offsets import KafkaOffsets
 from consumers.delivery.loop import ConsumeLoop
@@ -148,6 +149,7 @@ class _Member:
             background = [
                 tasks.create_task(loop.commits.run()),
                 tasks.create_task(self._progress.watch(loop.source)),
+                tasks.create_task(DeadLetterDepth(self._name).watch(loop.source)),
                 tasks.create_task(_halt_on(stop, loop.assignment)),
             ]
             working = tasks.create_task(loop.run(stop))

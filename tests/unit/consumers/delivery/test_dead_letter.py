@@ -1,7 +1,8 @@
 """Dead letters: the original untouched, ours after it."""
 
-from consumers.delivery.dead_letter import DETAIL_CHARS, dead_letter_headers
+from consumers.delivery.dead_letter import dead_letter_headers
 from consumers.delivery.ports import Record
+from producers.dead_letters import DETAIL_CHARS
 from runtime.errors import InvalidEventError
 from schemas import headers as names
 
