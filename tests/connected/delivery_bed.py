@@ -27,7 +27,7 @@ from runtime.kafka import create_producer
 from runtime.settings import KafkaSettings
 from schemas.events.chat import MessageSent, Sender, SenderKind
 from schemas.events.envelope import Event
-from schemas.topics import group_of, topics_of
+from schemas.topics import group_of, subscription_of
 from tests.stack import Stack
 
 if TYPE_CHECKING:
@@ -190,7 +190,9 @@ async def ends(stack: Stack, topics: Sequence[str]) -> dict[TopicPartition, int]
 
 async def caught_up(stack: Stack, name: str) -> None:
     """Wait until the consumer has stored everything that stands on its topics now."""
-    wanted = {where: end for where, end in (await ends(stack, topics_of(name))).items() if end}
+    wanted = {
+        where: end for where, end in (await ends(stack, subscription_of(name))).items() if end
+    }
     connection = await asyncpg.connect(stack.database_url())
     query = "select topic, partition, next_offset from consumer_offsets where group_id = $1"
 
