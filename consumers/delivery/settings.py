@@ -35,7 +35,7 @@ class ConsumerSettings(ProcessSettings):
 class ViewDeliverySettings(DeliverySettings):
     """Nobody waits for a view: fewer, larger batches cost broker, database and consumer less."""
 
-    patience: timedelta = timedelta(milliseconds=250)
+    patience: timedelta = timedelta(milliseconds=500)
 
 
 class ProjectionSettings(ConsumerSettings):

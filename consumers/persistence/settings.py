@@ -8,7 +8,7 @@ from consumers.delivery.settings import DeliverySettings, ProjectionSettings
 class HistoryDeliverySettings(DeliverySettings):
     """A reload should find what was just said."""
 
-    patience: timedelta = timedelta(milliseconds=30)
+    patience: timedelta = timedelta(milliseconds=100)
 
 
 class PersistenceSettings(ProjectionSettings):
