@@ -225,7 +225,8 @@ async def test_the_owner_exports_what_lies_there(infra_stack: Stack) -> None:
     gauge = metrics.dead_letters.labels(group_of("persistence"), Topic.CHAT_MESSAGES)
 
     async def exported() -> bool:
-        return gauge._value.get() == sum(ends.values())
+        depth: float = gauge._value.get()
+        return depth == sum(ends.values())
 
     async with bed.consuming(bed.member(infra_stack, "persistence")):
         await bed.until(exported, seconds=20)
