@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,6 +16,7 @@ import pytest
 from aiokafka import TopicPartition
 
 from consumers.delivery.ports import Delivered, OffsetKeeper, Offsets, Partition
+from producers.dead_letters import Burial, Origin, buried
 from producers.records import to_record
 from runtime import metrics
 from schemas import headers as names
@@ -230,3 +232,40 @@ async def test_the_owner_exports_what_lies_there(infra_stack: Stack) -> None:
 
     async with bed.consuming(bed.member(infra_stack, "persistence")):
         await bed.until(exported, seconds=20)
+
+
+async def test_a_redriven_question_is_answered_once(stack: Stack) -> None:
+    """A consumer without tables makes the same events again, and the history keeps one."""
+    (question,) = bed.messages(1)
+    assert isinstance(question, MessageSent)
+    lane = Lane(Topic.CHAT_MESSAGES, "nlp")
+    await put_aside(stack, question, lane)
+    starts = await bed.ends(stack, [Topic.CHAT_REPLIES])
+
+    async def answers() -> list[bytes | None]:
+        found = [each for each in await bed.read_from(stack, starts) if each.key == question.key]
+        return [dict(each.headers)[names.ID] for each in found]
+
+    async def answered(times: int) -> bool:
+        return len(await answers()) == times
+
+    for times, more in ((1, ()), (2, ("--again",))):
+        await redrive(stack, lane, "--key", question.key.decode(), "--yes", *more)
+        await bed.until(partial(answered, times), every=0.5)
+    assert len(set(await answers())) == 1
+    await bed.caught_up(stack, "persistence")
+    query = "select count(*) from messages where in_reply_to = $1"
+    assert await bed.fetchval(stack.database_url(), query, question.message_id) == 1
+
+
+async def put_aside(stack: Stack, event: Event, lane: Lane) -> None:
+    """Bury an event that can be read, as a consumer does that has a defect."""
+    record, group = to_record(event, b"/test"), group_of(lane.consumer)
+    burial = Burial(
+        origin=Origin(lane.topic, 5, 1_000_000, 0), group=group, reason="handler_error", detail=""
+    )
+    async with bed.producing(stack) as producer:
+        headers = list(buried(record.headers, burial))
+        await producer.send_and_wait(
+            lane.dead_letters, value=record.value, key=record.key, headers=headers
+        )
