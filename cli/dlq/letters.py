@@ -1,7 +1,7 @@
 """Dead letters as the desk reads them: whole topics, with what their headers say decoded."""
 
 import difflib
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
@@ -72,9 +72,12 @@ def letter_of(record: Record) -> Letter:
     )
 
 
-async def letters_of(reader: AIOKafkaConsumer, places: Sequence[TopicPartition]) -> list[Letter]:
-    """Return everything on these partitions, in order within each."""
-    return [letter_of(record) async for record in read_whole(reader, places)]
+async def letters_of(
+    reader: AIOKafkaConsumer, topics: Collection[str], places: Sequence[TopicPartition]
+) -> AsyncIterator[Letter]:
+    """Yield everything on those of the partitions that belong to these topics."""
+    async for record in read_whole(reader, [each for each in places if each.topic in topics]):
+        yield letter_of(record)
 
 
 async def attempts_at(
@@ -93,7 +96,7 @@ async def attempts_at(
 async def read_whole(
     reader: AIOKafkaConsumer, places: Sequence[TopicPartition]
 ) -> AsyncIterator[Record]:
-    """Yield what stands on these partitions now; what comes meanwhile is left out."""
+    """Yield what stands on these partitions now, in order within each; later records wait."""
     ends = await reader.end_offsets(places) if places else {}
     begins = await reader.beginning_offsets(places) if places else {}
     unread = {place for place in places if begins[place] < ends[place]}

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 import typer
@@ -48,9 +48,12 @@ def overview(data: Data = DEFAULT_DATA, *, as_json: Json = False) -> None:
 
 async def _look(servers: str) -> list[Pile]:
     places = await partitions_of(servers, [*dead_letter_topics(), *retry_topics()])
-    buried = [place for place in places if place.topic in dead_letter_topics()]
     async with log_reader(servers) as reader:
-        letters = await letters_of(reader, buried)
+        # Without the bodies: counting must not need memory for all that lies there.
+        letters = [
+            replace(letter, value=None)
+            async for letter in letters_of(reader, dead_letter_topics(), places)
+        ]
         lying = {letter.topic for letter in letters}
         lanes = [lane for lane in LANES if lane.dead_letters in lying]
         attempts = await attempts_at(reader, lanes, places)

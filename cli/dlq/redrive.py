@@ -87,13 +87,14 @@ def redrive(
     if not yes:
         typer.confirm("go ahead?", abort=True)
     told: dict[str, JsonValue] = {"selection": _chosen(selection), "again": again}
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(lane.retries, total=len(plan.redrives))
         carrying = _carry(
             servers, lane, plan.redrives, told, rate=rate, advance=lambda: bar.advance(task)
         )
         asyncio.run(carrying)
-    typer.echo(f"redriven: {count_of(len(plan.redrives))}; `parley lag` shows when they are worked")
+    typer.echo(f"redriven: {count_of(len(plan.redrives))}; `parley lag` tells when all is worked")
 
 
 async def _plan(servers: str, lane: Lane, selection: Selection, rules: Rules) -> Plan:
@@ -102,14 +103,16 @@ async def _plan(servers: str, lane: Lane, selection: Selection, rules: Rules) ->
         message = f"there is no topic {lane.retries} yet; `parley down` and `parley up` make it"
         raise StackError(message)
     async with log_reader(servers) as reader:
-        buried = [place for place in places if place.topic == lane.dead_letters]
-        letters = await letters_of(reader, buried)
+        missing, selected = set(selection.offsets), []
+        async for letter in letters_of(reader, [lane.dead_letters], places):
+            missing.discard(letter.offset)
+            if selection.matches(letter):
+                selected.append(letter)
         attempts = await attempts_at(reader, [lane], places)
-    if missing := selection.offsets - {letter.offset for letter in letters}:
+    if missing:
         listed = ", ".join(map(str, sorted(missing)))
         message = f"{lane.dead_letters} holds no record at offset {listed}"
         raise StackError(message)
-    selected = [letter for letter in letters if selection.matches(letter)]
     return plan_redrive(selected, attempts, again=rules.again, max_attempts=rules.max_attempts)
 
 

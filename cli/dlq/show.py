@@ -61,8 +61,8 @@ def show(
 async def _read(servers: str, lane: Lane) -> tuple[list[Letter], Attempts]:
     places = await partitions_of(servers, [lane.dead_letters, lane.retries])
     async with log_reader(servers) as reader:
-        buried = [place for place in places if place.topic == lane.dead_letters]
-        letters = await letters_of(reader, buried)
+        buried = letters_of(reader, [lane.dead_letters], places)
+        letters = [letter async for letter in buried]
         attempts = await attempts_at(reader, [lane], places)
     return sorted(letters, key=lambda letter: letter.timestamp), attempts
 
