@@ -154,7 +154,7 @@ async def consuming(*members: Member) -> AsyncIterator[list[asyncio.Task[None]]]
 
 
 async def until(
-    condition: Callable[[], Awaitable[bool]], seconds: float = 60.0, every: float = 0.1
+    condition: Callable[[], Awaitable[bool]], seconds: float = 120.0, every: float = 0.1
 ) -> None:
     """Wait for something to become true; fail when it does not."""
     async with asyncio.timeout(seconds):
