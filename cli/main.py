@@ -5,6 +5,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from cli.dlq.app import desk
 from cli.doctor import doctor
 from cli.down import down
 from cli.lag import lag
@@ -40,6 +41,7 @@ app = typer.Typer(
 )
 for _command in COMMANDS:
     app.command()(_command)
+app.add_typer(desk, name="dlq")
 
 if __name__ == "__main__":
     app()
