@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Self
 from uuid import UUID, uuid4
 
@@ -144,6 +144,16 @@ class Chat:
             if request.timer is not None:
                 request.timer.cancel()
 
+    async def say(self, frame: Frame) -> None:
+        """Send a frame that is not acknowledged; without a connection it is lost."""
+        if self._connection is not None:
+            with contextlib.suppress(ConnectionClosed):
+                await self._connection.send(encode(frame))
+
+    async def watch(self, user_ids: Iterable[UUID]) -> None:
+        """Hear by `on_frame` whether these people are here, until the connection is cut."""
+        await self.say({"type": "presence:watch", "user_ids": [str(each) for each in user_ids]})
+
     def forget(self, conversation_id: UUID) -> None:
         """Do not join this conversation again."""
         self._conversations.pop(str(conversation_id), None)
@@ -264,6 +274,9 @@ class Chat:
     def _hear(self, frame: Frame) -> None:
         if not self._memory.is_new(frame):
             return
+        self._tell(frame)
+
+    def _tell(self, frame: Frame) -> None:
         conversation = self._conversations.get(str(frame.get("conversation_id")))
         if conversation is not None:
             conversation.hear(frame)
@@ -290,9 +303,14 @@ class Chat:
                         await rest.refresh()
             else:
                 for item in missed:
-                    item.setdefault("type", "reply" if item.get("in_reply_to") else "message")
-                    self._hear(item)
+                    self._catch_up(item)
                 return
+
+    def _catch_up(self, item: "Frame") -> None:
+        item.setdefault("type", "reply" if item.get("in_reply_to") else "message")
+        # The events that changed what is known are gone: the changed message stands for them.
+        if self._memory.is_new(item) or item.get("edited_at") or item.get("deleted"):
+            self._tell(item)
 
     async def _missed(
         self, rest: "ParleyClient", conversation_id: str, known: int
