@@ -1,7 +1,6 @@
 """How well the starter knowledge base is understood, by the models that serve it."""
 
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
@@ -73,11 +72,11 @@ def test_answers_come_from_where_they_should(
     analyzer: Analyzer, text: str, source: ReplySource, intent: str | None
 ) -> None:
     """Template, snippet, colleague: each for its kind of message."""
-    (analysis,) = analyzer.analyze([Question(uuid4(), text)])
+    (analysis,) = analyzer.analyze([Question.alone(text)])
     assert (analysis.answer.source, analysis.answer.intent) == (source, intent)
 
 
 def test_the_demo_question_is_answered_with_its_number(analyzer: Analyzer) -> None:
     """The order number asked about stands in the answer."""
-    (analysis,) = analyzer.analyze([Question(uuid4(), "where is my order 48213?")])
+    (analysis,) = analyzer.analyze([Question.alone("where is my order 48213?")])
     assert "48213" in analysis.answer.text
