@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from consumers.nlp.errors import KnowledgeError
+from consumers.nlp.service.evaluation import Evaluation
 from consumers.nlp.service.knowledge import (
     Examples,
     Intent,
@@ -68,6 +69,17 @@ def read_knowledge(folder: Path) -> Knowledge:
         raise KnowledgeError(message) from error
     _refuse_twice("sentence", _sentences(intents, folder, knowledge))
     return knowledge
+
+
+def read_evaluation(folder: Path) -> Evaluation | None:
+    """
+    The folder's questions to try the assistant on; None when it has none.
+
+    Raises:
+        KnowledgeError: evaluation.yaml is not YAML or breaks a rule.
+    """
+    path = folder / "evaluation.yaml"
+    return _read(path, Evaluation) if path.is_file() else None
 
 
 def _files(folder: Path) -> list[Path]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -153,6 +153,14 @@ class Knowledge(_Part):
                 message = f"unclear.yaml: no intent {name!r} with a label"
                 raise ValueError(message)
         return self
+
+    def sentences(self) -> Iterator[str]:
+        """Every sentence about intents and scope, learnt from or tested on."""
+        for intent in self.intents:
+            yield from (*intent.examples, *intent.held_out)
+        yield from (*self.out_of_scope.examples, *self.out_of_scope.held_out)
+        for unclear in self.unclear:
+            yield from unclear.examples
 
     @property
     def sha256(self) -> str:
