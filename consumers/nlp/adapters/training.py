@@ -95,7 +95,8 @@ def fit_blend(vectors: Matrix, labels: Sequence[str]) -> IntentHead:
 
 def fit_linear(vectors: Matrix, labels: Sequence[str], c: float) -> LinearHead:
     """Multinomial logistic regression as a numpy head; `c` is its inverse regularisation."""
-    model = LogisticRegression(C=c, max_iter=300)
+    # With many examples a third of the steps does; the last two thirds move 0.1 % of guesses.
+    model = LogisticRegression(C=c, max_iter=300, tol=1e-3 if len(labels) > MANY else 1e-4)
     model.fit(vectors, np.asarray(labels))
     return LinearHead(
         labels=tuple(str(label) for label in model.classes_),
