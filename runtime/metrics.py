@@ -17,6 +17,11 @@ consumed = Counter("chat_consumed_total", "Records a consumer finished.", ["grou
 dead_lettered = Counter(
     "chat_dead_lettered_total", "Records put on a dead-letter topic.", ["group", "topic", "reason"]
 )
+dead_letters = Gauge(
+    "chat_dead_letters",
+    "Records on a group's dead-letter topic, redriven ones too until they expire.",
+    ["group", "topic"],
+)
 consume_retries = Counter(
     "chat_consume_retries_total", "Batches tried again after a shared outage.", ["group"]
 )
