@@ -13,7 +13,7 @@ from cli.database import stored_positions
 from cli.kafka import Positions, committed, log_reader, partitions_of
 from cli.options import DEFAULT_DATA, Data, Json, running_stack
 from infra.embedded.running import RunningStack
-from schemas.topics import CATALOGUE, EDGE, group_of, topics_of
+from schemas.topics import CATALOGUE, EDGE, group_of, retry_topics, subscription_of
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,11 @@ def consumers() -> list[str]:
 
 
 async def _measure(stack: RunningStack) -> list[Lag]:
-    groups = {group_of(consumer): topics_of(consumer) for consumer in consumers()}
+    groups = {group_of(consumer): subscription_of(consumer) for consumer in consumers()}
     positions = await committed(stack.bootstrap_servers, list(groups))
     # Where a group keeps its positions with its rows, Kafka's copy is a hint only.
     positions |= await stored_positions(stack.database_url())
-    topics = [topic.value for topic in CATALOGUE]
+    topics = [*(topic.value for topic in CATALOGUE), *retry_topics()]
     places = await partitions_of(stack.bootstrap_servers, topics)
     async with log_reader(stack.bootstrap_servers) as reader:
         ends = await reader.end_offsets(places)
@@ -62,11 +62,13 @@ async def _measure(stack: RunningStack) -> list[Lag]:
     spans: dict[str, Spans] = defaultdict(dict)
     for place in places:
         spans[place.topic][place.partition] = (begins[place], ends[place])
-    return [
-        measure(group, topic.value, spans[topic.value], positions.get(group, {}))
+    measured = [
+        measure(group, str(topic), spans[str(topic)], positions.get(group, {}))
         for group, read in groups.items()
         for topic in read
     ]
+    # A retry topic is worth a line only when something was redriven.
+    return [row for row in measured if row.records or row.topic not in retry_topics()]
 
 
 Spans = dict[int, tuple[int, int]]

@@ -5,6 +5,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from cli.dlq.app import desk
 from cli.doctor import doctor
 from cli.down import down
 from cli.lag import lag
@@ -14,9 +15,10 @@ from cli.status import status
 from cli.tail import tail
 from cli.topics import topics
 from cli.up import up
+from cli.verify import verify
 from infra.embedded.errors import StackError
 
-COMMANDS = (up, down, status, doctor, smoke, tail, lag, rebuild, topics)
+COMMANDS = (up, down, status, doctor, smoke, tail, lag, rebuild, verify, topics)
 
 
 class OneLineErrors(TyperGroup):
@@ -39,6 +41,7 @@ app = typer.Typer(
 )
 for _command in COMMANDS:
     app.command()(_command)
+app.add_typer(desk, name="dlq")
 
 if __name__ == "__main__":
     app()

@@ -16,7 +16,7 @@ from rich.text import Text
 from cli.kafka import log_reader, partitions_of
 from cli.options import DEFAULT_DATA, Data, Json, running_stack
 from infra.embedded.errors import StackError
-from schemas.topics import CATALOGUE, dead_letter_topics
+from schemas.topics import CATALOGUE, dead_letter_topics, retry_topics
 
 TopicName = Annotated[str, typer.Argument(metavar="TOPIC", help="As `parley topics` lists them.")]
 FromBeginning = Annotated[bool, typer.Option("--from-beginning", help="Start with the oldest.")]
@@ -52,7 +52,7 @@ def tail(
 def known(topic: str) -> None:
     """Raise StackError, with the topics there are, when this is not one of them."""
     names = [name.value for name in CATALOGUE]
-    everything = [*names, *dead_letter_topics()]
+    everything = [*names, *dead_letter_topics(), *retry_topics()]
     if topic in everything:
         return
     near = difflib.get_close_matches(topic, everything, n=1)
@@ -89,9 +89,9 @@ def as_dict(record: Record) -> dict[str, Any]:
         "partition": record.partition,
         "offset": record.offset,
         "timestamp": record.timestamp,
-        "key": _text(record.key),
-        "headers": {name: _text(value) for name, value in record.headers},
-        "value": _value(record.value),
+        "key": as_text(record.key),
+        "headers": {name: as_text(value) for name, value in record.headers},
+        "value": as_value(record.value),
     }
 
 
@@ -108,12 +108,14 @@ def _pretty(record: Record) -> Text:
     )
 
 
-def _text(raw: bytes | None) -> str | None:
+def as_text(raw: bytes | None) -> str | None:
+    """Return bytes as text, escaped where they are none."""
     return None if raw is None else raw.decode("utf-8", errors="backslashreplace")
 
 
-def _value(raw: bytes | None) -> Any:  # noqa: ANN401 - whatever the JSON holds
+def as_value(raw: bytes | None) -> Any:  # noqa: ANN401 - whatever the JSON holds
+    """Return what the JSON holds, or the text when it is none."""
     try:
         return None if raw is None else json.loads(raw)
     except ValueError:
-        return _text(raw)
+        return as_text(raw)

@@ -6,7 +6,7 @@ from typing import Any
 import typer
 
 from cli.options import Json
-from schemas.topics import CATALOGUE, dead_letter_topics
+from schemas.topics import CATALOGUE, dead_letter_topics, retry_topics
 
 
 def topics(*, as_json: Json = False) -> None:
@@ -24,7 +24,8 @@ def topics(*, as_json: Json = False) -> None:
         for topic, spec in CATALOGUE.items()
     ]
     if as_json:
-        typer.echo(json.dumps({"topics": rows, "dead_letters": dead_letter_topics()}, indent=2))
+        beside = {"dead_letters": dead_letter_topics(), "retries": retry_topics()}
+        typer.echo(json.dumps({"topics": rows, **beside}, indent=2))
         return
     for row in rows:
         partitions, key, kept = row["partitions"], row["key"], row["retention"]
@@ -33,3 +34,4 @@ def topics(*, as_json: Json = False) -> None:
         for heading in ("events", "writers", "readers"):
             typer.echo(f"    {heading:<8} {', '.join(row[heading])}")
     typer.echo(f"and {len(dead_letter_topics())} dead-letter topics (<topic>-<consumer>-dlq)")
+    typer.echo(f"and {len(retry_topics())} retry topics (<topic>-<consumer>-retry)")

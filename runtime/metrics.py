@@ -17,6 +17,11 @@ consumed = Counter("chat_consumed_total", "Records a consumer finished.", ["grou
 dead_lettered = Counter(
     "chat_dead_lettered_total", "Records put on a dead-letter topic.", ["group", "topic", "reason"]
 )
+dead_letters = Gauge(
+    "chat_dead_letters",
+    "Records on a group's dead-letter topic, redriven ones too until they expire.",
+    ["group", "topic"],
+)
 consume_retries = Counter(
     "chat_consume_retries_total", "Batches tried again after a shared outage.", ["group"]
 )
@@ -45,6 +50,14 @@ ai_step_seconds = Histogram(
     "chat_nlp_step_seconds", "Time of each step of understanding.", ["step"],
     buckets=LATENCY_BUCKETS,
 )  # fmt: skip
+# From a message's arrival at the assistant to its answer's acceptance by the broker.
+nlp_reply_seconds = Histogram(
+    "chat_nlp_reply_seconds", "From a message's arrival to its published answer.",
+    buckets=LATENCY_BUCKETS,
+)  # fmt: skip
+ai_model_accuracy = Gauge(
+    "ai_model_accuracy", "Share of held-out sentences a model understands.", ["model_name"]
+)
 http_requests = Counter("http_requests_total", "HTTP requests.", ["method", "route", "status"])
 http_request_seconds = Histogram(
     "http_request_duration_seconds", "HTTP requests' time.", ["method", "route"],

@@ -8,6 +8,8 @@ from uuid import UUID, uuid5
 _NAMESPACE = UUID("6f1c1c5e-3a38-5f6b-9c55-9a9a2a4e6d10")
 
 ASSISTANT_ID = uuid5(_NAMESPACE, "assistant")
+OPERATOR_ID = uuid5(_NAMESPACE, "operator")
+"""Whoever works at the stack's command line; who that was is in what is recorded."""
 
 
 def conversation_id(owner_id: UUID, client_conversation_id: UUID) -> UUID:
@@ -38,3 +40,13 @@ def frame_id(connection_id: UUID, ref: str) -> UUID:
 def derived_event_id(consumer: str, cause_id: UUID, event_type: str) -> UUID:
     """Return the id of the event that a consumer makes of its cause."""
     return uuid5(_NAMESPACE, f"derived:{consumer}:{cause_id}:{event_type}")
+
+
+def topic_id(name: str) -> UUID:
+    """Return the id under which actions on a topic are recorded."""
+    return uuid5(_NAMESPACE, f"topic:{name}")
+
+
+def redrive_id(group: str, origin: str, attempt: int) -> UUID:
+    """Return the id of a group's attempt at the record that first stood at `origin`."""
+    return uuid5(_NAMESPACE, f"redrive:{group}:{origin}:{attempt}")

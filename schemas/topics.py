@@ -26,7 +26,14 @@ EDGE = "edge-ws"
 KEYED_PARTITIONS = 12
 """Fixed at creation and never grown: growing would move keys to other partitions."""
 
+DESK = "dlq-desk"
+"""The operator's desk (`parley dlq`): it puts dead letters on retry topics."""
+
+DEAD_LETTER_PARTITIONS = 1
 DEAD_LETTER_RETENTION = timedelta(days=28)
+RETRY_RETENTION = timedelta(days=42)
+"""A retry topic is also the desk's memory of what it has redriven (ADR 0012), so it outlives the
+dead letters: they are deleted by segments, which stay open for up to a week."""
 
 
 class Topic(StrEnum):
@@ -79,7 +86,7 @@ CATALOGUE: dict[Topic, TopicSpec] = {
     Topic.ADMIN_ACTIONS: TopicSpec(
         events=(ActionRecorded,),
         key="target_id",
-        writers=("gateway",),
+        writers=("gateway", DESK),
         readers=("audit",),
         partitions=3,
     ),
@@ -108,11 +115,56 @@ def dead_letter_topic(topic: Topic, consumer: str) -> str:
     return f"{topic}-{consumer}-dlq"
 
 
+def retry_topic(topic: Topic, consumer: str) -> str:
+    """Return where the desk puts dead letters back, for this consumer alone."""
+    return f"{topic}-{consumer}-retry"
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One consumer's way round on one topic: from the topic to dead letters and back."""
+
+    topic: Topic
+    consumer: str
+
+    @property
+    def dead_letters(self) -> str:
+        return dead_letter_topic(self.topic, self.consumer)
+
+    @property
+    def retries(self) -> str:
+        return retry_topic(self.topic, self.consumer)
+
+
+LANES: tuple[Lane, ...] = tuple(
+    Lane(topic, reader)
+    for topic, spec in CATALOGUE.items()
+    for reader in spec.readers
+    if reader != EDGE
+)
+_SOURCES: dict[str, Topic] = {lane.retries: lane.topic for lane in LANES}
+
+
 def dead_letter_topics() -> tuple[str, ...]:
     """Return every dead-letter topic of the catalogue."""
-    return tuple(
-        dead_letter_topic(topic, reader)
-        for topic, spec in CATALOGUE.items()
-        for reader in spec.readers
-        if reader != EDGE
-    )
+    return tuple(lane.dead_letters for lane in LANES)
+
+
+def retry_topics() -> tuple[str, ...]:
+    """Return every retry topic of the catalogue."""
+    return tuple(lane.retries for lane in LANES)
+
+
+def subscription_of(consumer: str) -> tuple[str, ...]:
+    """Return what the consumer's group subscribes to: its topics and their retry topics."""
+    retries = (lane.retries for lane in LANES if lane.consumer == consumer)
+    return (*topics_of(consumer), *retries)
+
+
+def source_of(name: str) -> Topic:
+    """Return the topic that a record belongs to: itself, or the one behind a retry topic.
+
+    Raises:
+        ValueError: the catalogue knows neither.
+    """
+    return _SOURCES.get(name) or Topic(name)

@@ -13,6 +13,7 @@ from consumers.delivery.assignment import Assignment
 from consumers.delivery.backoff import Backoff
 from consumers.delivery.commit import Commits
 from consumers.delivery.dead_letter import KafkaDeadLetters
+from consumers.delivery.depth import DeadLetterDepth
 from consumers.delivery.errors import AbandonedError
 from consumers.delivery.kafka_offsets import KafkaOffsets
 from consumers.delivery.loop import ConsumeLoop
@@ -23,7 +24,7 @@ from consumers.delivery.source import KafkaSource
 from consumers.delivery.work import Worker
 from runtime.clock import HybridLogicalClock
 from runtime.health import Check, Health, serve_health
-from schemas.topics import group_of, topics_of
+from schemas.topics import group_of, subscription_of
 
 logger = structlog.get_logger(__name__)
 
@@ -135,7 +136,7 @@ class _Member:
         )
         try:
             async with dead_letters:
-                await source.start(topics_of(self._name), assignment)
+                await source.start(subscription_of(self._name), assignment)
                 worker = Worker(group, keeper, dead_letters, self._progress, self._clock, halt)
                 yield ConsumeLoop(
                     group, source, assignment, worker, commits, self._progress, self.max_records
@@ -148,6 +149,7 @@ class _Member:
             background = [
                 tasks.create_task(loop.commits.run()),
                 tasks.create_task(self._progress.watch(loop.source)),
+                tasks.create_task(DeadLetterDepth(self._name).watch(loop.source)),
                 tasks.create_task(_halt_on(stop, loop.assignment)),
             ]
             working = tasks.create_task(loop.run(stop))

@@ -2,18 +2,19 @@
 
 import time
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from consumers.delivery.database import Connection
 from consumers.delivery.ports import Delivered
+from schemas.topics import RETRY_RETENTION
 
 if TYPE_CHECKING:
     from uuid import UUID
 
 # A repeat follows its original within seconds (the client repeats until it hears `accepted`),
-# after an outage within hours. The bound is on the table; a week is far beyond both.
-REMEMBERED = timedelta(days=7)
+# after an outage within hours. A dead letter can be redriven for as long as it is kept, perhaps
+# after the event has counted (a rebuild, `--again`): the memory must outlive every one of them.
+REMEMBERED = RETRY_RETENTION
 _PRUNE_EVERY_SECONDS = 3600.0
 
 _REMEMBER = """

@@ -6,13 +6,13 @@ from consumers.delivery.ports import Delivered, Record
 from runtime.errors import InvalidEventError
 from schemas import headers as names
 from schemas.events.envelope import Event
-from schemas.topics import EVENT_TYPES, TOPIC_OF
+from schemas.topics import EVENT_TYPES, TOPIC_OF, source_of
 
 _DETAIL_ERRORS = 3
 
 
 def decode(record: Record) -> Delivered:
-    """Return the event of a record.
+    """Return the event of a record; one from a retry topic is read as if it came from the topic.
 
     Raises:
         InvalidEventError: it can never be read; the detail names fields, never their content.
@@ -23,7 +23,7 @@ def decode(record: Record) -> Delivered:
     model = EVENT_TYPES.get(event_type)
     if model is None:
         raise InvalidEventError("unknown_type")
-    if TOPIC_OF[model] != record.topic:
+    if TOPIC_OF[model] != source_of(record.topic):
         raise InvalidEventError("wrong_topic", event_type)
     if record.value is None:
         raise InvalidEventError("null_value")

@@ -68,6 +68,10 @@ class Source(Protocol):
         """Return the offset after the newest record of each."""
         ...
 
+    async def held(self, partitions: Iterable[Partition]) -> Mapping[Partition, int]:
+        """Return how many records each holds, also of topics that nobody subscribed to."""
+        ...
+
 
 class KafkaSource:
     """Reads with one aiokafka group member."""
@@ -153,6 +157,13 @@ class KafkaSource:
         """See `Source`."""
         ends = await self._consumer.end_offsets([TopicPartition(*each) for each in partitions])
         return {Partition(*where): end for where, end in ends.items()}
+
+    async def held(self, partitions: Iterable[Partition]) -> Mapping[Partition, int]:
+        """See `Source`."""
+        places = [TopicPartition(*each) for each in partitions]
+        ends = await self._consumer.end_offsets(places)
+        begins = await self._consumer.beginning_offsets(places)
+        return {Partition(*where): ends[where] - begins[where] for where in places}
 
 
 def _record(raw: "ConsumerRecord[bytes, bytes]") -> Record:

@@ -1,6 +1,6 @@
 """What people do to messages that are there: edit, take back, react, read.
 
-Whose a message is decides the edge, so that nothing unauthorised ever reaches the log (ADR 0012).
+Whose a message is decides the edge, so that nothing unauthorised ever reaches the log (ADR 0013).
 """
 
 import asyncio

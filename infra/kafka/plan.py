@@ -3,10 +3,19 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from schemas.topics import CATALOGUE, DEAD_LETTER_RETENTION, dead_letter_topics
+from schemas.topics import (
+    CATALOGUE,
+    DEAD_LETTER_PARTITIONS,
+    DEAD_LETTER_RETENTION,
+    LANES,
+    RETRY_RETENTION,
+)
 
 FOR_EVER = "-1"
-DEAD_LETTER_PARTITIONS = 1
+# The largest record a broker takes by default is 1 MiB; its dead letter is that and a few headers
+# more (consumers.delivery.dead_letter), also on its way back. Refused, it would hold up its
+# partition for ever.
+DEAD_LETTER_BYTES = 2 * 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +44,7 @@ class Drift:
 
 
 def plan_topics(replication: int) -> list[TopicPlan]:
-    """Return every topic of the catalogue, dead letters included."""
+    """Return every topic of the catalogue, dead letters and retries included."""
     # One replica may be away without stopping writes, none may lag behind an acknowledged one.
     durable = {"min.insync.replicas": str(max(1, replication - 1)), "cleanup.policy": "delete"}
     topics = [
@@ -49,14 +58,32 @@ def plan_topics(replication: int) -> list[TopicPlan]:
     ]
     dead_letters = [
         TopicPlan(
-            name=name,
+            name=lane.dead_letters,
             partitions=DEAD_LETTER_PARTITIONS,
             replication=replication,
-            config=durable | {"retention.ms": _milliseconds(DEAD_LETTER_RETENTION)},
+            config=durable
+            | {
+                "retention.ms": _milliseconds(DEAD_LETTER_RETENTION),
+                "max.message.bytes": str(DEAD_LETTER_BYTES),
+            },
         )
-        for name in dead_letter_topics()
+        for lane in LANES
     ]
-    return topics + dead_letters
+    retries = [
+        TopicPlan(
+            name=lane.retries,
+            # A key keeps the partition that it has on the topic itself.
+            partitions=CATALOGUE[lane.topic].partitions,
+            replication=replication,
+            config=durable
+            | {
+                "retention.ms": _milliseconds(RETRY_RETENTION),
+                "max.message.bytes": str(DEAD_LETTER_BYTES),
+            },
+        )
+        for lane in LANES
+    ]
+    return topics + dead_letters + retries
 
 
 def compare(plan: TopicPlan, partitions: int, replicas: int, config: dict[str, str]) -> list[Drift]:

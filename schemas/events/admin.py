@@ -16,6 +16,8 @@ class Action(StrEnum):
     SESSION_STARTED = "session.started"
     SESSION_ENDED = "session.ended"
     SESSION_REUSE_DETECTED = "session.reuse_detected"
+    DEAD_LETTERS_REDRIVEN = "dlq.redriven"
+    REDRIVE_STOPPED = "dlq.redrive_stopped"
 
 
 class ActionRecorded(Event):

@@ -15,8 +15,12 @@ from schemas.frames.codes import SUBPROTOCOL, CloseCode
 from schemas.frames.server import SERVER_FRAME
 from schemas.topics import (
     CATALOGUE,
+    DESK,
     EDGE,
     EVENT_TYPES,
+    LANES,
+    RETRY_RETENTION,
+    Lane,
     Topic,
     TopicSpec,
     dead_letter_topic,
@@ -53,6 +57,9 @@ def topics_document() -> dict[str, Any]:
                 "channel": channel,
                 "description": _reading(topic, reader),
             }
+    for lane in LANES:
+        channels[lane.retries] = _retry_channel(lane)
+        operations |= _retry_operations(lane)
     return {
         "asyncapi": _VERSION,
         "info": {
@@ -95,6 +102,33 @@ def _channel(address: str, spec: TopicSpec) -> dict[str, Any]:
         "description": f"Keyed by {spec.key}; kept {kept}.",
         "messages": messages,
         "bindings": {"kafka": {"topic": address, "partitions": spec.partitions}},
+    }
+
+
+def _retry_channel(lane: Lane) -> dict[str, Any]:
+    spec = CATALOGUE[lane.topic]
+    messages = f"#/channels/{lane.topic}/messages"
+    return {
+        "address": lane.retries,
+        "description": f"Dead letters of {lane.dead_letters}, redriven: key, value and headers as "
+        f"they were, then {headers.REDRIVE_ID} and {headers.ATTEMPT}; kept {RETRY_RETENTION}.",
+        "messages": {
+            event.event_type: {"$ref": f"{messages}/{event.event_type}"} for event in spec.events
+        },
+        "bindings": {"kafka": {"topic": lane.retries, "partitions": spec.partitions}},
+    }
+
+
+def _retry_operations(lane: Lane) -> dict[str, Any]:
+    channel = {"$ref": f"#/channels/{lane.retries}"}
+    return {
+        f"{DESK}.send.{lane.retries}": {"action": "send", "channel": channel},
+        f"{lane.consumer}.receive.{lane.retries}": {
+            "action": "receive",
+            "channel": channel,
+            "description": f"Group {group_of(lane.consumer)}; what it still cannot read goes back "
+            f"to {lane.dead_letters}.",
+        },
     }
 
 

@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from schemas.topics import DESK
+
 ROOT = Path(__file__).parents[2]
 
 GENERATED = ("schemas/tables/migrations/versions/", "schemas/goldens/")
@@ -46,7 +48,7 @@ def room_of(package: str) -> str:
 
 def process_folder(process: str) -> str:
     """Return the folder of a process by the name that the catalogue and the supervisor use."""
-    folders = {"gateway": "gateway", "edge-ws": "edge-ws/edge_ws"}
+    folders = {"gateway": "gateway", "edge-ws": "edge-ws/edge_ws", DESK: "cli/dlq"}
     return folders.get(process, f"consumers/{process}")
 
 

@@ -96,7 +96,7 @@ def test_a_consumer_subscribes_to_its_share_of_the_catalogue(process: str) -> No
     }
     assert named["NAME"] == process
     loop = [called_name(call) for source in sources("consumers/delivery") for call in calls(source)]
-    assert "topics_of" in loop
+    assert "subscription_of" in loop
 
 
 def test_the_edges_push_what_the_catalogue_lets_them_read() -> None:

@@ -27,7 +27,7 @@ from runtime.kafka import create_producer
 from runtime.settings import KafkaSettings
 from schemas.events.chat import MessageSent, Sender, SenderKind
 from schemas.events.envelope import Event
-from schemas.topics import group_of, topics_of
+from schemas.topics import group_of, subscription_of
 from tests.stack import Stack
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ async def consuming(*members: Member) -> AsyncIterator[list[asyncio.Task[None]]]
 
 
 async def until(
-    condition: Callable[[], Awaitable[bool]], seconds: float = 60.0, every: float = 0.1
+    condition: Callable[[], Awaitable[bool]], seconds: float = 120.0, every: float = 0.1
 ) -> None:
     """Wait for something to become true; fail when it does not."""
     async with asyncio.timeout(seconds):
@@ -190,7 +190,9 @@ async def ends(stack: Stack, topics: Sequence[str]) -> dict[TopicPartition, int]
 
 async def caught_up(stack: Stack, name: str) -> None:
     """Wait until the consumer has stored everything that stands on its topics now."""
-    wanted = {where: end for where, end in (await ends(stack, topics_of(name))).items() if end}
+    wanted = {
+        where: end for where, end in (await ends(stack, subscription_of(name))).items() if end
+    }
     connection = await asyncpg.connect(stack.database_url())
     query = "select topic, partition, next_offset from consumer_offsets where group_id = $1"
 

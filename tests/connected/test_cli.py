@@ -11,6 +11,8 @@ import httpx2
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from cli.database import forget_projection
+from tests.connected import delivery_bed as bed
 from tests.stack import Stack
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(180)]
@@ -77,6 +79,22 @@ async def test_a_rebuilt_projection_is_the_same(stack: Stack) -> None:
     done = await asyncio.to_thread(parley, stack, "rebuild", "audit")
     assert done.returncode == 0, done.stderr
     assert await audited(stack, answer.json()["user"]["id"]) == before
+
+
+async def test_a_rebuilt_count_counts_again(infra_stack: Stack) -> None:
+    """What a view that counts has seen is forgotten with its counts."""
+    hour = bed.unique_hour()
+    async with (
+        bed.producing(infra_stack) as producer,
+        bed.consuming(bed.member(infra_stack, "analytics")),
+    ):
+        await bed.publish(producer, bed.messages(30, at=hour))
+        await bed.caught_up(infra_stack, "analytics")
+    await forget_projection(infra_stack.database_url("analytics"), "analytics")
+    assert await bed.counted_in(infra_stack, hour) == 0
+    async with bed.consuming(bed.member(infra_stack, "analytics")):
+        await bed.caught_up(infra_stack, "analytics")
+    assert await bed.counted_in(infra_stack, hour) == 30
 
 
 async def audited(stack: Stack, actor: str) -> list[tuple[uuid.UUID, str]]:

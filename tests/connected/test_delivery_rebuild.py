@@ -16,7 +16,7 @@ from schemas.topics import group_of, topics_of
 from tests.connected import delivery_bed as bed
 from tests.stack import Stack
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
 
 VIEWS = sorted(name for name in OWNED_TABLES if topics_of(name))
 # When the database wrote a row, as opposed to what the log says.

@@ -16,7 +16,8 @@ from infra.embedded.kafka import bootstrap_servers, kafka_nodes, node_port_names
 from infra.embedded.ports import USUAL_PORTS
 from infra.embedded.settings import EmbeddedSettings
 from infra.kafka.plan import compare, plan_topics
-from schemas.topics import CATALOGUE, dead_letter_topics
+from producers.verbatim import MAX_VERBATIM_BYTES
+from schemas.topics import CATALOGUE, LANES, dead_letter_topics, retry_topics
 
 CONTENT = b"the jar"
 THING = LockedJar("org.example", "thing", "1.0", hashlib.sha256(CONTENT).hexdigest())
@@ -111,9 +112,19 @@ def test_topics_are_never_made_by_accident() -> None:
 
 
 def test_every_topic_is_planned() -> None:
-    """The plan is the catalogue with its dead letters."""
+    """The plan is the catalogue with its dead letters and retries."""
     names = {plan.name for plan in plan_topics(1)}
-    assert names == {topic.value for topic in CATALOGUE} | set(dead_letter_topics())
+    beside = {*dead_letter_topics(), *retry_topics()}
+    assert names == {topic.value for topic in CATALOGUE} | beside
+
+
+def test_a_retried_key_keeps_its_partition() -> None:
+    """A retry topic has as many partitions as its topic, and outlives the dead letters."""
+    plans = {plan.name: plan for plan in plan_topics(1)}
+    for lane in LANES:
+        retries, dead_letters = plans[lane.retries], plans[lane.dead_letters]
+        assert retries.partitions == plans[lane.topic].partitions
+        assert int(retries.config["retention.ms"]) > int(dead_letters.config["retention.ms"])
 
 
 def test_what_is_kept_for_ever_is_kept_for_ever() -> None:
@@ -122,6 +133,16 @@ def test_what_is_kept_for_ever_is_kept_for_ever() -> None:
     assert plans["chat-messages"].config["retention.ms"] == "-1"
     assert plans["chat-messages"].config["min.insync.replicas"] == "2"
     assert plans["chat-messages-nlp-dlq"].config["retention.ms"] == str(28 * 24 * 3600 * 1000)
+
+
+def test_a_dead_letter_topic_takes_the_largest_record_and_its_note() -> None:
+    """What a broker took on a topic fits on its dead-letter topic, and on the way back."""
+    plans = {plan.name: plan for plan in plan_topics(1)}
+    brokers_default = 1024 * 1024 + 12
+    for name in (*dead_letter_topics(), *retry_topics()):
+        room = int(plans[name].config["max.message.bytes"])
+        assert room == MAX_VERBATIM_BYTES > brokers_default
+    assert "max.message.bytes" not in plans["chat-messages"].config
 
 
 def test_only_other_partitions_break_the_order() -> None:

@@ -87,6 +87,9 @@ class FakeSource:
             raise self.failures.pop(0)
         return {each: len(self.log.get(each, ())) for each in partitions}
 
+    async def held(self, partitions: Iterable[Partition]) -> Mapping[Partition, int]:
+        return await self.ends(partitions)
+
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait a moment for something to become true; fail when it does not."""

@@ -69,6 +69,13 @@ def test_a_newer_writers_field_is_ignored() -> None:
     assert decode(replace(GOOD, value=newer)).event == MESSAGE
 
 
+def test_a_retry_is_read_as_its_topic() -> None:
+    """A redriven record is what it was; an event of another topic is not let in that way."""
+    assert decode(replace(GOOD, topic="chat-messages-persistence-retry")).event == MESSAGE
+    with pytest.raises(InvalidEventError, match="wrong_topic"):
+        decode(replace(GOOD, topic="chat-replies-persistence-retry"))
+
+
 @given(
     value=st.none() | st.binary() | st.text().map(str.encode),
     headers=st.lists(
