@@ -1,7 +1,9 @@
 """The log itself as a source of records."""
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
 import structlog
@@ -25,11 +27,16 @@ logger = structlog.get_logger(__name__)
 
 
 class KafkaRecords:
-    """Reads all partitions of the pushed topics; see `edge_ws.ports.RecordSource`."""
+    """Reads all partitions of the pushed topics; see `edge_ws.ports.RecordSource`.
 
-    def __init__(self, settings: "KafkaSettings", client_id: str) -> None:
+    A log without a position is read from `lookback` ago: what was written while no edge ran is
+    then in the ring of the next one, and nobody who comes back has to wait for the tables.
+    """
+
+    def __init__(self, settings: "KafkaSettings", client_id: str, *, lookback: timedelta) -> None:
         self._settings = settings
         self._client_id = client_id
+        self._lookback = lookback
         self._consumer = create_tail(settings, client_id)
         self.epoch = ""
 
@@ -41,8 +48,8 @@ class KafkaRecords:
             partitions = {log: TopicPartition(log.topic.value, log.partition) for log in LOGS}
             self._consumer.assign(list(partitions.values()))
             fresh = [partition for log, partition in partitions.items() if log not in positions]
-            ends = await self._consumer.end_offsets(fresh) if fresh else {}
-        places = {log: positions.get(log, ends.get(tp, 0)) for log, tp in partitions.items()}
+            begins = await self._recent(fresh) if fresh else {}
+        places = {log: positions.get(log, begins.get(tp, 0)) for log, tp in partitions.items()}
         for log, partition in partitions.items():
             self._consumer.seek(partition, places[log])
         return places
@@ -62,6 +69,14 @@ class KafkaRecords:
                 await self._consumer.stop()
         except (TimeoutError, KafkaError) as error:
             logger.warning("tail_stop_failed", error=type(error).__name__)
+
+    async def _recent(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        """Return each partition's first offset within the lookback, or its end."""
+        since = int((time.time() - self._lookback.total_seconds()) * 1_000)
+        begins: dict[TopicPartition, int] = await self._consumer.end_offsets(partitions)
+        found = await self._consumer.offsets_for_times(dict.fromkeys(partitions, since))
+        begins.update((each, place.offset) for each, place in found.items() if place is not None)
+        return begins
 
     async def _cluster_id(self) -> str:
         # A cluster made anew has another id: positions of the old one mean nothing there.

@@ -62,7 +62,7 @@ class RecordSource(Protocol):
         ...
 
     async def start(self, positions: Positions) -> Positions:
-        """Connect, go to these positions, or to the end where there is none; return where."""
+        """Connect, go to these positions, or to a recent one where there is none; return where."""
         ...
 
     async def poll(self) -> Mapping[Log, Sequence[TailedRecord]]:

@@ -106,7 +106,9 @@ async def _compose(
     stack.push_async_callback(whispers.close)
     edge = Edge(
         publisher=publisher,
-        create_source=lambda: KafkaRecords(settings.kafka, f"{PROCESS}-{settings.instance}"),
+        create_source=lambda: KafkaRecords(
+            settings.kafka, f"{PROCESS}-{settings.instance}", lookback=settings.ring.lookback
+        ),
         tickets=tickets,
         tokens=tokens,
         directory=directory,

@@ -20,6 +20,8 @@ class RingSettings(Section):
     """How much of the log stays in memory for those who come back."""
 
     age: timedelta = timedelta(minutes=5)
+    lookback: timedelta = timedelta(seconds=60)
+    """How far back a new edge reads, so that a restart looks like a short pause to its clients."""
     total_bytes: Annotated[int, Field(ge=1)] = 64 * 1024 * 1024
 
 
