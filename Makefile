@@ -35,8 +35,8 @@ check: $(dev) $(packages) ## Run every static check and compare generated files
 bench: $(dev) $(web) ## Measure speed and size on a stack of its own; prints a table, writes bench-results.json
 	@exec $(bin)/python -m tests.bench
 
-faults: $(dev) $(web) ## Kill and stall every part under traffic; the full matrix
-	@exec $(bin)/pytest tests/faults
+faults: $(dev) $(web) ## Kill and stall every part under traffic; the full matrix, written to docs/promises.md
+	@exec $(bin)/pytest -s --durations=0 --promises docs/promises.md tests/faults
 
 topics: $(runtime) ## List every topic: events, key, partitions, who writes, who reads
 	@exec $(bin)/parley topics

@@ -15,9 +15,10 @@ from cli.status import status
 from cli.tail import tail
 from cli.topics import topics
 from cli.up import up
+from cli.verify import verify
 from infra.embedded.errors import StackError
 
-COMMANDS = (up, down, status, doctor, smoke, tail, lag, rebuild, topics)
+COMMANDS = (up, down, status, doctor, smoke, tail, lag, rebuild, verify, topics)
 
 
 class OneLineErrors(TyperGroup):

@@ -4,6 +4,7 @@ from parley_client.chat import Chat, by_ticket, by_token
 from parley_client.conversation import Accepted, Conversation
 from parley_client.errors import ClientError, RejectedError, RestError, SocketClosedError
 from parley_client.rest import ParleyClient
+from parley_client.thread import Thread
 
 __all__ = [
     "Accepted",
@@ -14,6 +15,7 @@ __all__ = [
     "RejectedError",
     "RestError",
     "SocketClosedError",
+    "Thread",
     "by_ticket",
     "by_token",
 ]

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Self
 from uuid import UUID, uuid4
 
@@ -25,6 +25,8 @@ CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 10.0
 """Without an answer for so long a request is sent again; the edge's own deadline is 5 s."""
 STOP_CODES = range(4500, 5000)
+LATER = {401, 404, 429}
+"""A token to be renewed, a conversation not stored yet, too many questions: ask again."""
 
 Credentials = Callable[[], Awaitable[tuple[str, Frame]]]
 """Returns where to connect and the fields that sign in; asked anew for each connection."""
@@ -141,6 +143,16 @@ class Chat:
             self._requests.pop(request.ref, None)
             if request.timer is not None:
                 request.timer.cancel()
+
+    async def say(self, frame: Frame) -> None:
+        """Send a frame that is not acknowledged; without a connection it is lost."""
+        if self._connection is not None:
+            with contextlib.suppress(ConnectionClosed):
+                await self._connection.send(encode(frame))
+
+    async def watch(self, user_ids: Iterable[UUID]) -> None:
+        """Hear by `on_frame` whether these people are here, until the connection is cut."""
+        await self.say({"type": "presence:watch", "user_ids": [str(each) for each in user_ids]})
 
     def forget(self, conversation_id: UUID) -> None:
         """Do not join this conversation again."""
@@ -262,6 +274,9 @@ class Chat:
     def _hear(self, frame: Frame) -> None:
         if not self._memory.is_new(frame):
             return
+        self._tell(frame)
+
+    def _tell(self, frame: Frame) -> None:
         conversation = self._conversations.get(str(frame.get("conversation_id")))
         if conversation is not None:
             conversation.hear(frame)
@@ -272,22 +287,47 @@ class Chat:
 
     def _refetch(self, conversation_id: str) -> None:
         if self._rest is not None:
-            self._spawn(self._fetch_missed(self._rest, conversation_id))
+            self._spawn(self._fetch_missed(self._rest, conversation_id, self._memory.count))
 
-    async def _fetch_missed(self, rest: "ParleyClient", conversation_id: str) -> None:
-        """Hear from the history what is not known, back to the first page that holds the known."""
+    async def _fetch_missed(self, rest: "ParleyClient", conversation_id: str, known: int) -> None:
+        """Hear from the history what is not known; a gap is never left because it was away."""
+        for attempt in itertools.count():
+            try:
+                missed = await self._missed(rest, conversation_id, known)
+            except RestError as error:
+                if error.status not in LATER and error.status < 500:  # noqa: PLR2004 - ours no more
+                    return
+                await asyncio.sleep(backoff(attempt))
+                if error.status == 401:  # noqa: PLR2004 - the access token may just have expired
+                    with contextlib.suppress(RestError):
+                        await rest.refresh()
+            else:
+                for item in missed:
+                    self._catch_up(item)
+                return
+
+    def _catch_up(self, item: "Frame") -> None:
+        item.setdefault("type", "reply" if item.get("in_reply_to") else "message")
+        # The events that changed what is known are gone: the changed message stands for them.
+        if self._memory.is_new(item) or item.get("edited_at") or item.get("deleted"):
+            self._tell(item)
+
+    async def _missed(
+        self, rest: "ParleyClient", conversation_id: str, known: int
+    ) -> "list[Frame]":
+        """Return the history back to the first page that holds what was known at the time.
+
+        What was heard since does not count: older events may be missing behind it.
+        """
         missed: list[Frame] = []
         before: str | None = None
         while True:
             page = await rest.history(UUID(conversation_id), before=before)
-            known = [item for item in page.items if self._memory.knows(str(item["event_id"]))]
             missed = [*page.items, *missed]
             before = page.next
-            if known or before is None:
-                break
-        for item in missed:
-            item.setdefault("type", "reply" if item.get("in_reply_to") else "message")
-            self._hear(item)
+            found = any(self._memory.knew(str(item["event_id"]), known) for item in page.items)
+            if found or before is None:
+                return missed
 
     # What is sent
 

@@ -51,7 +51,7 @@ class Conversation:
         self.listeners: set[Events] = set()
 
     def events(self) -> Events:
-        """Return the events from now on: messages and replies as the socket's frames.
+        """Return the events from now on, as the socket's frames; a `Thread` makes state of them.
 
         Live and replayed events may interleave: show them by (`occurred_at`, `event_id`).
         """
@@ -76,6 +76,64 @@ class Conversation:
             }
         )
         return Accepted(UUID(ack["message_id"]), client_id)
+
+    async def edit(
+        self, message_id: UUID, text: str, *, client_event_id: UUID | None = None
+    ) -> None:
+        """Say a message of one's own in other words.
+
+        Raises:
+            RejectedError: it is another's, or is not there.
+        """
+        await self._change(
+            "message:edit",
+            message_id,
+            text=text,
+            client_event_id=str(client_event_id or uuid4()),
+        )
+
+    async def delete(self, message_id: UUID) -> None:
+        """Take a message of one's own back, for good.
+
+        Raises:
+            RejectedError: it is another's, or is not there.
+        """
+        await self._change("message:delete", message_id)
+
+    async def react(
+        self,
+        message_id: UUID,
+        emoji: str,
+        *,
+        active: bool = True,
+        client_event_id: UUID | None = None,
+    ) -> None:
+        """Put an emoji on a message or an answer, or take it off."""
+        await self._change(
+            "reaction",
+            message_id,
+            emoji=emoji,
+            active=active,
+            client_event_id=str(client_event_id or uuid4()),
+        )
+
+    async def mark_read(self, message_id: UUID) -> None:
+        """Say that everything up to this message has been read."""
+        await self._change("read", message_id)
+
+    async def typing(self, *, active: bool = True) -> None:
+        """Say that one writes, or no longer does; may be lost."""
+        await self._chat.say({"type": "typing", "conversation_id": str(self.id), "active": active})
+
+    async def _change(self, frame_type: str, message_id: UUID, **fields: object) -> None:
+        await self._chat.ask(
+            {
+                "type": frame_type,
+                "conversation_id": str(self.id),
+                "message_id": str(message_id),
+                **fields,
+            }
+        )
 
     async def leave(self) -> None:
         """Stop hearing this conversation."""

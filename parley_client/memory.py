@@ -13,8 +13,10 @@ class Memory:
 
     def __init__(self) -> None:
         self._offsets: dict[str, int] = {}
-        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._seen: OrderedDict[str, int] = OrderedDict()
         self.epoch: str | None = None
+        self.count = 0
+        """Events seen so far: what was known at a moment is what was seen up to its count."""
 
     @property
     def positions(self) -> list[str]:
@@ -37,11 +39,12 @@ class Memory:
         event_id = str(frame["event_id"])
         if event_id in self._seen:
             return False
-        self._seen[event_id] = None
+        self.count += 1
+        self._seen[event_id] = self.count
         if len(self._seen) > MAX_SEEN:
             self._seen.popitem(last=False)
         return True
 
-    def knows(self, event_id: str) -> bool:
-        """Whether this event was seen."""
-        return event_id in self._seen
+    def knew(self, event_id: str, count: int) -> bool:
+        """Whether this event was among the first `count`."""
+        return self._seen.get(event_id, count + 1) <= count

@@ -46,6 +46,8 @@ class Page(_Answer):
 
     items: list[dict[str, JsonValue]]
     next: str | None = None
+    read: list[dict[str, JsonValue]] = []
+    """How far each has read; in histories only."""
 
 
 class ParleyClient:

@@ -27,6 +27,16 @@ def event_id(event_type: str, subject: UUID) -> UUID:
     return uuid5(_NAMESPACE, f"event:{event_type}:{subject}")
 
 
+def change_event_id(event_type: str, sender_id: UUID, message: UUID, client_event_id: UUID) -> UUID:
+    """Return the id of what a person did to a message; a repeat under the same client id is it."""
+    return uuid5(_NAMESPACE, f"change:{event_type}:{sender_id}:{message}:{client_event_id}")
+
+
+def frame_id(connection_id: UUID, ref: str) -> UUID:
+    """Return a client id for a frame that brings none; good for one connection's repeats."""
+    return uuid5(_NAMESPACE, f"frame:{connection_id}:{ref}")
+
+
 def derived_event_id(consumer: str, cause_id: UUID, event_type: str) -> UUID:
     """Return the id of the event that a consumer makes of its cause."""
     return uuid5(_NAMESPACE, f"derived:{consumer}:{cause_id}:{event_type}")

@@ -1,5 +1,6 @@
 """Field types shared by events and frames, so that one limit is written once."""
 
+import unicodedata
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -17,6 +18,7 @@ FRAME_BYTES = 64 * 1024
 NAME_CHARS = 80
 TITLE_CHARS = 120
 REF_CHARS = 64
+EMOJI_CHARS = 16  # code points; the longest of Unicode's recommended sequences has ten
 
 
 def _without_nul(value: str) -> str:
@@ -30,6 +32,29 @@ def _without_nul(value: str) -> str:
 def _not_blank(value: str) -> str:
     if not value.strip():
         msg = "must not be blank"
+        raise ValueError(msg)
+    return value
+
+
+_JOINER = "\u200d"
+_KEYCAP = "\u20e3"
+_KEYS = frozenset("0123456789#*")
+_TAGS = range(0xE0020, 0xE0080)
+_EMOJI_PARTS = frozenset({"So", "Sk", "Sm", "Mn", "Me"})
+
+
+def _one_emoji(value: str) -> str:
+    # No emoji list: it would be older than somebody's keyboard. Symbols and what modifies them.
+    symbols = sum(unicodedata.category(each) == "So" or each == _KEYCAP for each in value)
+    known = all(
+        unicodedata.category(each) in _EMOJI_PARTS
+        or each == _JOINER
+        or ord(each) in _TAGS
+        or (each in _KEYS and _KEYCAP in value)
+        for each in value
+    )
+    if not symbols or not known:
+        msg = "must be an emoji"
         raise ValueError(msg)
     return value
 
@@ -65,5 +90,8 @@ Title = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=TITLE_CHARS),
     AfterValidator(_without_nul),
+]
+Emoji = Annotated[
+    str, StringConstraints(min_length=1, max_length=EMOJI_CHARS), AfterValidator(_one_emoji)
 ]
 Ref = Annotated[str, StringConstraints(min_length=1, max_length=REF_CHARS)]

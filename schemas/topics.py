@@ -8,7 +8,14 @@ from datetime import timedelta
 from enum import StrEnum
 
 from schemas.events.admin import ActionRecorded
-from schemas.events.chat import ConversationStarted, MessageSent
+from schemas.events.chat import (
+    ConversationStarted,
+    MessageDeleted,
+    MessageEdited,
+    MessageSent,
+    MessagesRead,
+    ReactionSet,
+)
 from schemas.events.control import SessionRevoked, UserDisabled
 from schemas.events.envelope import Event
 from schemas.events.insights import MessageAnalyzed
@@ -54,7 +61,14 @@ class TopicSpec:
 
 CATALOGUE: dict[Topic, TopicSpec] = {
     Topic.CHAT_MESSAGES: TopicSpec(
-        events=(MessageSent, ConversationStarted),
+        events=(
+            MessageSent,
+            ConversationStarted,
+            MessageEdited,
+            MessageDeleted,
+            ReactionSet,
+            MessagesRead,
+        ),
         key="conversation_id",
         writers=("edge-ws", "gateway"),
         readers=("nlp", "persistence", "personalization", "analytics", EDGE),

@@ -70,9 +70,13 @@ class Stack:
         """Kill it as an out-of-memory killer would; returns once the supervisor has noticed."""
         before = self.restarts(name)
         self.process(name).send_signal(signal.SIGKILL)
+        self.wait_restarted(name, before)
+
+    def wait_restarted(self, name: str, before: int) -> None:
+        """Return once the supervisor has noticed that this run of it is over."""
         deadline = time.monotonic() + START_SECONDS
         while self.restarts(name) == before:
-            assert time.monotonic() < deadline, f"nobody noticed that {name} was killed"
+            assert time.monotonic() < deadline, f"nobody noticed that {name} is gone"
             time.sleep(POLL_SECONDS)
 
     def pause(self, name: str) -> None:

@@ -3,9 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import fields
 from operator import attrgetter
+from uuid import UUID
 
 from consumers.delivery.database import Connection
-from consumers.persistence.ports import ConversationRow, InsightRow, MessageRow
+from consumers.persistence.ports import (
+    ConversationRow,
+    DeletionRow,
+    EditRow,
+    InsightRow,
+    MessageRow,
+    ReactionRow,
+    ReadMarkRow,
+)
 
 _CONVERSATIONS = """
 insert into conversations (id, owner_id, title, started_at, event_id)
@@ -35,7 +44,96 @@ select * from unnest(
 on conflict do nothing
 """
 
-Rows = Sequence[ConversationRow] | Sequence[MessageRow] | Sequence[InsightRow]
+_EDITS = """
+insert into message_changes as known
+    (message_id, sender_id, conversation_id, text, edited_at, edit_id)
+select * from unnest(
+    $1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::uuid[]
+)
+on conflict (message_id, sender_id) do update
+set text = excluded.text, edited_at = excluded.edited_at, edit_id = excluded.edit_id
+where known.deleted_at is null and (
+    known.edited_at is null
+    or (known.edited_at, known.edit_id) < (excluded.edited_at, excluded.edit_id)
+)
+"""
+# What was deleted is not kept anywhere, in no wording.
+_DELETIONS = """
+insert into message_changes as known (message_id, sender_id, conversation_id, deleted_at)
+select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[])
+on conflict (message_id, sender_id) do update
+set deleted_at = least(known.deleted_at, excluded.deleted_at),
+    text = null, edited_at = null, edit_id = null
+"""
+_REACTIONS = """
+insert into reactions as known
+    (message_id, user_id, emoji, conversation_id, active, occurred_at, event_id)
+select * from unnest(
+    $1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::bool[], $6::timestamptz[], $7::uuid[]
+)
+on conflict (message_id, user_id, emoji) do update
+set active = excluded.active, occurred_at = excluded.occurred_at, event_id = excluded.event_id
+where (known.occurred_at, known.event_id) < (excluded.occurred_at, excluded.event_id)
+"""
+_READ_MARKS = """
+insert into read_marks as known (conversation_id, user_id, message_id, up_to)
+select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[])
+on conflict (conversation_id, user_id) do update
+set message_id = excluded.message_id, up_to = excluded.up_to
+where (known.up_to, known.message_id) < (excluded.up_to, excluded.message_id)
+"""
+# Almost always nothing: one look-up per batch is all that ordinary messages pay.
+_CHANGED = "select array_agg(message_id) from message_changes where message_id = any($1::uuid[])"
+_SETTLE_EDITED = """
+update messages as said
+set text = change.text,
+    edited_at = change.edited_at,
+    body = said.body || jsonb_build_object(
+        'text', change.text,
+        'edited_at',
+        to_char(change.edited_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+    )
+from message_changes as change
+where change.message_id = any($1::uuid[])
+    and change.deleted_at is null
+    and said.message_id = change.message_id
+    and said.sender_id = change.sender_id
+    and said.conversation_id = change.conversation_id
+    and said.edited_at is distinct from change.edited_at
+"""
+_SETTLE_DELETED = """
+update messages as said
+set text = '',
+    edited_at = null,
+    deleted_at = change.deleted_at,
+    body = (said.body - 'edited_at')
+        || '{"text": null, "deleted": true, "attachments": []}'::jsonb
+from message_changes as change
+where change.message_id = any($1::uuid[])
+    and change.deleted_at is not null
+    and said.message_id = change.message_id
+    and said.sender_id = change.sender_id
+    and said.conversation_id = change.conversation_id
+    and said.deleted_at is distinct from change.deleted_at
+"""
+_SETTLE_INSIGHTS = """
+update message_insights as insight
+set entities = '[]'::jsonb
+from messages as said
+where insight.message_id = any($1::uuid[])
+    and said.message_id = insight.message_id
+    and said.deleted_at is not null
+"""
+
+Rows = (
+    Sequence[ConversationRow]
+    | Sequence[MessageRow]
+    | Sequence[InsightRow]
+    | Sequence[EditRow]
+    | Sequence[DeletionRow]
+    | Sequence[ReactionRow]
+    | Sequence[ReadMarkRow]
+)
 
 
 class PostgresArchive:
@@ -55,6 +153,30 @@ class PostgresArchive:
     async def add_insights(self, rows: Sequence[InsightRow]) -> None:
         """See `Archive`."""
         await self._connection.execute(_INSIGHTS, *_columns(rows))
+
+    async def add_edits(self, rows: Sequence[EditRow]) -> None:
+        """See `Archive`."""
+        await self._connection.execute(_EDITS, *_columns(rows))
+
+    async def add_deletions(self, rows: Sequence[DeletionRow]) -> None:
+        """See `Archive`."""
+        await self._connection.execute(_DELETIONS, *_columns(rows))
+
+    async def add_reactions(self, rows: Sequence[ReactionRow]) -> None:
+        """See `Archive`."""
+        await self._connection.execute(_REACTIONS, *_columns(rows))
+
+    async def add_read_marks(self, rows: Sequence[ReadMarkRow]) -> None:
+        """See `Archive`."""
+        await self._connection.execute(_READ_MARKS, *_columns(rows))
+
+    async def settle(self, message_ids: Sequence[UUID]) -> None:
+        """See `Archive`."""
+        changed = await self._connection.fetchval(_CHANGED, message_ids)
+        if not changed:
+            return
+        for statement in (_SETTLE_EDITED, _SETTLE_DELETED, _SETTLE_INSIGHTS):
+            await self._connection.execute(statement, changed)
 
 
 def _columns(rows: Rows) -> list[tuple[object, ...]]:

@@ -52,10 +52,57 @@ class InsightRow:
     model_version: str
 
 
+@dataclass(frozen=True, slots=True)
+class EditRow:
+    """Other words for a message, if the sender is its author."""
+
+    message_id: UUID
+    sender_id: UUID
+    conversation_id: UUID
+    text: str
+    edited_at: datetime
+    edit_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionRow:
+    """The end of a message, if the sender is its author."""
+
+    message_id: UUID
+    sender_id: UUID
+    conversation_id: UUID
+    deleted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReactionRow:
+    """An emoji put on a message or taken off it."""
+
+    message_id: UUID
+    user_id: UUID
+    emoji: str
+    conversation_id: UUID
+    active: bool
+    occurred_at: datetime
+    event_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMarkRow:
+    """How far somebody has read."""
+
+    conversation_id: UUID
+    user_id: UUID
+    message_id: UUID
+    up_to: datetime
+
+
 class Archive(Protocol):
     """Keeps rows.
 
     Idempotency: a row whose event or message is there already changes nothing.
+    Ordering: none is needed; of edits and reactions the latest counts, of read marks the furthest,
+    and a deletion is for ever. No two rows of one call may be about the same thing.
     """
 
     async def add_conversations(self, rows: Sequence[ConversationRow]) -> None:
@@ -68,4 +115,24 @@ class Archive(Protocol):
 
     async def add_insights(self, rows: Sequence[InsightRow]) -> None:
         """Keep insights."""
+        ...
+
+    async def add_edits(self, rows: Sequence[EditRow]) -> None:
+        """Keep the latest words, whether or not their message is there yet."""
+        ...
+
+    async def add_deletions(self, rows: Sequence[DeletionRow]) -> None:
+        """Keep that messages are gone, whether or not they are there yet."""
+        ...
+
+    async def add_reactions(self, rows: Sequence[ReactionRow]) -> None:
+        """Keep the latest state of reactions."""
+        ...
+
+    async def add_read_marks(self, rows: Sequence[ReadMarkRow]) -> None:
+        """Keep the furthest marks."""
+        ...
+
+    async def settle(self, message_ids: Sequence[UUID]) -> None:
+        """Make these messages what their authors' changes say; what is deleted loses its text."""
         ...

@@ -1,30 +1,84 @@
 """Turns events into the rows that history is read from."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import singledispatch
+from operator import attrgetter
+from typing import TypeVar
 
 from pydantic import TypeAdapter
 
-from consumers.persistence.ports import Archive, ConversationRow, InsightRow, MessageRow
-from schemas.events.chat import ConversationStarted, MessageSent
+from consumers.persistence.ports import (
+    Archive,
+    ConversationRow,
+    DeletionRow,
+    EditRow,
+    InsightRow,
+    MessageRow,
+    ReactionRow,
+    ReadMarkRow,
+)
+from schemas.events.chat import (
+    ConversationStarted,
+    MessageDeleted,
+    MessageEdited,
+    MessageSent,
+    MessagesRead,
+    ReactionSet,
+)
 from schemas.events.envelope import Event
 from schemas.events.insights import Entity, MessageAnalyzed
 from schemas.events.replies import ReplyGenerated
 
-Row = ConversationRow | MessageRow | InsightRow
+Row = ConversationRow | MessageRow | InsightRow | EditRow | DeletionRow | ReactionRow | ReadMarkRow
+Kind = TypeVar("Kind")
 
 _ENTITIES = TypeAdapter(tuple[Entity, ...])
 
 
 async def keep(archive: Archive, events: Iterable[tuple[Event, str]]) -> None:
     """Write what the events become; each comes with its JSON as it was published."""
-    rows = [row_of(event, body) for event, body in events]
+    made = (row_of(event, body) for event, body in events)
+    rows = [row for row in made if row is not None]
     if conversations := [row for row in rows if isinstance(row, ConversationRow)]:
         await archive.add_conversations(conversations)
     if messages := [row for row in rows if isinstance(row, MessageRow)]:
         await archive.add_messages(messages)
     if insights := [row for row in rows if isinstance(row, InsightRow)]:
         await archive.add_insights(insights)
+    await _keep_changes(archive, rows)
+    touched = {
+        row.message_id
+        for row in rows
+        if isinstance(row, MessageRow | InsightRow | EditRow | DeletionRow)
+    }
+    if touched:
+        await archive.settle(sorted(touched))
+
+
+async def _keep_changes(archive: Archive, rows: Sequence[Row]) -> None:
+    if edits := _last(_of(rows, EditRow), ("message_id", "sender_id"), ("edited_at", "edit_id")):
+        await archive.add_edits(edits)
+    if deletions := _last(_of(rows, DeletionRow), ("message_id", "sender_id"), ("deleted_at",)):
+        await archive.add_deletions(deletions)
+    if reactions := _last(
+        _of(rows, ReactionRow), ("message_id", "user_id", "emoji"), ("occurred_at", "event_id")
+    ):
+        await archive.add_reactions(reactions)
+    if marks := _last(
+        _of(rows, ReadMarkRow), ("conversation_id", "user_id"), ("up_to", "message_id")
+    ):
+        await archive.add_read_marks(marks)
+
+
+def _of(rows: Sequence[Row], kind: type[Kind]) -> list[Kind]:
+    return [row for row in rows if isinstance(row, kind)]
+
+
+def _last(rows: list[Kind], subject: tuple[str, ...], rank: tuple[str, ...]) -> list[Kind]:
+    """Return the row that counts of each subject: one statement may change a row only once."""
+    by_rank = sorted(rows, key=attrgetter(*rank))
+    what = attrgetter(*subject)
+    return list({what(row): row for row in by_rank}.values())
 
 
 @singledispatch
@@ -94,4 +148,53 @@ def _(event: MessageAnalyzed, body: str) -> Row:
         language=event.language,
         entities=_ENTITIES.dump_json(event.entities).decode(),
         model_version=event.model_version,
+    )
+
+
+@row_of.register
+def _(event: MessageEdited, body: str) -> Row:
+    del body
+    return EditRow(
+        message_id=event.message_id,
+        sender_id=event.sender.id,
+        conversation_id=event.conversation_id,
+        text=event.text,
+        edited_at=event.occurred_at,
+        edit_id=event.event_id,
+    )
+
+
+@row_of.register
+def _(event: MessageDeleted, body: str) -> Row:
+    del body
+    return DeletionRow(
+        message_id=event.message_id,
+        sender_id=event.sender.id,
+        conversation_id=event.conversation_id,
+        deleted_at=event.occurred_at,
+    )
+
+
+@row_of.register
+def _(event: ReactionSet, body: str) -> Row:
+    del body
+    return ReactionRow(
+        message_id=event.message_id,
+        user_id=event.sender.id,
+        emoji=event.emoji,
+        conversation_id=event.conversation_id,
+        active=event.active,
+        occurred_at=event.occurred_at,
+        event_id=event.event_id,
+    )
+
+
+@row_of.register
+def _(event: MessagesRead, body: str) -> Row:
+    del body
+    return ReadMarkRow(
+        conversation_id=event.conversation_id,
+        user_id=event.sender.id,
+        message_id=event.message_id,
+        up_to=event.up_to,
     )

@@ -8,10 +8,13 @@ from starlette.applications import Starlette
 from edge_ws.access import Access
 from edge_ws.auth import SignIn
 from edge_ws.backlog import Backlog
+from edge_ws.changes import Changes
 from edge_ws.commands import Commands
 from edge_ws.fanout import Fanout
 from edge_ws.hub import CONNECT_SECONDS, SWEEP_SECONDS, Hub
 from edge_ws.inbound import Inbound
+from edge_ws.passing import Passing
+from edge_ws.presence import Presence
 from edge_ws.publishing import Publishing
 from edge_ws.sockets import Sockets
 from edge_ws.tail import Tail
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
     from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
 
+    from edge_ws.passing import Whispers
     from edge_ws.ports import ConversationDirectory, RecordSource, TicketStore
     from edge_ws.settings import RingSettings
     from producers.ports import EventPublisher
@@ -40,6 +44,7 @@ class Edge:
         tickets: "TicketStore",
         tokens: "AccessTokenVerifier",
         directory: "ConversationDirectory",
+        whispers: "Whispers",
         allowed_origins: frozenset[str],
         ring: "RingSettings",
         connect_seconds: float = CONNECT_SECONDS,
@@ -49,28 +54,48 @@ class Edge:
         access, fanout = Access(directory), Fanout()
         self.backlog = Backlog(ring)
         self.publishing = Publishing(publisher)
+        self.passing = Passing(whispers, fanout)
+        self.presence = Presence(self.passing, access, self.backlog)
         self.hub = Hub(
-            fanout, self.backlog, connect_seconds=connect_seconds, sweep_seconds=sweep_seconds
+            fanout,
+            self.backlog,
+            self.presence,
+            connect_seconds=connect_seconds,
+            sweep_seconds=sweep_seconds,
         )
         self.tail = Tail(
             create_source, backlog=self.backlog, fanout=fanout, access=access, clock=clock
         )
-        commands = Commands(
-            publishing=self.publishing,
-            clock=clock,
-            access=access,
-            fanout=fanout,
-            backlog=self.backlog,
-        )
         self._sockets = Sockets(
             allowed_origins=allowed_origins,
             sign_in=SignIn(tickets, tokens),
-            inbound=Inbound(commands),
+            inbound=Inbound(self._commands(clock, access, fanout, directory)),
             hub=self.hub,
             backlog=self.backlog,
             clock=clock,
         )
         self._http = Starlette(routes=self.health().routes())
+
+    def _commands(
+        self,
+        clock: HybridLogicalClock,
+        access: Access,
+        fanout: Fanout,
+        directory: "ConversationDirectory",
+    ) -> Commands:
+        changes = Changes(
+            publishing=self.publishing, clock=clock, backlog=self.backlog, directory=directory
+        )
+        return Commands(
+            publishing=self.publishing,
+            clock=clock,
+            access=access,
+            fanout=fanout,
+            backlog=self.backlog,
+            changes=changes,
+            passing=self.passing,
+            presence=self.presence,
+        )
 
     def health(self) -> Health:
         """Return the checks: alive while the loop answers, ready while the log is followed."""

@@ -2,12 +2,15 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
+import orjson
 from aiokafka.partitioner import murmur2
 
 from edge_ws.outbound import MAX_QUEUED_BYTES
-from edge_ws.ports import Log, Positions
+from edge_ws.ports import KnownMessage, Log, Positions
 from edge_ws.ring import Kept, Ring
 from schemas.positions import PUSHED_TOPICS, parse_position
 from schemas.topics import CATALOGUE, Topic
@@ -112,6 +115,45 @@ class Backlog:
         if sum(len(kept.payload) for kept in missed) > MAX_REPLAY_BYTES:
             return None
         return missed
+
+    def spoke(self, key: bytes, user_id: UUID) -> bool:
+        """Whether this person has done anything in the conversation lately."""
+        needle = b'"sender":{"id":"%b"' % str(user_id).encode()
+        return any(
+            needle in kept.payload
+            for topic in PUSHED_TOPICS
+            for kept in self._rings[log_of(topic, key)].after(key, -1)
+        )
+
+    def find(self, key: bytes, message_id: UUID) -> KnownMessage | None:
+        """Return a message of the conversation, if it was said lately.
+
+        Read from the payloads: it happens when people react or edit, which is seldom.
+        """
+        name = str(message_id)
+        known: KnownMessage | None = None
+        for topic in PUSHED_TOPICS:
+            for kept in self._rings[log_of(topic, key)].after(key, -1):
+                if name.encode() not in kept.payload:
+                    continue
+                frame = orjson.loads(kept.payload)
+                if frame.get("message_id") != name or frame["type"] not in _TELLING:
+                    continue
+                known = _known(frame)
+                if known.deleted:
+                    return known
+        return known
+
+
+_TELLING = frozenset({"message", "reply", "message:deleted"})
+
+
+def _known(frame: dict[str, Any]) -> KnownMessage:
+    return KnownMessage(
+        UUID(frame["sender"]["id"]),
+        datetime.fromisoformat(frame["occurred_at"]),
+        deleted=frame["type"] == "message:deleted",
+    )
 
 
 def _newest(kept: list[Kept]) -> list[Kept]:

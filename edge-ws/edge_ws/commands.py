@@ -1,25 +1,31 @@
 """What each client frame does; nothing here waits for Kafka."""
 
-from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
 from uuid import UUID
 
 from edge_ws.backlog import Backlog, seen_by
+from edge_ws.changes import Changes, Waiting
 from edge_ws.framing import ack_frame, error_frame, model_frame, pong_frame, rejection_frame
 from edge_ws.framing import replayed_frame as again
-from edge_ws.parsing import AnyFrame
 from edge_ws.publishing import RETRY_AFTER_MS, Publishing
 from runtime.errors import RetryableError
 from schemas import ids
 from schemas.events.chat import ConversationStarted, MessageSent, Sender, SenderKind
 from schemas.frames.client import (
+    AnyFrame,
     Connect,
     ConversationJoin,
     ConversationLeave,
     ConversationStart,
+    DeleteMessage,
+    EditMessage,
+    MarkRead,
     Ping,
+    React,
     SendMessage,
+    Typing,
+    WatchPresence,
 )
 from schemas.frames.codes import AckStatus, ErrorCode
 from schemas.frames.server import CaughtUp, Reset
@@ -30,10 +36,9 @@ if TYPE_CHECKING:
     from edge_ws.access import Access
     from edge_ws.connection import Connection, Session
     from edge_ws.fanout import Fanout
+    from edge_ws.passing import Passing
+    from edge_ws.presence import Presence
     from runtime.clock import HybridLogicalClock
-
-Waiting = Callable[[], Coroutine[object, object, None]]
-"""What is left of a frame that has to wait for something."""
 
 
 class Commands:
@@ -47,12 +52,18 @@ class Commands:
         access: "Access",
         fanout: "Fanout",
         backlog: Backlog,
+        changes: Changes,
+        passing: "Passing",
+        presence: "Presence",
     ) -> None:
         self._publishing = publishing
         self._clock = clock
         self._access = access
         self._fanout = fanout
         self._backlog = backlog
+        self._changes = changes
+        self._passing = passing
+        self._presence = presence
 
     def handle(
         self, connection: "Connection", session: "Session", frame: AnyFrame
@@ -68,6 +79,12 @@ class Commands:
                 return self._start(connection, session, frame)
             case ConversationJoin():
                 return self._join(connection, session, frame)
+            case EditMessage() | DeleteMessage() | React() | MarkRead():
+                return self._changes.handle(connection, session, frame)
+            case Typing():
+                self._passing.typing(connection, session, frame)
+            case WatchPresence():
+                self._presence.watch(connection, session, frame)
             case ConversationLeave():
                 self._fanout.leave(key_of(frame.conversation_id), connection)
                 connection.push(ack_frame(frame.ref, AckStatus.ACCEPTED))

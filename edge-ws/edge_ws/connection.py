@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections import deque
     from uuid import UUID
 
-    from edge_ws.parsing import AnyFrame
     from schemas.events.chat import SenderKind
+    from schemas.frames.client import AnyFrame
 
 
 class Session:

@@ -1,23 +1,33 @@
 """The gateway as the directory of conversations."""
 
+from typing import TypeVar
 from uuid import UUID
 
 import httpx2
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import AwareDatetime, BaseModel, SecretStr, ValidationError
 
-from edge_ws.ports import Grant
+from edge_ws.ports import Grant, KnownMessage
 from runtime.errors import RetryableError
 
 TIMEOUT_SECONDS = 2.0
 
 
-class _Answer(BaseModel):
+class _Access(BaseModel):
     owner_id: UUID
     allowed: bool
 
 
+class _Message(BaseModel):
+    sender_id: UUID
+    occurred_at: AwareDatetime
+    deleted: bool
+
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+
 class GatewayDirectory:
-    """Asks `GET /internal/conversations/{id}/access`; use it as an async context manager."""
+    """Asks the gateway's internal routes."""
 
     def __init__(
         self,
@@ -39,16 +49,27 @@ class GatewayDirectory:
 
     async def look_up(self, conversation_id: UUID, user_id: UUID) -> Grant | None:
         """Return what the gateway says; see `edge_ws.ports.ConversationDirectory`."""
+        answer = await self._ask(
+            _Access, f"/internal/conversations/{conversation_id}/access", user_id=str(user_id)
+        )
+        return None if answer is None else Grant(answer.owner_id, answer.allowed)
+
+    async def find_message(self, conversation_id: UUID, message_id: UUID) -> KnownMessage | None:
+        """Return what the gateway says; see `edge_ws.ports.ConversationDirectory`."""
+        answer = await self._ask(
+            _Message, f"/internal/conversations/{conversation_id}/messages/{message_id}"
+        )
+        if answer is None:
+            return None
+        return KnownMessage(answer.sender_id, answer.occurred_at, answer.deleted)
+
+    async def _ask(self, model: type[Answer], path: str, **query: str) -> Answer | None:
         try:
-            response = await self._client.get(
-                f"/internal/conversations/{conversation_id}/access",
-                params={"user_id": str(user_id)},
-            )
+            response = await self._client.get(path, params=query)
             if response.status_code == httpx2.codes.NOT_FOUND:
                 return None
             response.raise_for_status()
-            answer = _Answer.model_validate_json(response.content)
+            return model.model_validate_json(response.content)
         except (httpx2.HTTPError, ValidationError) as error:
             msg = f"the gateway gave no answer: {type(error).__name__}"
             raise RetryableError(msg) from error
-        return Grant(answer.owner_id, answer.allowed)

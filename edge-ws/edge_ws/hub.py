@@ -13,10 +13,12 @@ from schemas.frames.server import Reconnect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from uuid import UUID
 
     from edge_ws.backlog import Backlog
     from edge_ws.connection import Connection
     from edge_ws.fanout import Fanout
+    from edge_ws.presence import Presence
 
 CONNECT_SECONDS = 10.0
 SWEEP_SECONDS = 0.5
@@ -29,12 +31,14 @@ class Hub:
         self,
         fanout: "Fanout",
         backlog: "Backlog",
+        presence: "Presence",
         *,
         connect_seconds: float = CONNECT_SECONDS,
         sweep_seconds: float = SWEEP_SECONDS,
     ) -> None:
         self._fanout = fanout
         self._backlog = backlog
+        self._presence = presence
         self._connect_seconds = connect_seconds
         self._sweep_seconds = sweep_seconds
         self._connections: set[Connection] = set()
@@ -48,10 +52,15 @@ class Hub:
         self._connections.add(connection)
         metrics.sockets.inc()
 
+    def signed_in(self, user_id: "UUID") -> None:
+        """Note that somebody is here."""
+        self._presence.arrived(user_id)
+
     def closed(self, connection: "Connection") -> None:
         """Forget a socket."""
         self._connections.discard(connection)
         self._fanout.drop(connection)
+        self._presence.left(connection)
         connection.gone()
         metrics.sockets.dec()
 

@@ -8,14 +8,15 @@ import structlog
 
 from edge_ws import timings
 from edge_ws.framing import ack_frame, error_frame
-from edge_ws.parsing import AnyFrame, Refusal, parse
+from edge_ws.parsing import Refusal, parse
 from edge_ws.publishing import RETRY_AFTER_MS
 from runtime import metrics
-from schemas.frames.client import Connect, SendMessage
+from schemas.frames.client import AnyFrame, Connect, SendMessage, Typing, WatchPresence
 from schemas.frames.codes import AckStatus, CloseCode, ErrorCode
 
 if TYPE_CHECKING:
-    from edge_ws.commands import Commands, Waiting
+    from edge_ws.changes import Waiting
+    from edge_ws.commands import Commands
     from edge_ws.connection import Connection, Session
 
 logger = structlog.get_logger(__name__)
@@ -45,7 +46,7 @@ class Inbound:
                 timings.receive_seconds.observe(time.perf_counter() - arrived)
         elif len(connection.waiting) < MAX_WAITING:
             connection.waiting.append(frame)
-        elif not isinstance(frame, Connect):
+        elif not isinstance(frame, Connect | Typing | WatchPresence):
             connection.push(ack_frame(frame.ref, AckStatus.BUSY, retry_after_ms=RETRY_AFTER_MS))
 
     @staticmethod

@@ -2,12 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from uuid import UUID
 
 from edge_ws.backlog import LOGS
-from edge_ws.ports import Grant, Log, Positions, TailedRecord
+from edge_ws.passing import Seen
+from edge_ws.ports import Grant, KnownMessage, Log, Positions, TailedRecord
 from producers.memory import InMemoryEventPublisher
 from producers.records import Headers
 from runtime.errors import RetryableError
@@ -83,10 +86,60 @@ class InMemoryTickets:
 
 
 @dataclass
+class InMemoryWhispers:
+    """Whispers among the edges that share this object."""
+
+    away: bool = False
+    here: Counter[UUID] = field(default_factory=Counter)
+    last_seen: dict[UUID, datetime] = field(default_factory=dict)
+    ears: set[asyncio.Queue[bytes]] = field(default_factory=set)
+
+    async def tell(self, whisper: bytes) -> None:
+        """Send to every edge; see `edge_ws.passing.Whispers`."""
+        self._check()
+        for ear in self.ears:
+            ear.put_nowait(whisper)
+
+    async def hear(self) -> AsyncIterator[bytes]:
+        """Return what is told."""
+        self._check()
+        ear: asyncio.Queue[bytes] = asyncio.Queue()
+        self.ears.add(ear)
+        try:
+            while True:
+                yield await ear.get()
+        finally:
+            self.ears.discard(ear)
+
+    async def arrive(self, user_ids: list[UUID]) -> None:
+        """Note who is here."""
+        self._check()
+        for user_id in user_ids:
+            self.here[user_id] = 1
+
+    async def leave(self, user_id: UUID) -> None:
+        """Note who left, and when."""
+        self._check()
+        self.here[user_id] = 0
+        self.last_seen[user_id] = datetime.now(UTC)
+
+    async def look(self, user_ids: list[UUID]) -> list[Seen]:
+        """Return who is here."""
+        self._check()
+        return [Seen(self.here[each] > 0, self.last_seen.get(each)) for each in user_ids]
+
+    def _check(self) -> None:
+        if self.away:
+            raise RetryableError("the whispers are away")
+
+
+@dataclass
 class InMemoryDirectory:
     """Conversations and their owners in a dictionary."""
 
     owners: dict[UUID, UUID] = field(default_factory=dict)
+    messages: dict[tuple[UUID, UUID], KnownMessage] = field(default_factory=dict)
+    """By conversation and message."""
     away: bool = False
     asked: int = 0
 
@@ -98,3 +151,10 @@ class InMemoryDirectory:
             raise RetryableError("the directory is away")
         owner = self.owners.get(conversation_id)
         return None if owner is None else Grant(owner, owner == user_id)
+
+    async def find_message(self, conversation_id: UUID, message_id: UUID) -> KnownMessage | None:
+        """Return a message; see `edge_ws.ports.ConversationDirectory`."""
+        await asyncio.sleep(0)
+        if self.away:
+            raise RetryableError("the directory is away")
+        return self.messages.get((conversation_id, message_id))

@@ -7,23 +7,23 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from edge_ws.framing import error_frame, rejection_frame
-from schemas.frames.client import (
-    CLIENT_FRAME,
-    Connect,
-    ConversationJoin,
-    ConversationLeave,
-    ConversationStart,
-    Ping,
-    SendMessage,
-)
+from schemas.frames.client import CLIENT_FRAME, AnyFrame
 from schemas.frames.codes import ErrorCode
 from schemas.text import MESSAGE_CHARS, REF_CHARS
 
-AnyFrame = Connect | ConversationJoin | ConversationLeave | ConversationStart | SendMessage | Ping
-
 ANSWERED_BY_ACK = frozenset(
-    {"message", "conversation:start", "conversation:join", "conversation:leave"}
+    {
+        "message",
+        "message:edit",
+        "message:delete",
+        "reaction",
+        "read",
+        "conversation:start",
+        "conversation:join",
+        "conversation:leave",
+    }
 )
+_SAYING = frozenset({("message", "text"), ("message:edit", "text")})
 
 
 class Refusal(NamedTuple):
@@ -59,7 +59,7 @@ def _reason(error: ErrorDetails) -> tuple[ErrorCode, str]:
         return ErrorCode.BAD_JSON, "not a JSON text"
     if kind == "union_tag_invalid":
         return ErrorCode.UNKNOWN_TYPE, "no such frame type"
-    if place == ("message", "text"):
+    if place in _SAYING:
         value = error["input"]
         if kind == "string_too_long":
             return ErrorCode.TOO_LONG, f"a message holds at most {MESSAGE_CHARS} characters"

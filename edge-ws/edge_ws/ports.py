@@ -1,6 +1,7 @@
 """What the edge asks of the log, of Valkey and of the gateway."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
@@ -92,11 +93,27 @@ class Grant(NamedTuple):
     allowed: bool
 
 
+class KnownMessage(NamedTuple):
+    """A message or an answer that is there: whose it is, and when it was said."""
+
+    sender_id: UUID
+    occurred_at: datetime
+    deleted: bool = False
+
+
 class ConversationDirectory(Protocol):
-    """Knows every conversation that has been stored."""
+    """Knows every conversation, and every message, that has been stored."""
 
     async def look_up(self, conversation_id: UUID, user_id: UUID) -> Grant | None:
         """Return what this user may, or None when there is no such conversation.
+
+        Raises:
+            RetryableError: the directory is away.
+        """
+        ...
+
+    async def find_message(self, conversation_id: UUID, message_id: UUID) -> KnownMessage | None:
+        """Return a message of this conversation, or None when there is none in it.
 
         Raises:
             RetryableError: the directory is away.

@@ -15,6 +15,7 @@ from edge_ws.app import Edge
 from edge_ws.gateway import GatewayDirectory
 from edge_ws.kafka import KafkaRecords
 from edge_ws.tickets import ValkeyTickets
+from edge_ws.whispers import ValkeyWhispers
 from edge_ws.wire import EdgeProtocol
 from producers.kafka import KafkaEventPublisher
 from runtime.tokens import AccessTokenVerifier, load_public_key
@@ -101,12 +102,15 @@ async def _compose(
     stack.push_async_callback(tickets.close)
     directory = GatewayDirectory(settings.gateway_url, settings.internal_token)
     stack.push_async_callback(directory.close)
+    whispers = ValkeyWhispers(settings.valkey_url, settings.instance)
+    stack.push_async_callback(whispers.close)
     edge = Edge(
         publisher=publisher,
         create_source=lambda: KafkaRecords(settings.kafka, f"{PROCESS}-{settings.instance}"),
         tickets=tickets,
         tokens=tokens,
         directory=directory,
+        whispers=whispers,
         allowed_origins=settings.allowed_origins,
         ring=settings.ring,
     )
@@ -134,6 +138,9 @@ async def loops(edge: Edge) -> AsyncIterator[None]:
     tasks = [
         asyncio.create_task(edge.tail.run()),
         asyncio.create_task(edge.hub.sweep_for_ever()),
+        asyncio.create_task(edge.passing.say_for_ever()),
+        asyncio.create_task(edge.passing.hear_for_ever()),
+        asyncio.create_task(edge.presence.refresh_for_ever()),
     ]
     try:
         yield

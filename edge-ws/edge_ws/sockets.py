@@ -124,6 +124,7 @@ class Sockets:
             connection.close(CloseCode.SERVER_ERROR, "cannot sign in now")
             return
         connection.session = session
+        self._hub.signed_in(session.user.id)
         connection.known_epoch = frame.resume.epoch if frame.resume is not None else None
         connection.push(
             model_frame(

@@ -18,4 +18,7 @@ fanout_seconds = Histogram(
 records_skipped = Counter(
     "chat_edge_records_skipped_total", "Records that no socket can be sent.", ["reason"]
 )
+whispers_lost = Counter(
+    "chat_edge_whispers_lost_total", "Typing and presence that could not be told or read."
+)
 tail_restarts = Counter("chat_edge_tail_restarts_total", "Times the tail had to start again.")

@@ -1,5 +1,6 @@
 """The routes of conversations, messages and history."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from fastapi import APIRouter, FastAPI, Query, Request
 from starlette.responses import Response
 
 from gateway.chat.cursor import read_cursor, write_cursor
-from gateway.chat.ports import Conversation, Place
+from gateway.chat.ports import Conversation, Place, ReadMark, Utterance
 from gateway.chat.service import NotAcceptedError
 from gateway.chat.views import (
     ConversationItem,
@@ -25,6 +26,7 @@ from gateway.state import GatewayState, SignedInUser, State
 from producers.ports import PublishStatus
 from schemas.claims import AccessClaims
 from schemas.frames.codes import AckStatus
+from schemas.text import format_instant
 
 PREVIEW_CHARS = 120
 _CURSOR_CHARS = 64
@@ -86,12 +88,25 @@ async def read_history(
 ) -> Response:
     """Read what was said: the newest page first, each page in (occurred_at, event_id) order."""
     page = await state["conversing"].history(user.sub, conversation_id, read_cursor(before), limit)
-    # The stored bodies are events that were checked when they were made; no second pass.
-    body = {
-        "items": [{"type": one.type, **one.body} for one in page.items],
-        "next": _cursor_or_none(page.next),
-    }
+    marks = await state["conversing"].read_marks(conversation_id)
+    body = history_body(page.items, marks, page.next)
     return Response(orjson.dumps(body), media_type="application/json")
+
+
+def history_body(
+    said: Sequence[Utterance], marks: Sequence[ReadMark], following: Place | None
+) -> dict[str, object]:
+    """Return a `HistoryPage` without a second pass: the bodies were checked as events."""
+    read = [
+        {
+            "user_id": str(mark.user_id),
+            "message_id": str(mark.message_id),
+            "up_to": format_instant(mark.up_to),
+        }
+        for mark in marks
+    ]
+    items = [_utterance(one) for one in said]
+    return {"items": items, "next": _cursor_or_none(following), "read": read}
 
 
 async def _on_not_accepted(_: Request, error: NotAcceptedError) -> Response:
@@ -125,6 +140,11 @@ def _view(one: Conversation) -> ConversationView:
     return ConversationView(
         id=one.id, title=one.title, status=one.status, started_at=one.started_at
     )
+
+
+def _utterance(one: Utterance) -> dict[str, object]:
+    reactions = [{"user_id": str(each.user_id), "emoji": each.emoji} for each in one.reactions]
+    return {"type": one.type, **one.body, "reactions": reactions}
 
 
 def _item(one: Conversation) -> ConversationItem:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from gateway.chat.ports import Conversation, Place, Utterance
+from gateway.chat.ports import Conversation, Place, ReadMark, Utterance
 
 
 @dataclass
@@ -13,6 +13,7 @@ class InMemoryConversations:
 
     conversations: dict[UUID, Conversation] = field(default_factory=dict)
     said: dict[UUID, list[Utterance]] = field(default_factory=dict)
+    marks: dict[UUID, list[ReadMark]] = field(default_factory=dict)
 
     async def find(self, conversation_id: UUID) -> Conversation | None:
         """Return a conversation, whoever's it is."""
@@ -40,9 +41,18 @@ class InMemoryConversations:
         ]
         return sorted(found, key=lambda one: one.place, reverse=True)[:limit]
 
+    async def find_message(self, conversation_id: UUID, message_id: UUID) -> Utterance | None:
+        """Return something said in this conversation."""
+        said = self.said.get(conversation_id, ())
+        return next((one for one in said if one.message_id == message_id), None)
+
+    async def read_marks(self, conversation_id: UUID) -> Sequence[ReadMark]:
+        """Return how far each has read, by user."""
+        return sorted(self.marks.get(conversation_id, ()), key=lambda mark: mark.user_id)
+
     def _with_last(self, one: Conversation) -> Conversation:
         said = self.said.get(one.id)
         if not said:
             return one
         last = max(said, key=lambda utterance: utterance.place)
-        return replace(one, last_message_at=last.place.at, last_message_text=last.body["text"])
+        return replace(one, last_message_at=last.place.at, last_message_text=last.body.get("text"))

@@ -34,11 +34,36 @@ class Conversation:
 
 @dataclass(frozen=True)
 class Utterance:
-    """A message or a reply: `type` is the socket frame's, `body` the event as published."""
+    """A message or a reply: `type` is the socket frame's, `body` the event as it is now.
+
+    An edited one says so in `edited_at`; a deleted one has `deleted` and no text.
+    """
 
     type: str
     body: dict[str, Any]
     place: Place
+    message_id: UUID
+    sender_id: UUID
+    deleted: bool = False
+    reactions: tuple["Reaction", ...] = ()
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """An emoji that somebody has put on a message."""
+
+    message_id: UUID
+    user_id: UUID
+    emoji: str
+
+
+@dataclass(frozen=True)
+class ReadMark:
+    """How far somebody has read: up to this message, which occurred then."""
+
+    user_id: UUID
+    message_id: UUID
+    up_to: datetime
 
 
 class Conversations(Protocol):
@@ -61,4 +86,12 @@ class Conversations(Protocol):
         self, conversation_id: UUID, before: Place | None, limit: int
     ) -> Sequence[Utterance]:
         """Return what was said before `before`, the latest first."""
+        ...
+
+    async def find_message(self, conversation_id: UUID, message_id: UUID) -> Utterance | None:
+        """Return something said in this conversation."""
+        ...
+
+    async def read_marks(self, conversation_id: UUID) -> Sequence[ReadMark]:
+        """Return how far each has read, by user."""
         ...

@@ -1,14 +1,15 @@
 """Conversations and history in PostgreSQL, always by keyset over an index."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select, true, tuple_
+from sqlalchemy import Row, Select, select, true, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
-from gateway.chat.ports import Conversation, Place, Utterance
+from gateway.chat.ports import Conversation, Place, Reaction, ReadMark, Utterance
 from gateway.database import Database
-from schemas.tables.persistence import conversations, messages
+from schemas.tables.persistence import conversations, messages, reactions, read_marks
 
 _CONVERSATION = (
     conversations.c.id,
@@ -16,6 +17,16 @@ _CONVERSATION = (
     conversations.c.title,
     conversations.c.status,
     conversations.c.started_at,
+)
+
+_UTTERANCE = (
+    messages.c.type,
+    messages.c.body,
+    messages.c.occurred_at,
+    messages.c.event_id,
+    messages.c.message_id,
+    messages.c.sender_id,
+    messages.c.deleted_at,
 )
 
 
@@ -47,10 +58,31 @@ class PostgresConversations:
         """Read a page by (conversation, occurred, event)."""
         query = history_page(conversation_id, before, limit)
         async with self._database.transaction() as connection:
-            return [
-                Utterance(row.type, row.body, Place(row.occurred_at, row.event_id))
-                for row in await connection.execute(query)
-            ]
+            said = (await connection.execute(query)).all()
+            found = await connection.execute(_reactions_to([row.message_id for row in said]))
+            on: dict[UUID, list[Reaction]] = {}
+            for each in found:
+                on.setdefault(each.message_id, []).append(Reaction(*each))
+        return [_utterance(row, on.get(row.message_id, ())) for row in said]
+
+    async def find_message(self, conversation_id: UUID, message_id: UUID) -> Utterance | None:
+        """Read by the message's own index."""
+        query = select(*_UTTERANCE).where(
+            messages.c.message_id == message_id, messages.c.conversation_id == conversation_id
+        )
+        async with self._database.transaction() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else _utterance(row, ())
+
+    async def read_marks(self, conversation_id: UUID) -> Sequence[ReadMark]:
+        """Read by the primary key."""
+        query = (
+            select(read_marks.c.user_id, read_marks.c.message_id, read_marks.c.up_to)
+            .where(read_marks.c.conversation_id == conversation_id)
+            .order_by(read_marks.c.user_id)
+        )
+        async with self._database.transaction() as connection:
+            return [ReadMark(*row) for row in await connection.execute(query)]
 
 
 def conversations_page(
@@ -85,12 +117,34 @@ def history_page(
     """Return the query of what was said, latest first."""
     occurred, key = messages.c.occurred_at, messages.c.event_id
     query = (
-        select(messages.c.type, messages.c.body, occurred, key)
+        select(*_UTTERANCE)
         .where(messages.c.conversation_id == conversation_id)
         .order_by(occurred.desc(), key.desc())
         .limit(limit)
     )
     return query if before is None else query.where(_older(occurred, key, before))
+
+
+def _reactions_to(message_ids: Sequence[UUID]) -> Select[UUID, UUID, str]:
+    emoji = reactions.c
+    return (
+        select(emoji.message_id, emoji.user_id, emoji.emoji)
+        .where(emoji.message_id.in_(message_ids), emoji.active)
+        .order_by(emoji.occurred_at, emoji.event_id)
+    )
+
+
+def _utterance(row: Row[*tuple[Any, ...]], on: Sequence[Reaction]) -> Utterance:
+    deleted = row.deleted_at is not None
+    return Utterance(
+        row.type,
+        row.body,
+        Place(row.occurred_at, row.event_id),
+        row.message_id,
+        row.sender_id,
+        deleted,
+        () if deleted else tuple(on),
+    )
 
 
 def _older(

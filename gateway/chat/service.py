@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Generic, NoReturn, TypeVar
 from uuid import UUID, uuid4
 
-from gateway.chat.ports import Conversation, Conversations, Place, Utterance
+from gateway.chat.ports import Conversation, Conversations, Place, ReadMark, Utterance
 from producers.ports import EventPublisher, PublishStatus
 from runtime.clock import HybridLogicalClock, wall_clock
 from runtime.errors import DomainError, RetryableError
@@ -179,6 +179,21 @@ class Conversing:
         found = await self._conversations.newest_in(conversation_id, before, limit + 1)
         page = found[:limit]
         return Page(page[::-1], page[-1].place if len(found) > limit else None)
+
+    async def read_marks(self, conversation_id: UUID) -> Sequence[ReadMark]:
+        """Return how far each has read; the caller has checked who asks."""
+        return await self._conversations.read_marks(conversation_id)
+
+    async def message(self, conversation_id: UUID, message_id: UUID) -> Utterance:
+        """Return something said in a conversation, whoever asks.
+
+        Raises:
+            DomainError: there is no such thing in it.
+        """
+        found = await self._conversations.find_message(conversation_id, message_id)
+        if found is None:
+            _not_found()
+        return found
 
     async def _known_if_reachable(self, conversation_id: UUID) -> Conversation | None:
         # Only the log is needed to start one; a repeat is the same event and changes nothing.

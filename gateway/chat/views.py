@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.events.chat import MessageSent
+from schemas.events.chat import Attachment, ConversationEvent, Sender
 from schemas.events.replies import ReplyGenerated
 from schemas.frames.codes import AckStatus
 from schemas.text import Instant, MessageText, Title
@@ -68,16 +68,42 @@ class ConversationPage(View):
     next: str | None
 
 
-class HistoryMessage(MessageSent):
-    """What a person said, with the field names of the socket's frame."""
+class ReactionView(View):
+    """An emoji that somebody has put on a message."""
+
+    user_id: UUID
+    emoji: str
+
+
+class HistoryMessage(ConversationEvent):
+    """What a person said, as it is now, with the field names of the socket's frame."""
 
     type: Literal["message"]
+    message_id: UUID
+    sender: Sender
+    text: MessageText | None
+    """None when it was deleted."""
+    attachments: tuple[Attachment, ...] = ()
+    reply_to: UUID | None = None
+    client_message_id: UUID
+    edited_at: Instant | None = None
+    deleted: bool = False
+    reactions: tuple[ReactionView, ...] = ()
 
 
 class HistoryReply(ReplyGenerated):
     """What the assistant answered, with the field names of the socket's frame."""
 
     type: Literal["reply"]
+    reactions: tuple[ReactionView, ...] = ()
+
+
+class ReadMarkView(View):
+    """Somebody has read up to this message, which occurred at `up_to`."""
+
+    user_id: UUID
+    message_id: UUID
+    up_to: Instant
 
 
 class HistoryPage(View):
@@ -88,6 +114,16 @@ class HistoryPage(View):
         ...,
     ]
     next: str | None
+    read: tuple[ReadMarkView, ...] = ()
+
+
+class MessageView(View):
+    """Whose a message is, and when it was said."""
+
+    message_id: UUID
+    sender_id: UUID
+    occurred_at: Instant
+    deleted: bool
 
 
 class AccessView(View):

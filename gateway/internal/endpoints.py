@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from gateway.chat.views import AccessView
+from gateway.chat.views import AccessView, MessageView
 from gateway.state import State
 from runtime.tokens import InvalidTokenError
 
@@ -39,3 +39,15 @@ async def conversation_access(conversation_id: UUID, user_id: UUID, state: State
     """Tell whether a user may be in a conversation."""
     found, allowed = await state["conversing"].access(user_id, conversation_id)
     return AccessView(conversation_id=found.id, owner_id=found.owner_id, allowed=allowed)
+
+
+@router.get("/conversations/{conversation_id}/messages/{message_id}")
+async def message_author(conversation_id: UUID, message_id: UUID, state: State) -> MessageView:
+    """Tell whose a message of a conversation is."""
+    found = await state["conversing"].message(conversation_id, message_id)
+    return MessageView(
+        message_id=found.message_id,
+        sender_id=found.sender_id,
+        occurred_at=found.place.at,
+        deleted=found.deleted,
+    )

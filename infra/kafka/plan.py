@@ -12,6 +12,10 @@ from schemas.topics import (
 )
 
 FOR_EVER = "-1"
+# The largest record a broker takes by default is 1 MiB; its dead letter is that and a few headers
+# more (consumers.delivery.dead_letter), also on its way back. Refused, it would hold up its
+# partition for ever.
+DEAD_LETTER_BYTES = 2 * 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +61,11 @@ def plan_topics(replication: int) -> list[TopicPlan]:
             name=lane.dead_letters,
             partitions=DEAD_LETTER_PARTITIONS,
             replication=replication,
-            config=durable | {"retention.ms": _milliseconds(DEAD_LETTER_RETENTION)},
+            config=durable
+            | {
+                "retention.ms": _milliseconds(DEAD_LETTER_RETENTION),
+                "max.message.bytes": str(DEAD_LETTER_BYTES),
+            },
         )
         for lane in LANES
     ]
@@ -67,7 +75,11 @@ def plan_topics(replication: int) -> list[TopicPlan]:
             # A key keeps the partition that it has on the topic itself.
             partitions=CATALOGUE[lane.topic].partitions,
             replication=replication,
-            config=durable | {"retention.ms": _milliseconds(RETRY_RETENTION)},
+            config=durable
+            | {
+                "retention.ms": _milliseconds(RETRY_RETENTION),
+                "max.message.bytes": str(DEAD_LETTER_BYTES),
+            },
         )
         for lane in LANES
     ]

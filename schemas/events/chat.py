@@ -5,7 +5,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from schemas.events.envelope import Event, Value
-from schemas.text import MessageText, PersonName, Title
+from schemas.text import Emoji, Instant, MessageText, PersonName, Title
 
 
 class SenderKind(StrEnum):
@@ -59,3 +59,43 @@ class ConversationStarted(ConversationEvent):
     owner_id: UUID
     title: Title | None = None
     client_conversation_id: UUID
+
+
+class MessageEvent(ConversationEvent):
+    """What a person does to a message or an answer that is already there."""
+
+    message_id: UUID
+    sender: Sender
+    """Who does it, stamped by the edge from the session."""
+
+
+class MessageEdited(MessageEvent):
+    """The author of a message says it in other words; the latest (occurred_at, event_id) counts."""
+
+    event_type: ClassVar[str] = "chat.message_edited.v1"
+
+    text: MessageText
+
+
+class MessageDeleted(MessageEvent):
+    """The author of a message takes it back, for good: no earlier or later edit undoes it."""
+
+    event_type: ClassVar[str] = "chat.message_deleted.v1"
+
+
+class ReactionSet(MessageEvent):
+    """A person puts an emoji on a message, or takes it off; the latest of each counts."""
+
+    event_type: ClassVar[str] = "chat.reaction_set.v1"
+
+    emoji: Emoji
+    active: bool
+
+
+class MessagesRead(MessageEvent):
+    """A person has read everything up to a message; the furthest `up_to` counts."""
+
+    event_type: ClassVar[str] = "chat.messages_read.v1"
+
+    up_to: Instant
+    """When that message occurred."""

@@ -6,10 +6,11 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
 from schemas.events.chat import Attachment
-from schemas.text import MessageText, Ref, Title
+from schemas.text import Emoji, MessageText, Ref, Title
 
 MAX_POSITIONS = 64
 MAX_ATTACHMENTS = 10
+MAX_WATCHED = 100
 
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 At = Annotated[str, StringConstraints(pattern=r"^[a-z][0-9]{1,4}:[0-9]{1,19}$")]
@@ -84,6 +85,66 @@ class SendMessage(ClientFrame):
     reply_to: UUID | None = None
 
 
+class EditMessage(ClientFrame):
+    """Say a message of one's own in other words."""
+
+    type: Literal["message:edit"]
+    ref: Ref
+    conversation_id: UUID
+    message_id: UUID
+    text: MessageText
+    client_event_id: UUID | None = None
+    """Makes a repeat over another connection the same edit."""
+
+
+class DeleteMessage(ClientFrame):
+    """Take a message of one's own back."""
+
+    type: Literal["message:delete"]
+    ref: Ref
+    conversation_id: UUID
+    message_id: UUID
+
+
+class React(ClientFrame):
+    """Put an emoji on a message or an answer, or take it off."""
+
+    type: Literal["reaction"]
+    ref: Ref
+    conversation_id: UUID
+    message_id: UUID
+    emoji: Emoji
+    active: bool
+    client_event_id: UUID | None = None
+    """Makes a repeat over another connection the same reaction."""
+
+
+class MarkRead(ClientFrame):
+    """Say that everything up to this message has been read."""
+
+    type: Literal["read"]
+    ref: Ref
+    conversation_id: UUID
+    message_id: UUID
+
+
+class Typing(ClientFrame):
+    """Say that one writes, or no longer does; not acknowledged, and may be lost."""
+
+    type: Literal["typing"]
+    ref: Ref | None = None
+    conversation_id: UUID
+    active: bool
+
+
+class WatchPresence(ClientFrame):
+    """Hear whether these people are here, instead of those named before; not acknowledged."""
+
+    type: Literal["presence:watch"]
+    ref: Ref | None = None
+    user_ids: Annotated[tuple[UUID, ...], Field(max_length=MAX_WATCHED)]
+
+
 class Ping(ClientFrame):
     """Ask for a `pong`."""
 
@@ -91,10 +152,19 @@ class Ping(ClientFrame):
     ref: Ref
 
 
-AnyClientFrame = Annotated[
-    Connect | ConversationJoin | ConversationLeave | ConversationStart | SendMessage | Ping,
-    Field(discriminator="type"),
-]
-CLIENT_FRAME: TypeAdapter[
-    Connect | ConversationJoin | ConversationLeave | ConversationStart | SendMessage | Ping
-] = TypeAdapter(AnyClientFrame)
+ChangeFrame = EditMessage | DeleteMessage | React | MarkRead
+"""What is done to a message that is already there."""
+
+AnyFrame = (
+    Connect
+    | ConversationJoin
+    | ConversationLeave
+    | ConversationStart
+    | SendMessage
+    | ChangeFrame
+    | Typing
+    | WatchPresence
+    | Ping
+)
+AnyClientFrame = Annotated[AnyFrame, Field(discriminator="type")]
+CLIENT_FRAME: TypeAdapter[AnyFrame] = TypeAdapter(AnyClientFrame)

@@ -1,16 +1,25 @@
 """What the edge sends; frames made of events are the event's body behind `type` and `at`."""
 
+from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from schemas.events.chat import ConversationStarted, MessageSent
+from schemas.events.chat import (
+    ConversationStarted,
+    MessageDeleted,
+    MessageEdited,
+    MessageSent,
+    MessagesRead,
+    ReactionSet,
+)
 from schemas.events.replies import ReplyGenerated
 from schemas.frames.codes import AckStatus, ErrorCode
 from schemas.text import FRAME_BYTES, MESSAGE_CHARS, Instant, PersonName
 
 PING_SECONDS = 25
+TYPING_EXPIRES_MS = 6_000
 
 
 class ServerFrame(BaseModel):
@@ -98,6 +107,33 @@ class Error(ServerFrame):
     ref: str | None = None
 
 
+class TypingFrame(ServerFrame):
+    """Somebody writes; forget it after `expires_ms`, or when a message of theirs arrives."""
+
+    type: Literal["typing"] = "typing"
+    conversation_id: UUID
+    user_id: UUID
+    active: bool
+    expires_ms: int = TYPING_EXPIRES_MS
+
+
+class PresenceState(StrEnum):
+    """Whether somebody has a socket open anywhere."""
+
+    ONLINE = "online"
+    AWAY = "away"
+    OFFLINE = "offline"
+
+
+class PresenceFrame(ServerFrame):
+    """Whether somebody watched is here; `last_seen` is known of those who are not."""
+
+    type: Literal["presence"] = "presence"
+    user_id: UUID
+    state: PresenceState
+    last_seen: Instant | None = None
+
+
 class MessageFrame(MessageSent):
     """A message, live or replayed."""
 
@@ -122,10 +158,46 @@ class ConversationStartedFrame(ConversationStarted):
     replayed: bool = False
 
 
+class MessageEditedFrame(MessageEdited):
+    """A message has other words now."""
+
+    type: Literal["message:edited"] = "message:edited"
+    at: str
+    replayed: bool = False
+
+
+class MessageDeletedFrame(MessageDeleted):
+    """A message is gone."""
+
+    type: Literal["message:deleted"] = "message:deleted"
+    at: str
+    replayed: bool = False
+
+
+class ReactionFrame(ReactionSet):
+    """An emoji was put on a message, or taken off."""
+
+    type: Literal["reaction"] = "reaction"
+    at: str
+    replayed: bool = False
+
+
+class ReadFrame(MessagesRead):
+    """Somebody has read up to a message."""
+
+    type: Literal["read"] = "read"
+    at: str
+    replayed: bool = False
+
+
 FRAME_OF_EVENT: dict[str, str] = {
     MessageSent.event_type: "message",
     ReplyGenerated.event_type: "reply",
     ConversationStarted.event_type: "conversation:started",
+    MessageEdited.event_type: "message:edited",
+    MessageDeleted.event_type: "message:deleted",
+    ReactionSet.event_type: "reaction",
+    MessagesRead.event_type: "read",
 }
 """The frame type that an event of this type is pushed as."""
 
@@ -137,9 +209,15 @@ AnyServerFrame = Annotated[
     | Reset
     | Reconnect
     | Error
+    | TypingFrame
+    | PresenceFrame
     | MessageFrame
     | ReplyFrame
-    | ConversationStartedFrame,
+    | ConversationStartedFrame
+    | MessageEditedFrame
+    | MessageDeletedFrame
+    | ReactionFrame
+    | ReadFrame,
     Field(discriminator="type"),
 ]
 SERVER_FRAME: TypeAdapter[AnyServerFrame] = TypeAdapter(AnyServerFrame)

@@ -5,7 +5,16 @@ from uuid import UUID
 
 from schemas import ids
 from schemas.events.admin import Action, ActionRecorded
-from schemas.events.chat import ConversationStarted, MessageSent, Sender, SenderKind
+from schemas.events.chat import (
+    ConversationStarted,
+    MessageDeleted,
+    MessageEdited,
+    MessageSent,
+    MessagesRead,
+    ReactionSet,
+    Sender,
+    SenderKind,
+)
 from schemas.events.control import RevocationReason, SessionRevoked, UserDisabled
 from schemas.events.envelope import Event
 from schemas.events.insights import Entity, MessageAnalyzed, Sentiment, SentimentLabel
@@ -22,6 +31,14 @@ _ANALYSIS_EVENT = ids.derived_event_id("nlp", _QUESTION_EVENT, MessageAnalyzed.e
 _SESSION = UUID("4fb05e96-9d4c-4f4c-b19b-4b7e4d7fae05")
 _REVOKED_EVENT = ids.event_id(SessionRevoked.event_type, _SESSION)
 _STARTED_EVENT = ids.event_id(ConversationStarted.event_type, _CONVERSATION)
+_ADA = Sender(id=_USER, kind=SenderKind.USER, name="Ada")
+_CLIENT_EVENT = UUID("4fb05e96-9d4c-4f4c-8b1b-4b7e4d7fae05")
+_EDIT, _REACTION = (
+    ids.change_event_id(kind.event_type, _USER, _QUESTION, _CLIENT_EVENT)
+    for kind in (MessageEdited, ReactionSet)
+)
+_READ = ids.change_event_id(MessagesRead.event_type, _USER, _REPLY_EVENT, _REPLY_EVENT)
+_DELETION = ids.change_event_id(MessageDeleted.event_type, _USER, _QUESTION, _QUESTION)
 
 
 def _at(microsecond: int) -> datetime:
@@ -44,7 +61,7 @@ EXAMPLES: tuple[Event, ...] = (
         correlation_id=_QUESTION_EVENT,
         conversation_id=_CONVERSATION,
         message_id=_QUESTION,
-        sender=Sender(id=_USER, kind=SenderKind.USER, name="Ada"),
+        sender=_ADA,
         text="where is my order 48213?",
         client_message_id=_CLIENT_MESSAGE,
     ),
@@ -63,6 +80,42 @@ EXAMPLES: tuple[Event, ...] = (
         confidence=0.97,
         citations=(Citation(id="shipping-times", title="Shipping times", score=0.62),),
         model_version="minilm-int8+head-1",
+    ),
+    MessageEdited(
+        event_id=_EDIT,
+        occurred_at=_at(200_000),
+        correlation_id=_EDIT,
+        conversation_id=_CONVERSATION,
+        message_id=_QUESTION,
+        sender=_ADA,
+        text="where is my order 48214?",
+    ),
+    ReactionSet(
+        event_id=_REACTION,
+        occurred_at=_at(300_000),
+        correlation_id=_REACTION,
+        conversation_id=_CONVERSATION,
+        message_id=_QUESTION,
+        sender=_ADA,
+        emoji="👍",
+        active=True,
+    ),
+    MessagesRead(
+        event_id=_READ,
+        occurred_at=_at(400_000),
+        correlation_id=_READ,
+        conversation_id=_CONVERSATION,
+        message_id=_REPLY_EVENT,
+        sender=_ADA,
+        up_to=_at(124_001),
+    ),
+    MessageDeleted(
+        event_id=_DELETION,
+        occurred_at=_at(500_000),
+        correlation_id=_DELETION,
+        conversation_id=_CONVERSATION,
+        message_id=_QUESTION,
+        sender=_ADA,
     ),
     MessageAnalyzed(
         event_id=_ANALYSIS_EVENT,

@@ -5,7 +5,14 @@ from schemas.tables.base import METADATA
 
 OWNED_TABLES: dict[str, tuple[str, ...]] = {
     "gateway": ("users", "sessions", "outbox"),
-    "persistence": ("conversations", "messages", "message_insights"),
+    "persistence": (
+        "conversations",
+        "messages",
+        "message_insights",
+        "message_changes",
+        "reactions",
+        "read_marks",
+    ),
     "personalization": ("user_profiles",),
     "analytics": ("analytics_data",),
     "audit": ("admin_logs",),

@@ -40,8 +40,10 @@ messages = Table(
     Column("sender_kind", String(16), nullable=False),
     Column("text", Text, nullable=False),
     Column("in_reply_to", Uuid, nullable=True),
-    # The event's body as it was published: history answers with the socket's field names.
+    # The event's body, by edits and deletion made what it is now: history answers with it.
     Column("body", JSONB, nullable=False),
+    Column("edited_at", Timestamp, nullable=True),
+    Column("deleted_at", Timestamp, nullable=True),
     Index(
         "ix_messages_conversation_id_occurred_at_event_id",
         "conversation_id",
@@ -65,4 +67,39 @@ message_insights = Table(
     Column("language", String(8), nullable=False),
     Column("entities", JSONB, nullable=False),
     Column("model_version", Text, nullable=False),
+)
+
+# What senders wished of a message, kept apart because it may be known before the message is;
+# only the author's row is ever applied.
+message_changes = Table(
+    "message_changes",
+    METADATA,
+    Column("message_id", Uuid, primary_key=True),
+    Column("sender_id", Uuid, primary_key=True),
+    Column("conversation_id", Uuid, nullable=False),
+    Column("text", Text, nullable=True),
+    Column("edited_at", Timestamp, nullable=True),
+    Column("edit_id", Uuid, nullable=True),
+    Column("deleted_at", Timestamp, nullable=True),
+)
+
+reactions = Table(
+    "reactions",
+    METADATA,
+    Column("message_id", Uuid, primary_key=True),
+    Column("user_id", Uuid, primary_key=True),
+    Column("emoji", String(16), primary_key=True),
+    Column("conversation_id", Uuid, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("occurred_at", Timestamp, nullable=False),
+    Column("event_id", Uuid, nullable=False),
+)
+
+read_marks = Table(
+    "read_marks",
+    METADATA,
+    Column("conversation_id", Uuid, primary_key=True),
+    Column("user_id", Uuid, primary_key=True),
+    Column("message_id", Uuid, nullable=False),
+    Column("up_to", Timestamp, nullable=False),
 )

@@ -2,19 +2,21 @@
 
 import asyncio
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import asyncpg
 
-from tests.faults.traffic import Person, Traffic
+from cli.reconciliation.compare import Place, reconcile
+from tests.faults.traffic import Traffic
 from tests.stack import Stack
 
 _ROWS = """
 select event_id, message_id, type, in_reply_to, conversation_id from messages
 where conversation_id = any($1::uuid[])
 """
-_SETTLE_SECONDS = 60.0
+SETTLE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -29,61 +31,107 @@ class Row:
 
 
 @dataclass(frozen=True)
+class View:
+    """What one person was told: accepted message ids, and event ids in the order of arrival."""
+
+    conversation_id: UUID
+    accepted: frozenset[UUID]
+    seen: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """The outcome of a fault run; all lists empty means the promises held."""
 
     accepted: int
     rows: int
-    missing: list[UUID]
+    seen: int
+    lost: list[UUID]
     """Accepted and not in the table."""
     unexpected: list[UUID]
     """In the table and never accepted."""
     doubled: list[UUID]
-    """Answered by more than one stored reply."""
+    """Stored by more than one row, or answered by more than one."""
     unanswered: list[UUID]
     unseen: list[str]
     """In the table and never shown to its reader."""
     shown_twice: list[str]
-    slowest_accept: float
+    log_missing: tuple[str, ...] = ()
+    """On the log and not in the tables, of everything this stack ever said."""
+    log_unexpected: tuple[str, ...] = ()
+    slowest_accept: float = 0.0
+    longest_pause: float = 0.0
+    """The longest time between two accepts while people were talking."""
+
+    @property
+    def missing(self) -> int:
+        """How many things were lost, left unanswered or silently not shown."""
+        stored = len(self.lost) + len(self.log_missing)
+        return stored + len(self.unanswered) + len(self.unseen)
+
+    @property
+    def duplicate(self) -> int:
+        """How many things were there, or shown, more often than said."""
+        stored = len(self.unexpected) + len(self.doubled) + len(self.log_unexpected)
+        return stored + len(self.shown_twice)
 
     @property
     def kept(self) -> bool:
         """Whether nothing was lost, doubled or silently missing."""
-        return not (
-            self.missing
-            or self.unexpected
-            or self.doubled
-            or self.unanswered
-            or self.unseen
-            or self.shown_twice
-        )
+        return not self.missing and not self.duplicate
+
+
+def compare(views: Iterable[View], rows: Sequence[Row]) -> Verdict:
+    """Compare what people were told with what is stored."""
+    views = list(views)
+    accepted = frozenset[UUID]().union(*(view.accepted for view in views))
+    stored = Counter(row.message_id for row in rows if row.type == "message")
+    answers = Counter(row.in_reply_to for row in rows if row.type == "reply" and row.in_reply_to)
+    unseen: list[str] = []
+    twice: list[str] = []
+    seen = 0
+    for view in views:
+        times = Counter(view.seen)
+        mine = {str(row.event_id) for row in rows if row.conversation_id == view.conversation_id}
+        seen += len(mine & set(times))
+        unseen += sorted(mine - set(times))
+        twice += [event_id for event_id, count in times.items() if count > 1]
+    return Verdict(
+        accepted=len(accepted),
+        rows=len(rows),
+        seen=seen,
+        lost=sorted(accepted - set(stored)),
+        unexpected=sorted(set(stored) - accepted),
+        doubled=[each for times in (stored, answers) for each, count in times.items() if count > 1],
+        unanswered=sorted(accepted - set(answers)),
+        unseen=unseen,
+        shown_twice=twice,
+    )
 
 
 async def judge(stack: Stack, traffic: Traffic) -> Verdict:
     """Compare, once the tables hold an answer to everything that was accepted."""
-    accepted = set[UUID]().union(*(person.accepted for person in traffic.people))
-    rows = await _settled_rows(stack, traffic.people, 2 * len(accepted))
-    stored = {row.message_id for row in rows if row.type == "message"}
-    answers = Counter(row.in_reply_to for row in rows if row.type == "reply")
-    unseen, twice = _compare_views(traffic.people, rows)
-    return Verdict(
-        accepted=len(accepted),
-        rows=len(rows),
-        missing=sorted(accepted - stored),
-        unexpected=sorted(stored - accepted),
-        doubled=[question for question, count in answers.items() if question and count > 1],
-        unanswered=sorted(accepted - set(answers)),
-        unseen=unseen,
-        shown_twice=twice,
+    views = [
+        View(person.conversation.id, frozenset(person.accepted), tuple(person.seen))
+        for person in traffic.people
+    ]
+    rows = await _settled_rows(stack, views)
+    whole = await reconcile(Place(stack.bootstrap_servers, stack.database_url()))
+    return replace(
+        compare(views, rows),
+        log_missing=tuple(whole.missing),
+        log_unexpected=tuple(whole.unexpected),
         slowest_accept=max(person.slowest_accept for person in traffic.people),
+        longest_pause=traffic.longest_pause,
     )
 
 
-async def _settled_rows(stack: Stack, people: list[Person], expected: int) -> list[Row]:
+async def _settled_rows(stack: Stack, views: list[View]) -> list[Row]:
     """Return the rows once there are as many as expected, or what there is after a minute."""
-    conversations = [person.conversation.id for person in people]
+    conversations = [view.conversation_id for view in views]
+    expected = 2 * sum(len(view.accepted) for view in views)
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + _SETTLE_SECONDS
+    deadline = loop.time() + SETTLE_SECONDS
     connection = await asyncpg.connect(stack.database_url())
     try:
         while True:
@@ -93,14 +141,3 @@ async def _settled_rows(stack: Stack, people: list[Person], expected: int) -> li
             await asyncio.sleep(0.2)
     finally:
         await connection.close()
-
-
-def _compare_views(people: list[Person], rows: list[Row]) -> tuple[list[str], list[str]]:
-    unseen: list[str] = []
-    twice: list[str] = []
-    for person in people:
-        views = Counter(person.seen)
-        mine = {str(row.event_id) for row in rows if row.conversation_id == person.conversation.id}
-        unseen += sorted(mine - set(views))
-        twice += [event_id for event_id, count in views.items() if count > 1]
-    return unseen, twice

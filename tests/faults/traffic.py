@@ -1,15 +1,19 @@
 """People who talk while something breaks: they repeat until accepted, as every client must."""
 
 import asyncio
+import itertools
 import random
 import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Self
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from parley_client import Chat, by_token
+from parley_client import Chat, ParleyClient, by_token
+from parley_client.chat import Credentials
 from parley_client.conversation import Conversation, Events
+from parley_client.rest import SignedIn, User
 from tests.people import TokenMint
 from tests.stack import Stack
 
@@ -24,21 +28,30 @@ QUESTIONS = (
 
 @dataclass(frozen=True)
 class Load:
-    """How much is said; `rate` is messages per second over all people together."""
+    """How much is said; `rate` is messages per second over all people together.
 
-    seed: int
+    `seconds` is the least; a longer fault is talked through to its end.
+    """
+
+    seed: int = 20261123
     people: int = 12
     rate: float = 30.0
-    seconds: float = 12.0
+    seconds: float = 5.0
+
+    def __str__(self) -> str:
+        return f"{self.people} people, {self.rate:g}/s, seed {self.seed}"
 
 
 @dataclass
 class Person:
     """One person with one conversation, and everything they were told of it."""
 
+    credentials: Credentials
+    rest: ParleyClient
     chat: Chat
     conversation: Conversation
     events: Events
+    on_accept: Callable[[], None]
     accepted: set[UUID] = field(default_factory=set)
     seen: list[str] = field(default_factory=list)
     answered: set[UUID] = field(default_factory=set)
@@ -50,6 +63,7 @@ class Person:
         said = await self.conversation.send(text)
         self.accepted.add(said.message_id)
         self.slowest_accept = max(self.slowest_accept, time.monotonic() - started)
+        self.on_accept()
 
     async def listen(self, heard: asyncio.Event) -> None:
         """Note every event; the client has dropped the repeats."""
@@ -60,25 +74,43 @@ class Person:
                 heard.set()
 
 
+def signed_in(url: str, token: str) -> ParleyClient:
+    """Return a client of the gateway that holds this token; it reads what a `reset` left out."""
+    client = ParleyClient(url)
+    user = User(id=uuid4(), email="bench@example.org", name="Bench", role="user")
+    client.signed_in = SignedIn(token=token, user=user, expires_at="")
+    return client
+
+
 class Traffic:
     """People talking on a seeded schedule; use it as an async context manager."""
 
-    def __init__(self, stack: Stack, load: Load) -> None:
-        self._stack = stack
+    def __init__(self, stack: Stack, load: Load, *, socket_url: str | None = None) -> None:
+        self._socket_url = socket_url or stack.socket_url
+        self._url = stack.url
         self._load = load
         self._mint = TokenMint(stack.folder.root)
         self._random = random.Random(load.seed)
         self._open = AsyncExitStack()
         self._heard = asyncio.Event()
         self._listening: list[asyncio.Task[None]] = []
+        self._enough = asyncio.Event()
+        self._accepted_at = 0.0
         self.people: list[Person] = []
+        self.said = 0
+        self.longest_pause = 0.0
+        """The longest time between two accepts, over all people."""
 
     async def __aenter__(self) -> Self:
         for _ in range(self._load.people):
-            credentials = by_token(self._stack.socket_url, self._mint.token())
-            chat = await self._open.enter_async_context(Chat(credentials))
+            token = self._mint.token()
+            credentials = by_token(self._socket_url, token)
+            rest = await self._open.enter_async_context(signed_in(self._url, token))
+            chat = await self._open.enter_async_context(Chat(credentials, rest=rest))
             conversation = await chat.start()
-            person = Person(chat, conversation, conversation.events())
+            person = Person(
+                credentials, rest, chat, conversation, conversation.events(), self._note_accept
+            )
             self.people.append(person)
             self._listening.append(asyncio.create_task(person.listen(self._heard)))
         return self
@@ -89,14 +121,26 @@ class Traffic:
 
     async def run(self) -> None:
         """Say everything of the schedule and wait until all of it is accepted."""
-        started = asyncio.get_running_loop().time()
+        started = self._accepted_at = asyncio.get_running_loop().time()
         async with asyncio.TaskGroup() as saying:
-            for index in range(int(self._load.rate * self._load.seconds)):
+            for index in itertools.count():
                 due = started + index / self._load.rate * self._random.uniform(0.9, 1.0)
                 await asyncio.sleep(max(0.0, due - asyncio.get_running_loop().time()))
+                if self._enough.is_set() and due - started >= self._load.seconds:
+                    break
                 person = self._random.choice(self.people)
                 text = self._random.choice(QUESTIONS).format(n=self._random.randint(1000, 99999))
                 saying.create_task(person.say(text))
+                self.said += 1
+
+    def enough(self) -> None:
+        """End the schedule, when its least length has passed."""
+        self._enough.set()
+
+    def _note_accept(self) -> None:
+        now = asyncio.get_running_loop().time()
+        self.longest_pause = max(self.longest_pause, now - self._accepted_at)
+        self._accepted_at = now
 
     async def all_answered(self, patience: float) -> None:
         """Wait until every accepted message has its answer.

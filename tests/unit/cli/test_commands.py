@@ -22,6 +22,7 @@ runner = CliRunner()
         ["lag"],
         ["tail", "chat-messages"],
         ["rebuild", "audit"],
+        ["verify"],
     ],
 )
 def test_without_a_stack_a_command_says_so(tmp_path: Path, command: list[str]) -> None:

@@ -18,7 +18,12 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin, Subprotocol
 
 from edge_ws.app import Edge
-from edge_ws.memory import InMemoryDirectory, InMemoryRecords, InMemoryTickets
+from edge_ws.memory import (
+    InMemoryDirectory,
+    InMemoryRecords,
+    InMemoryTickets,
+    InMemoryWhispers,
+)
 from edge_ws.server import EdgeServer, create_server, loops
 from edge_ws.settings import RingSettings
 from producers.memory import InMemoryEventPublisher
@@ -43,6 +48,7 @@ class Stage:
     records: InMemoryRecords
     tickets: InMemoryTickets
     directory: InMemoryDirectory
+    whispers: InMemoryWhispers
     edge: Edge
     server: EdgeServer | None = None
     port: int = 0
@@ -71,23 +77,30 @@ class Stage:
         return jwt.encode(claims, self.key, algorithm=ALGORITHM)
 
 
-def create_stage(*, ring: RingSettings | None = None, **deadlines: float) -> Stage:
+def create_stage(
+    *,
+    ring: RingSettings | None = None,
+    whispers: InMemoryWhispers | None = None,
+    **deadlines: float,
+) -> Stage:
     """Return an edge that is not running yet."""
     key = ec.generate_private_key(ec.SECP256R1())
     publisher = InMemoryEventPublisher()
     records = InMemoryRecords(publisher)
     tickets, directory = InMemoryTickets(), InMemoryDirectory()
+    whispers = whispers or InMemoryWhispers()
     edge = Edge(
         publisher=publisher,
         create_source=lambda: records,
         tickets=tickets,
         tokens=AccessTokenVerifier(key.public_key(), ISSUER),
         directory=directory,
+        whispers=whispers,
         allowed_origins=frozenset({ORIGIN}),
         ring=ring or RingSettings(),
         **deadlines,
     )
-    return Stage(key, publisher, records, tickets, directory, edge)
+    return Stage(key, publisher, records, tickets, directory, whispers, edge)
 
 
 async def until(holds: Callable[[], bool]) -> None:

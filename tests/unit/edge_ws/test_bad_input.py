@@ -28,6 +28,17 @@ def message(**fields: object) -> dict[str, object]:
     }
 
 
+def change(frame_type: str, **fields: object) -> dict[str, object]:
+    """Return a frame about a message, with these fields."""
+    return {
+        "type": frame_type,
+        "ref": "r",
+        "conversation_id": CONVERSATION,
+        "message_id": str(uuid4()),
+        **fields,
+    }
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [
@@ -42,12 +53,18 @@ def message(**fields: object) -> dict[str, object]:
         ("{}", "bad_frame"),
         ('{"type":null}', "unknown_type"),
         ('{"type":"nonsense"}', "unknown_type"),
-        ('{"type":"message:edit","ref":"r"}', "unknown_type"),
+        ('{"type":"feedback","ref":"r"}', "unknown_type"),
         ('{"type":"ping"}', "bad_frame"),
         ('{"type":"ping","ref":7}', "bad_frame"),
         ('{"type":"ping","ref":""}', "bad_frame"),
         ('{"type":"connect","token":"x"}', "bad_frame"),
         ('{"type":"message","text":"no ref"}', "bad_frame"),
+        ('{"type":"typing","active":true}', "bad_frame"),
+        (f'{{"type":"typing","conversation_id":"{CONVERSATION}"}}', "bad_frame"),
+        (f'{{"type":"typing","conversation_id":"{CONVERSATION}","active":true}}', "not_joined"),
+        ('{"type":"presence:watch"}', "bad_frame"),
+        ('{"type":"presence:watch","user_ids":["me"]}', "bad_frame"),
+        (json.dumps({"type": "presence:watch", "user_ids": [CONVERSATION] * 101}), "bad_frame"),
     ],
 )
 async def test_what_asks_for_nothing_gets_an_error(stage: Stage, text: str, code: str) -> None:
@@ -75,6 +92,28 @@ async def test_what_asks_for_nothing_gets_an_error(stage: Stage, text: str, code
         (message(attachments=[{"id": "x"}]), "bad_frame"),
         (message(attachments=[{"id": str(uuid4())}] * 11), "bad_frame"),
         (message(), "not_joined"),
+        (change("message:edit", text=""), "empty"),
+        (change("message:edit", text=" \n"), "empty"),
+        (change("message:edit", text="x" * 8_001), "too_long"),
+        (change("message:edit", text="nul \x00 inside"), "bad_frame"),
+        (change("message:edit"), "bad_frame"),
+        (change("message:edit", text="a", client_event_id=7), "bad_frame"),
+        (change("message:edit", text="a", message_id="m"), "bad_frame"),
+        (change("message:delete", message_id=None), "bad_frame"),
+        (change("reaction", emoji="", active=True), "bad_frame"),
+        (change("reaction", emoji="lol", active=True), "bad_frame"),
+        (change("reaction", emoji="7", active=True), "bad_frame"),
+        (change("reaction", emoji="<b>", active=True), "bad_frame"),
+        (change("reaction", emoji="👍 ", active=True), "bad_frame"),
+        (change("reaction", emoji="\u202e👍", active=True), "bad_frame"),
+        (change("reaction", emoji="👍" * 17, active=True), "bad_frame"),
+        (change("reaction", emoji="👍"), "bad_frame"),
+        (change("reaction", emoji="👍", active="perhaps"), "bad_frame"),
+        (change("read", message_id="latest"), "bad_frame"),
+        (change("message:edit", text="a"), "not_joined"),
+        (change("message:delete"), "not_joined"),
+        (change("reaction", emoji="👍🏽", active=True), "not_joined"),
+        (change("read"), "not_joined"),
         ({"type": "conversation:join", "ref": "r"}, "bad_frame"),
         (
             {

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from edge_ws.access import Access
 from edge_ws.gateway import GatewayDirectory
 from edge_ws.memory import InMemoryDirectory
-from edge_ws.ports import Grant
+from edge_ws.ports import Grant, KnownMessage
 from edge_ws.tickets import ValkeyTickets
 from runtime.errors import RetryableError
 from schemas.events.chat import SenderKind
@@ -61,6 +61,33 @@ class TestGatewayDirectory:
         assert request.url.path == f"/internal/conversations/{UUID(int=1)}/access"
         assert request.url.params["user_id"] == str(UUID(int=2))
         assert request.headers["authorization"] == "Bearer s3cret"
+
+    @pytest.mark.parametrize("deleted", [False, True])
+    async def test_it_asks_whose_a_message_is(self, *, deleted: bool) -> None:
+        """The route names conversation and message; 404 means that it is not there."""
+        author, paths = uuid4(), []
+
+        def handle(request: httpx2.Request) -> httpx2.Response:
+            paths.append(request.url.path)
+            if len(paths) > 1:
+                return httpx2.Response(404)
+            answer = {
+                "message_id": str(UUID(int=2)),
+                "sender_id": str(author),
+                "occurred_at": "2026-11-23T12:00:00.000001Z",
+                "deleted": deleted,
+            }
+            return httpx2.Response(200, json=answer)
+
+        directory = GatewayDirectory(
+            "http://gateway", SecretStr("s3cret"), transport=httpx2.MockTransport(handle)
+        )
+        at = datetime(2026, 11, 23, 12, microsecond=1, tzinfo=UTC)
+        found = await directory.find_message(UUID(int=1), UUID(int=2))
+        assert found == KnownMessage(author, at, deleted=deleted)
+        assert await directory.find_message(UUID(int=1), UUID(int=2)) is None
+        assert paths == [f"/internal/conversations/{UUID(int=1)}/messages/{UUID(int=2)}"] * 2
+        await directory.close()
 
     async def test_missing_is_no_grant(self) -> None:
         """404 means that there is no such conversation."""

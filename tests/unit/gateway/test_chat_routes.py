@@ -1,5 +1,6 @@
 """Conversations, messages and history, as the routes promise them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -7,7 +8,7 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
-from gateway.chat.ports import Conversation, Place, Utterance
+from gateway.chat.ports import Conversation, Place, Reaction, ReadMark, Utterance
 from producers.ports import PublishStatus
 from runtime.errors import RetryableError
 from schemas import ids
@@ -44,6 +45,8 @@ def keep(gateway: Gateway, owner: Person, count: int, *, apart: timedelta) -> Co
             "message" if n % 2 == 0 else "reply",
             {"event_id": str(key), "text": f"number {n}"},
             Place(NOON + n * apart, key),
+            message_id=uuid4(),
+            sender_id=owner.id,
         )
         for n, key in enumerate(sorted(uuid4() for _ in range(count)))
     ]
@@ -198,7 +201,46 @@ def test_history_items_are_the_events_with_their_frame_type(
     said = client.get(path, headers=ada.headers).json()
 
     kept = gateway.conversations.said[conversation.id]
-    assert said == {"items": [{"type": one.type, **one.body} for one in kept], "next": None}
+    items = [{"type": one.type, **one.body, "reactions": []} for one in kept]
+    assert said == {"items": items, "next": None, "read": []}
+
+
+def test_history_tells_of_reactions_and_readers(
+    gateway: Gateway, client: TestClient, ada: Person
+) -> None:
+    """Each item carries the emojis on it, the page how far each has read."""
+    conversation = keep(gateway, ada, 1, apart=timedelta(0))
+    [said] = gateway.conversations.said[conversation.id]
+    thumb = Reaction(said.message_id, ada.id, "👍")
+    gateway.conversations.said[conversation.id] = [replace(said, reactions=(thumb,))]
+    gateway.conversations.marks[conversation.id] = [ReadMark(ada.id, said.message_id, NOON)]
+
+    url = f"/api/chat/conversations/{conversation.id}/messages"
+    page = client.get(url, headers=ada.headers).json()
+    assert page["items"][0]["reactions"] == [{"user_id": str(ada.id), "emoji": "👍"}]
+    assert page["read"] == [
+        {
+            "user_id": str(ada.id),
+            "message_id": str(said.message_id),
+            "up_to": "2026-11-23T12:00:00.000000Z",
+        }
+    ]
+
+
+def test_edges_learn_whose_a_message_is(gateway: Gateway, client: TestClient, ada: Person) -> None:
+    """The author, the time and the deletion; in another conversation it is not there."""
+    conversation, other = (keep(gateway, ada, 1, apart=timedelta(0)) for _ in range(2))
+    [said] = gateway.conversations.said[conversation.id]
+    path = f"/internal/conversations/{conversation.id}/messages/{said.message_id}"
+    assert client.get(path, headers=INTERNAL).json() == {
+        "message_id": str(said.message_id),
+        "sender_id": str(ada.id),
+        "occurred_at": "2026-11-23T12:00:00.000000Z",
+        "deleted": False,
+    }
+    elsewhere = f"/internal/conversations/{other.id}/messages/{said.message_id}"
+    assert client.get(elsewhere, headers=INTERNAL).status_code == 404
+    assert client.get(path).status_code == 401
 
 
 def test_conversations_are_listed_newest_first(

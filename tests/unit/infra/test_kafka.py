@@ -16,6 +16,7 @@ from infra.embedded.kafka import bootstrap_servers, kafka_nodes, node_port_names
 from infra.embedded.ports import USUAL_PORTS
 from infra.embedded.settings import EmbeddedSettings
 from infra.kafka.plan import compare, plan_topics
+from producers.verbatim import MAX_VERBATIM_BYTES
 from schemas.topics import CATALOGUE, LANES, dead_letter_topics, retry_topics
 
 CONTENT = b"the jar"
@@ -132,6 +133,16 @@ def test_what_is_kept_for_ever_is_kept_for_ever() -> None:
     assert plans["chat-messages"].config["retention.ms"] == "-1"
     assert plans["chat-messages"].config["min.insync.replicas"] == "2"
     assert plans["chat-messages-nlp-dlq"].config["retention.ms"] == str(28 * 24 * 3600 * 1000)
+
+
+def test_a_dead_letter_topic_takes_the_largest_record_and_its_note() -> None:
+    """What a broker took on a topic fits on its dead-letter topic, and on the way back."""
+    plans = {plan.name: plan for plan in plan_topics(1)}
+    brokers_default = 1024 * 1024 + 12
+    for name in (*dead_letter_topics(), *retry_topics()):
+        room = int(plans[name].config["max.message.bytes"])
+        assert room == MAX_VERBATIM_BYTES > brokers_default
+    assert "max.message.bytes" not in plans["chat-messages"].config
 
 
 def test_only_other_partitions_break_the_order() -> None:

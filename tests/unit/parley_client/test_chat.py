@@ -1,6 +1,7 @@
 """The client keeps its promises over cuts, refusals and histories that are gone."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
@@ -141,20 +142,44 @@ async def test_closing_ends_listeners_and_senders(stage: Stage) -> None:
     assert [frame["type"] async for frame in events if frame["type"] == "message"] == []
 
 
-async def test_what_the_edge_forgot_comes_from_the_history() -> None:
-    """After `reset` the history fills the hole, and nothing is heard twice."""
+PAGE = 2
+
+
+def history_of(stage: Stage, away: int = 0) -> ParleyClient:
+    """Return a gateway that serves pages of two, after it was away for some requests."""
+    refused = itertools.count()
+
+    async def history(request: httpx2.Request) -> httpx2.Response:
+        if next(refused) < away:
+            return httpx2.Response(503, json={"code": "unavailable"})
+        said = {e.event_id: e for e in stage.publisher.events if isinstance(e, MessageSent)}
+        items = [event.model_dump(mode="json") for event in said.values()]
+        end = int(request.url.params.get("before", len(items)))
+        start = max(0, end - PAGE)
+        earlier = str(start) if start else None
+        return httpx2.Response(200, json={"items": items[start:end], "next": earlier})
+
+    return ParleyClient("http://gateway", transport=httpx2.MockTransport(history))
+
+
+def cut_off(stage: Stage, chat: Chat) -> None:
+    """Cut this client's socket without a word."""
+    assert chat._connection is not None
+    port = chat._connection.local_address[1]
+    for connection in tuple(stage.edge.hub._connections):
+        if connection.wire.client[1] == port:  # type: ignore[attr-defined]
+            connection.wire.transport.abort()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("away", [0, 2])
+async def test_what_the_edge_forgot_comes_from_the_history(away: int) -> None:
+    """After `reset` the history fills the hole, however many pages and tries that takes.
+
+    What was heard live since then must not pass for the end of the hole.
+    """
     user_id = uuid4()
     async with running(create_stage(ring=RingSettings(total_bytes=1))) as stage:
-
-        async def history(_: httpx2.Request) -> httpx2.Response:
-            items = [
-                event.model_dump(mode="json")
-                for event in stage.publisher.events
-                if isinstance(event, MessageSent)
-            ]
-            return httpx2.Response(200, json={"items": items, "next": None})
-
-        rest = ParleyClient("http://gateway", transport=httpx2.MockTransport(history))
+        rest = history_of(stage, away)
         async with (
             rest,
             chat_of(stage, user_id) as talker,
@@ -165,20 +190,15 @@ async def test_what_the_edge_forgot_comes_from_the_history() -> None:
             await conversation.send("first")
             while (await anext(listening))["type"] != "message":
                 pass
-            [cut_off] = [
-                connection
-                for connection in stage.edge.hub._connections
-                if hearer._connection is not None
-                and connection.wire.client[1]  # type: ignore[attr-defined]
-                == hearer._connection.local_address[1]
-            ]
-            cut_off.wire.transport.abort()  # type: ignore[attr-defined]
+            cut_off(stage, hearer)
             await until(lambda: len(stage.edge.hub) == 1)
-            for number in range(3):
+            for number in range(6):
                 await conversation.send(f"{number}")
+            await until(lambda: hearer.connections == 2)
+            await conversation.send("live")
             heard: list[str] = []
-            while len(heard) < 3:
+            while len(heard) < 7:
                 frame = await anext(listening)
                 if frame["type"] == "message":
                     heard.append(frame["text"])
-            assert heard == ["0", "1", "2"]
+            assert sorted(heard) == ["0", "1", "2", "3", "4", "5", "live"]

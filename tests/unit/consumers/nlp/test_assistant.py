@@ -14,10 +14,11 @@ from producers.memory import InMemoryEventPublisher
 from producers.ports import PublishStatus
 from runtime.clock import HybridLogicalClock
 from runtime.errors import RetryableError
-from schemas.events.chat import ConversationStarted, MessageSent, SenderKind
+from schemas.events.chat import ConversationStarted, MessageEvent, MessageSent, SenderKind
 from schemas.events.envelope import Event
 from schemas.events.insights import MessageAnalyzed
 from schemas.events.replies import ReplyGenerated
+from schemas.generate.examples import EXAMPLES
 from tests.unit.consumers.nlp.samples import (
     AT,
     ORDER,
@@ -118,7 +119,7 @@ async def test_anything_but_accepted_means_once_more(
 async def test_handler_answers_messages_and_passes_by_the_rest(
     assistant: Assistant, publisher: InMemoryEventPublisher
 ) -> None:
-    """A started conversation is no question."""
+    """A started conversation is no question, nor is an edit or a reaction."""
     asked = message(ORDER)
     started = ConversationStarted(
         event_id=asked.message_id,
@@ -129,7 +130,9 @@ async def test_handler_answers_messages_and_passes_by_the_rest(
         client_conversation_id=asked.message_id,
     )
     handler = MessageHandler(assistant)
-    await handler.handle([delivered(started)])
+    changes = [event for event in EXAMPLES if isinstance(event, MessageEvent)]
+    assert changes
+    await handler.handle([delivered(started), *map(delivered, changes)])
     assert publisher.events == []
     await handler.handle([delivered(started), delivered(asked)])
     assert len(replies(publisher)) == 1

@@ -2,14 +2,34 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
 
-from consumers.persistence.ports import ConversationRow, InsightRow, MessageRow
+from consumers.persistence.ports import (
+    ConversationRow,
+    DeletionRow,
+    EditRow,
+    InsightRow,
+    MessageRow,
+    ReactionRow,
+    ReadMarkRow,
+)
 from consumers.persistence.service import keep, row_of
 from schemas.events.admin import ActionRecorded
-from schemas.events.chat import ConversationStarted, MessageSent
+from schemas.events.chat import (
+    ConversationStarted,
+    MessageDeleted,
+    MessageEdited,
+    MessageSent,
+    ReactionSet,
+)
 from schemas.events.insights import MessageAnalyzed
 from schemas.events.replies import ReplyGenerated
 from schemas.generate.examples import EXAMPLES
+
+if TYPE_CHECKING:
+    from schemas.events.envelope import Event
 
 
 @dataclass
@@ -19,6 +39,11 @@ class InMemoryArchive:
     conversations: list[ConversationRow] = field(default_factory=list)
     messages: list[MessageRow] = field(default_factory=list)
     insights: list[InsightRow] = field(default_factory=list)
+    edits: list[EditRow] = field(default_factory=list)
+    deletions: list[DeletionRow] = field(default_factory=list)
+    reactions: list[ReactionRow] = field(default_factory=list)
+    marks: list[ReadMarkRow] = field(default_factory=list)
+    settled: list[UUID] = field(default_factory=list)
 
     async def add_conversations(self, rows: Sequence[ConversationRow]) -> None:
         self.conversations += rows
@@ -29,6 +54,21 @@ class InMemoryArchive:
     async def add_insights(self, rows: Sequence[InsightRow]) -> None:
         self.insights += rows
 
+    async def add_edits(self, rows: Sequence[EditRow]) -> None:
+        self.edits += rows
+
+    async def add_deletions(self, rows: Sequence[DeletionRow]) -> None:
+        self.deletions += rows
+
+    async def add_reactions(self, rows: Sequence[ReactionRow]) -> None:
+        self.reactions += rows
+
+    async def add_read_marks(self, rows: Sequence[ReadMarkRow]) -> None:
+        self.marks += rows
+
+    async def settle(self, message_ids: Sequence[UUID]) -> None:
+        self.settled += message_ids
+
 
 async def test_every_kind_finds_its_table() -> None:
     """Messages and replies share the history; what is not said in a chat is not in it."""
@@ -38,6 +78,29 @@ async def test_every_kind_finds_its_table() -> None:
     assert len(archive.conversations) == kinds.count(ConversationStarted)
     assert len(archive.messages) == kinds.count(MessageSent) + kinds.count(ReplyGenerated)
     assert len(archive.insights) == kinds.count(MessageAnalyzed)
+    assert len(archive.edits) == kinds.count(MessageEdited)
+    assert len(archive.deletions) == kinds.count(MessageDeleted)
+    assert len(archive.reactions) == kinds.count(ReactionSet)
+    assert len(archive.marks) == 1
+    assert set(archive.settled) == {row.message_id for row in archive.messages}
+
+
+async def test_of_several_changes_in_a_batch_the_latest_counts() -> None:
+    """One statement may change a row only once, so the batch is reduced first."""
+    archive = InMemoryArchive()
+    edit = next(each for each in EXAMPLES if isinstance(each, MessageEdited))
+    thumb = next(each for each in EXAMPLES if isinstance(each, ReactionSet))
+    later = thumb.occurred_at + timedelta(microseconds=1)
+    events: list[Event] = [
+        edit.model_copy(update={"occurred_at": later, "text": "last", "event_id": uuid4()}),
+        edit,
+        thumb.model_copy(update={"occurred_at": later, "active": False}),
+        thumb,
+        thumb.model_copy(update={"emoji": "🎉"}),
+    ]
+    await keep(archive, [(event, event.model_dump_json()) for event in events])
+    assert [row.text for row in archive.edits] == ["last"]
+    assert {(row.emoji, row.active) for row in archive.reactions} == {("👍", False), ("🎉", True)}
 
 
 def test_a_message_keeps_the_body_as_published() -> None:

@@ -293,6 +293,59 @@ export interface components {
             type: "conversation:started";
         };
         /**
+         * DeleteMessage
+         * @description Take a message of one's own back.
+         */
+        DeleteMessage: {
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /** Ref */
+            ref: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "message:delete";
+        };
+        /**
+         * EditMessage
+         * @description Say a message of one's own in other words.
+         */
+        EditMessage: {
+            /**
+             * Client Event Id
+             * @default null
+             */
+            client_event_id?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /** Ref */
+            ref: string;
+            /** Text */
+            text: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "message:edit";
+        };
+        /**
          * Error
          * @description A frame could not be taken; the connection lives on.
          */
@@ -338,6 +391,131 @@ export interface components {
              * @default 25
              */
             ping_seconds: number;
+        };
+        /**
+         * MarkRead
+         * @description Say that everything up to this message has been read.
+         */
+        MarkRead: {
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /** Ref */
+            ref: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "read";
+        };
+        /**
+         * MessageDeletedFrame
+         * @description A message is gone.
+         */
+        MessageDeletedFrame: {
+            /** At */
+            at: string;
+            /**
+             * Causation Id
+             * @default null
+             */
+            causation_id?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Correlation Id
+             * Format: uuid
+             */
+            correlation_id: string;
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            /**
+             * Replayed
+             * @default false
+             */
+            replayed?: boolean;
+            sender: components["schemas"]["Sender"];
+            /**
+             * Type
+             * @default message:deleted
+             * @constant
+             */
+            type: "message:deleted";
+        };
+        /**
+         * MessageEditedFrame
+         * @description A message has other words now.
+         */
+        MessageEditedFrame: {
+            /** At */
+            at: string;
+            /**
+             * Causation Id
+             * @default null
+             */
+            causation_id?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Correlation Id
+             * Format: uuid
+             */
+            correlation_id: string;
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            /**
+             * Replayed
+             * @default false
+             */
+            replayed?: boolean;
+            sender: components["schemas"]["Sender"];
+            /** Text */
+            text: string;
+            /**
+             * Type
+             * @default message:edited
+             * @constant
+             */
+            type: "message:edited";
         };
         /**
          * MessageFrame
@@ -432,6 +610,176 @@ export interface components {
              * @constant
              */
             type: "pong";
+        };
+        /**
+         * PresenceFrame
+         * @description Whether somebody watched is here; `last_seen` is known of those who are not.
+         */
+        PresenceFrame: {
+            /**
+             * Last Seen
+             * @default null
+             */
+            last_seen?: string | null;
+            state: components["schemas"]["PresenceState"];
+            /**
+             * Type
+             * @default presence
+             * @constant
+             */
+            type: "presence";
+            /**
+             * User Id
+             * Format: uuid
+             */
+            user_id: string;
+        };
+        /**
+         * PresenceState
+         * @description Whether somebody has a socket open anywhere.
+         * @enum {string}
+         */
+        PresenceState: "online" | "away" | "offline";
+        /**
+         * React
+         * @description Put an emoji on a message or an answer, or take it off.
+         */
+        React: {
+            /** Active */
+            active: boolean;
+            /**
+             * Client Event Id
+             * @default null
+             */
+            client_event_id?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /** Emoji */
+            emoji: string;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /** Ref */
+            ref: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "reaction";
+        };
+        /**
+         * ReactionFrame
+         * @description An emoji was put on a message, or taken off.
+         */
+        ReactionFrame: {
+            /** Active */
+            active: boolean;
+            /** At */
+            at: string;
+            /**
+             * Causation Id
+             * @default null
+             */
+            causation_id?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Correlation Id
+             * Format: uuid
+             */
+            correlation_id: string;
+            /** Emoji */
+            emoji: string;
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            /**
+             * Replayed
+             * @default false
+             */
+            replayed?: boolean;
+            sender: components["schemas"]["Sender"];
+            /**
+             * Type
+             * @default reaction
+             * @constant
+             */
+            type: "reaction";
+        };
+        /**
+         * ReadFrame
+         * @description Somebody has read up to a message.
+         */
+        ReadFrame: {
+            /** At */
+            at: string;
+            /**
+             * Causation Id
+             * @default null
+             */
+            causation_id?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Correlation Id
+             * Format: uuid
+             */
+            correlation_id: string;
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            /**
+             * Replayed
+             * @default false
+             */
+            replayed?: boolean;
+            sender: components["schemas"]["Sender"];
+            /**
+             * Type
+             * @default read
+             * @constant
+             */
+            type: "read";
+            /**
+             * Up To
+             * Format: date-time
+             */
+            up_to: string;
         };
         /**
          * Reconnect
@@ -628,6 +976,76 @@ export interface components {
              * @constant
              */
             type: "message";
+        };
+        /**
+         * Typing
+         * @description Say that one writes, or no longer does; not acknowledged, and may be lost.
+         */
+        Typing: {
+            /** Active */
+            active: boolean;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Ref
+             * @default null
+             */
+            ref?: string | null;
+            /**
+             * Type
+             * @constant
+             */
+            type: "typing";
+        };
+        /**
+         * TypingFrame
+         * @description Somebody writes; forget it after `expires_ms`, or when a message of theirs arrives.
+         */
+        TypingFrame: {
+            /** Active */
+            active: boolean;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Expires Ms
+             * @default 6000
+             */
+            expires_ms: number;
+            /**
+             * Type
+             * @default typing
+             * @constant
+             */
+            type: "typing";
+            /**
+             * User Id
+             * Format: uuid
+             */
+            user_id: string;
+        };
+        /**
+         * WatchPresence
+         * @description Hear whether these people are here, instead of those named before; not acknowledged.
+         */
+        WatchPresence: {
+            /**
+             * Ref
+             * @default null
+             */
+            ref?: string | null;
+            /**
+             * Type
+             * @constant
+             */
+            type: "presence:watch";
+            /** User Ids */
+            user_ids: string[];
         };
     };
     responses: never;

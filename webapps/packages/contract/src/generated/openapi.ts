@@ -244,6 +244,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/internal/conversations/{conversation_id}/messages/{message_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Message Author
+         * @description Tell whose a message of a conversation is.
+         */
+        get: operations["message_author"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -361,7 +381,7 @@ export interface components {
         };
         /**
          * HistoryMessage
-         * @description What a person said, with the field names of the socket's frame.
+         * @description What a person said, as it is now, with the field names of the socket's frame.
          */
         HistoryMessage: {
             /**
@@ -387,6 +407,13 @@ export interface components {
              */
             correlation_id: string;
             /**
+             * Deleted
+             * @default false
+             */
+            deleted: boolean;
+            /** Edited At */
+            edited_at?: string | null;
+            /**
              * Event Id
              * Format: uuid
              */
@@ -401,11 +428,16 @@ export interface components {
              * Format: date-time
              */
             occurred_at: string;
+            /**
+             * Reactions
+             * @default []
+             */
+            reactions: components["schemas"]["ReactionView"][];
             /** Reply To */
             reply_to?: string | null;
             sender: components["schemas"]["Sender"];
             /** Text */
-            text: string;
+            text: string | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -421,6 +453,11 @@ export interface components {
             items: (components["schemas"]["HistoryMessage"] | components["schemas"]["HistoryReply"])[];
             /** Next */
             next: string | null;
+            /**
+             * Read
+             * @default []
+             */
+            read: components["schemas"]["ReadMarkView"][];
         };
         /**
          * HistoryReply
@@ -477,6 +514,11 @@ export interface components {
              * Format: date-time
              */
             occurred_at: string;
+            /**
+             * Reactions
+             * @default []
+             */
+            reactions: components["schemas"]["ReactionView"][];
             /** Reply To */
             reply_to?: string | null;
             sender: components["schemas"]["Sender"];
@@ -518,6 +560,29 @@ export interface components {
             status: components["schemas"]["AckStatus"];
         };
         /**
+         * MessageView
+         * @description Whose a message is, and when it was said.
+         */
+        MessageView: {
+            /** Deleted */
+            deleted: boolean;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            /**
+             * Sender Id
+             * Format: uuid
+             */
+            sender_id: string;
+        };
+        /**
          * Problem
          * @description An error as RFC 9457 has it; `code` is for programs, `detail` for people.
          */
@@ -542,6 +607,40 @@ export interface components {
             type: string;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * ReactionView
+         * @description An emoji that somebody has put on a message.
+         */
+        ReactionView: {
+            /** Emoji */
+            emoji: string;
+            /**
+             * User Id
+             * Format: uuid
+             */
+            user_id: string;
+        };
+        /**
+         * ReadMarkView
+         * @description Somebody has read up to this message, which occurred at `up_to`.
+         */
+        ReadMarkView: {
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /**
+             * Up To
+             * Format: date-time
+             */
+            up_to: string;
+            /**
+             * User Id
+             * Format: uuid
+             */
+            user_id: string;
         };
         /**
          * RegisterRequest
@@ -992,6 +1091,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AccessView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    message_author: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageView"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -1,0 +1,100 @@
+"""What stands on the log, in batches: which event each record is, and which were dead-lettered."""
+
+import time
+from collections.abc import AsyncIterator, Mapping
+from typing import NamedTuple
+from uuid import UUID
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from schemas import headers as names
+from schemas.topics import DEAD_LETTER_RETENTION, EVENT_TYPES, TOPIC_OF
+
+BATCH = 2_000
+POLL_MS = 1_000
+
+
+class Entry(NamedTuple):
+    """A record's place, and the event it is when it says so."""
+
+    topic: str
+    partition: int
+    offset: int
+    event_id: UUID | None
+    expired: bool = False
+    """Older than dead letters are kept: the note of an unreadable one may be gone."""
+
+
+class _Identity(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    event_id: UUID
+
+
+def entry(record: "ConsumerRecord[bytes, bytes]") -> Entry:
+    """Return a record's place and event."""
+    expired = time.time() - record.timestamp / 1_000 > DEAD_LETTER_RETENTION.total_seconds()
+    return Entry(record.topic, record.partition, record.offset, _event_id(record), expired)
+
+
+def _event_id(record: "ConsumerRecord[bytes, bytes]") -> UUID | None:
+    kind = dict(record.headers).get(names.TYPE)
+    try:
+        event = EVENT_TYPES.get((kind or b"").decode())
+        if event is None or TOPIC_OF[event] != record.topic or record.value is None:
+            return None
+        return _Identity.model_validate_json(record.value).event_id
+    except (UnicodeDecodeError, ValidationError):
+        return None
+
+
+async def entries(
+    reader: AIOKafkaConsumer, upto: Mapping[TopicPartition, int]
+) -> AsyncIterator[list[Entry]]:
+    """Give every record below these offsets, each partition in its order."""
+    async for records in _records(reader, upto):
+        yield [entry(record) for record in records]
+
+
+async def excused(
+    reader: AIOKafkaConsumer, places: list[TopicPartition]
+) -> AsyncIterator[list[Entry]]:
+    """Give the original places of everything on these dead-letter topics."""
+    async for records in _records(reader, await reader.end_offsets(places)):
+        yield [place for record in records if (place := _original(record)) is not None]
+
+
+def _original(record: "ConsumerRecord[bytes, bytes]") -> Entry | None:
+    # The note stands behind the original headers, whatever those are: the last one counts.
+    noted = dict(record.headers)
+    try:
+        topic = noted[names.DEAD_LETTER_TOPIC].decode()
+        partition = int(noted[names.DEAD_LETTER_PARTITION])
+        return Entry(topic, partition, int(noted[names.DEAD_LETTER_OFFSET]), None)
+    except (KeyError, ValueError, AttributeError):
+        return None
+
+
+async def _records(
+    reader: AIOKafkaConsumer, upto: Mapping[TopicPartition, int]
+) -> AsyncIterator[list["ConsumerRecord[bytes, bytes]"]]:
+    begins = await reader.beginning_offsets(list(upto))
+    left = {place for place, end in upto.items() if begins[place] < end}
+    reader.assign(sorted(left))
+    for place in left:
+        reader.seek(place, begins[place])
+    while left:
+        polled = await reader.getmany(timeout_ms=POLL_MS, max_records=BATCH)
+        found = [
+            record
+            for place, part in polled.items()
+            for record in part
+            if record.offset < upto[place]
+        ]
+        if found:
+            yield found
+        # By position, not by what was seen: the last offsets may hold no record.
+        for place in [each for each in left if await reader.position(each) >= upto[each]]:
+            left.discard(place)
+            reader.pause(place)

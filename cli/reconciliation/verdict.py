@@ -1,0 +1,121 @@
+"""What a comparison of the log with the tables found; pure, so that it can be judged itself."""
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from uuid import UUID
+
+LISTED = 100
+"""Findings named per partition; what is beyond is only counted."""
+
+
+class Kept(NamedTuple):
+    """One event of the log, each once, and whether the tables hold it."""
+
+    topic: str
+    partition: int
+    offset: int
+    event_id: UUID | None
+    """None when the record does not say which event it is."""
+    stored: bool
+    excused: bool
+    """Dead-lettered: it stands on the dead-letter topic, byte for byte."""
+
+
+class Chain:
+    """A digest over event ids in the order of the log: equal chains, equal histories."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+
+    def add(self, event_id: UUID) -> None:
+        """Append an event."""
+        self._digest.update(event_id.bytes)
+
+    @property
+    def text(self) -> str:
+        """The chain so far, as hexadecimal text."""
+        return self._digest.hexdigest()
+
+
+@dataclass
+class PartitionVerdict:
+    """One ordered log and the rows that came of it."""
+
+    topic: str
+    partition: int
+    upto: int = 0
+    """Compared below this offset, which is how far the consumer has come."""
+    records: int = 0
+    events: int = 0
+    """Different events that owe a row."""
+    rows: int = 0
+    repeats: int = 0
+    """Records of an event that stands on the log already: harmless, stored once."""
+    excused: int = 0
+    missing: int = 0
+    unexpected: int = 0
+    missing_named: list[str] = field(default_factory=list)
+    """Event ids, or the places of records that name none."""
+    unexpected_named: list[str] = field(default_factory=list)
+    log_chain: Chain = field(default_factory=Chain, repr=False)
+    table_chain: Chain = field(default_factory=Chain, repr=False)
+
+    @property
+    def kept(self) -> bool:
+        """Whether log and tables agree."""
+        same = self.log_chain.text == self.table_chain.text
+        return same and not self.missing and not self.unexpected
+
+    def take(self, event: Kept) -> None:
+        """Count an event of the log; they come in the order of their offsets."""
+        if event.excused:
+            self.excused += 1
+            return
+        self.events += 1
+        if event.event_id is not None:
+            self.log_chain.add(event.event_id)
+        if event.stored and event.event_id is not None:
+            self.table_chain.add(event.event_id)
+            self.rows += 1
+            return
+        place = f"{event.topic}:{event.partition}:{event.offset}"
+        self.missing += 1
+        if len(self.missing_named) < LISTED:
+            self.missing_named.append(str(event.event_id or place))
+
+    def blame(self, event_id: UUID) -> None:
+        """Count a row that no event of the log accounts for."""
+        self.rows += 1
+        self.unexpected += 1
+        if len(self.unexpected_named) < LISTED:
+            self.unexpected_named.append(str(event_id))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The whole comparison."""
+
+    partitions: list[PartitionVerdict]
+
+    @property
+    def kept(self) -> bool:
+        """Whether log and tables agree everywhere."""
+        return all(each.kept for each in self.partitions)
+
+    @property
+    def missing(self) -> list[str]:
+        """What the log has and the tables lack."""
+        return [name for each in self.partitions for name in each.missing_named]
+
+    @property
+    def unexpected(self) -> list[str]:
+        """What the tables have and the log lacks."""
+        return [name for each in self.partitions for name in each.unexpected_named]
+
+    def topics(self) -> dict[str, list[PartitionVerdict]]:
+        """Return the partitions by topic."""
+        found: dict[str, list[PartitionVerdict]] = {}
+        for each in self.partitions:
+            found.setdefault(each.topic, []).append(each)
+        return found

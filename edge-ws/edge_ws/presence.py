@@ -1,0 +1,147 @@
+"""Who is here: on which edge somebody has a socket, and who wants to hear of it."""
+
+import asyncio
+from collections import Counter
+from functools import partial
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import orjson
+
+from edge_ws.framing import model_frame, text_frame
+from edge_ws.passing import Passing, Seen
+from runtime.errors import RetryableError
+from schemas.frames.server import PresenceFrame, PresenceState
+
+if TYPE_CHECKING:
+    from edge_ws.access import Access
+    from edge_ws.backlog import Backlog
+    from edge_ws.connection import Connection, Session
+    from schemas.frames.client import WatchPresence
+
+REFRESH_SECONDS = 20.0
+"""A third of what an arrival is remembered for: an edge that dies takes its people along."""
+
+
+class Presence:
+    """Counts the sockets of each person here, and tells watchers what changes anywhere.
+
+    Only people of conversations that the watcher has joined are told of; others are passed over.
+    """
+
+    def __init__(self, passing: Passing, access: "Access", backlog: "Backlog") -> None:
+        self._passing = passing
+        self._access = access
+        self._backlog = backlog
+        self._here: Counter[UUID] = Counter()
+        self._watchers: dict[UUID, set[Connection]] = {}
+        self._told: dict[UUID, PresenceState] = {}
+        passing.on_presence = self._hear
+
+    def arrived(self, user_id: UUID) -> None:
+        """Count a signed-in socket in."""
+        self._here[user_id] += 1
+        if self._here[user_id] == 1:
+            self._passing.say(partial(self._announce_arrival, user_id))
+
+    def left(self, connection: "Connection") -> None:
+        """Count a closed socket out; whom it watched need not be told of any more."""
+        self._unwatch(connection)
+        if connection.session is None:
+            return
+        user_id = connection.session.user.id
+        self._here[user_id] -= 1
+        if self._here[user_id] <= 0:
+            del self._here[user_id]
+            self._passing.say(partial(self._announce_leaving, user_id))
+
+    def watch(self, connection: "Connection", session: "Session", frame: "WatchPresence") -> None:
+        """Tell this socket of these people, now and when it changes."""
+        self._unwatch(connection)
+        wanted = [
+            each
+            for each in dict.fromkeys(frame.user_ids)
+            if each == session.user.id or self._met(connection, each)
+        ]
+        for user_id in wanted:
+            self._watchers.setdefault(user_id, set()).add(connection)
+        if wanted:
+            self._passing.say(partial(self._tell_now, connection, wanted))
+
+    async def refresh_for_ever(self) -> None:
+        """Renew who is here, and look who died elsewhere, until cancelled."""
+        while True:
+            await asyncio.sleep(REFRESH_SECONDS)
+            try:
+                await self.refresh()
+            except RetryableError:
+                continue
+
+    async def refresh(self) -> None:
+        """Renew who is here, and tell watchers of those who vanished without a word.
+
+        Raises:
+            RetryableError: Valkey is away.
+        """
+        if self._here:
+            await self._passing.whispers.arrive(list(self._here))
+        watched = list(self._watchers)
+        if not watched:
+            return
+        for user_id, seen in zip(watched, await self._passing.whispers.look(watched), strict=True):
+            frame = _frame(user_id, seen)
+            if self._told.get(user_id) is not frame.state:
+                self._hear(frame.model_dump_json(exclude_none=True).encode())
+
+    def _met(self, connection: "Connection", user_id: UUID) -> bool:
+        return any(
+            self._access.owns(key, user_id) or self._backlog.spoke(key, user_id)
+            for key in connection.joined
+        )
+
+    def _unwatch(self, connection: "Connection") -> None:
+        for user_id in [each for each, who in self._watchers.items() if connection in who]:
+            watchers = self._watchers[user_id]
+            watchers.discard(connection)
+            if not watchers:
+                del self._watchers[user_id]
+                self._told.pop(user_id, None)
+
+    def _hear(self, whisper: bytes) -> None:
+        fields = orjson.loads(whisper)
+        user_id = UUID(fields["user_id"])
+        watchers = self._watchers.get(user_id)
+        if watchers is None:
+            return
+        self._told[user_id] = PresenceState(fields["state"])
+        frame = text_frame(whisper)
+        for connection in watchers:
+            connection.push(frame)
+
+    async def _announce_arrival(self, user_id: UUID) -> None:
+        await self._passing.whispers.arrive([user_id])
+        await self._tell_all(user_id)
+
+    async def _announce_leaving(self, user_id: UUID) -> None:
+        if user_id in self._here:
+            return
+        await self._passing.whispers.leave(user_id)
+        await self._tell_all(user_id)
+
+    async def _tell_all(self, user_id: UUID) -> None:
+        [seen] = await self._passing.whispers.look([user_id])
+        whisper = _frame(user_id, seen).model_dump_json(exclude_none=True).encode()
+        await self._passing.whispers.tell(whisper)
+
+    async def _tell_now(self, connection: "Connection", user_ids: list[UUID]) -> None:
+        found = await self._passing.whispers.look(user_ids)
+        for user_id, seen in zip(user_ids, found, strict=True):
+            frame = _frame(user_id, seen)
+            self._told[user_id] = frame.state
+            connection.push(model_frame(frame))
+
+
+def _frame(user_id: UUID, seen: Seen) -> PresenceFrame:
+    state = PresenceState.ONLINE if seen.online else PresenceState.OFFLINE
+    last_seen = None if seen.online else seen.last_seen
+    return PresenceFrame(user_id=user_id, state=state, last_seen=last_seen)

@@ -1,0 +1,122 @@
+"""What a conversation looks like: a history, and every event since, in whatever order.
+
+Every part is a maximum, so that repeats and disorder change nothing and everybody comes to the
+same state (Shapiro et al., "Conflict-free Replicated Data Types", 2011).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from parley_client.frames import Frame
+
+_Rank = tuple[str, str]
+"""(occurred_at, event_id): times are written so that they sort as text."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One message or answer as people see it."""
+
+    message_id: str
+    sender_id: str
+    text: str | None
+    """None when it was deleted."""
+    edited_at: str | None
+    deleted: bool
+    reactions: frozenset[tuple[str, str]]
+    """(user, emoji)"""
+
+
+class Thread:
+    """One conversation's state; make a new one from a fresh history after a `reset`."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, Frame] = {}
+        self._edits: dict[tuple[str, str], tuple[_Rank, str]] = {}
+        self._deleted: set[tuple[str, str]] = set()
+        self._reactions: dict[tuple[str, str, str], tuple[_Rank, bool]] = {}
+        self._marks: dict[str, tuple[str, str]] = {}
+
+    @classmethod
+    def of(
+        cls, items: Iterable[Mapping[str, Any]], read: Iterable[Mapping[str, Any]] = ()
+    ) -> "Thread":
+        """Return the state of a history: its items and read marks, as the gateway answers."""
+        thread = cls()
+        for item in items:
+            thread.apply(dict(item))
+        for mark in read:
+            thread._mark(mark["user_id"], mark["up_to"], mark["message_id"])
+        return thread
+
+    def apply(self, frame: Frame) -> None:
+        """Take one frame or history item in; others than these change nothing."""
+        match frame.get("type"):
+            case "message" | "reply":
+                self._say(frame)
+            case "message:edited":
+                self._edit(frame, frame["text"], _rank(frame))
+            case "message:deleted":
+                self._deleted.add((frame["message_id"], frame["sender"]["id"]))
+            case "reaction":
+                self._react(frame, frame["sender"]["id"], _rank(frame))
+            case "read":
+                self._mark(frame["sender"]["id"], frame["up_to"], frame["message_id"])
+
+    @property
+    def shown(self) -> list[Shown]:
+        """Everything said, in reading order."""
+        return [self._show(frame) for frame in sorted(self._said.values(), key=_rank)]
+
+    @property
+    def read(self) -> dict[str, str]:
+        """How far each user has read: user to message."""
+        return {user: message for user, (_, message) in self._marks.items()}
+
+    def _say(self, frame: Frame) -> None:
+        self._said.setdefault(frame["message_id"], frame)
+        if frame.get("deleted"):
+            self._deleted.add((frame["message_id"], frame["sender"]["id"]))
+        elif frame.get("edited_at"):
+            self._edit(frame, frame["text"], (frame["edited_at"], ""))
+        for reaction in frame.get("reactions", ()):
+            shown = {**reaction, "message_id": frame["message_id"], "active": True}
+            self._react(shown, reaction["user_id"], ("", ""))
+
+    def _edit(self, frame: Frame, text: str, rank: _Rank) -> None:
+        author = frame["message_id"], frame["sender"]["id"]
+        known = self._edits.get(author)
+        if known is None or known[0] < rank:
+            self._edits[author] = rank, text
+
+    def _react(self, frame: Frame, user_id: str, rank: _Rank) -> None:
+        what = frame["message_id"], user_id, frame["emoji"]
+        known = self._reactions.get(what)
+        if known is None or known[0] < rank:
+            self._reactions[what] = rank, frame["active"]
+
+    def _mark(self, user_id: str, up_to: str, message_id: str) -> None:
+        self._marks[user_id] = max((up_to, message_id), self._marks.get(user_id, ("", "")))
+
+    def _show(self, frame: Frame) -> Shown:
+        message, sender = frame["message_id"], frame["sender"]["id"]
+        deleted = (message, sender) in self._deleted
+        (edited_at, _), text = self._edits.get((message, sender), (("", ""), frame["text"]))
+        on = {
+            (user, emoji)
+            for (about, user, emoji), (_, active) in self._reactions.items()
+            if about == message and active and not deleted
+        }
+        return Shown(
+            message_id=message,
+            sender_id=sender,
+            text=None if deleted else text,
+            edited_at=None if deleted else edited_at or None,
+            deleted=deleted,
+            reactions=frozenset(on),
+        )
+
+
+def _rank(frame: Frame) -> _Rank:
+    return frame["occurred_at"], frame["event_id"]

@@ -1,0 +1,256 @@
+"""State and events make what a fresh fetch says (P25); what is deleted never comes back."""
+
+import itertools
+import random
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID, uuid4
+
+import orjson
+import pytest
+
+from consumers.delivery.database import Database
+from consumers.delivery.ports import Delivered, Record
+from consumers.persistence.app import projection
+from gateway.chat.endpoints import history_body
+from gateway.chat.repository import PostgresConversations
+from gateway.database import Database as GatewayDatabase
+from gateway.database import create_engine
+from parley_client import Thread
+from producers.records import to_record
+from schemas.events.chat import MessageEvent, MessageSent
+from schemas.events.insights import MessageAnalyzed
+from schemas.frames.server import FRAME_OF_EVENT
+from schemas.generate.examples import EXAMPLES
+from schemas.tables import OWNED_TABLES
+from tests.stack import Stack
+from tests.unit.edge_ws.stage import Client, create_stage, running
+
+if TYPE_CHECKING:
+    from parley_client.frames import Frame
+    from schemas.events.envelope import Event
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(180)]
+
+Kind = TypeVar("Kind")
+SECRET = "the words that must go away"
+
+
+class History:
+    """Persistence's projection and the gateway's reading of it, on the real database."""
+
+    def __init__(self, writer: Database, reader: PostgresConversations) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._offsets = itertools.count()
+        self._used: set[str] = set()
+
+    async def apply(self, *events: "Event") -> None:
+        """Take a batch of events in."""
+        self._used.update(event.key.decode() for event in events)
+        batch = [Delivered(event, self._record(event)) for event in events]
+        async with self._writer.transaction() as connection:
+            await projection().apply(connection, batch)
+
+    async def fetch(self, conversation_id: UUID) -> dict[str, Any]:
+        """Return what the gateway answers, as a client reads it."""
+        said = await self._reader.newest_in(conversation_id, None, 100)
+        marks = await self._reader.read_marks(conversation_id)
+        page: dict[str, Any] = orjson.loads(orjson.dumps(history_body(said[::-1], marks, None)))
+        return page
+
+    async def thread(self, conversation_id: UUID) -> Thread:
+        """Return the state that a fresh fetch gives."""
+        page = await self.fetch(conversation_id)
+        return Thread.of(page["items"], page["read"])
+
+    async def traces(self, words: str) -> int:
+        """Return how many rows anywhere still hold these words."""
+        query = """
+        select (select count(*) from messages where messages::text like $1)
+            + (select count(*) from message_changes where message_changes::text like $1)
+            + (select count(*) from message_insights where message_insights::text like $1)
+        """
+        async with self._writer.transaction() as connection:
+            found: int = await connection.fetchval(query, f"%{words}%")
+        return found
+
+    async def forget(self) -> None:
+        """Leave no row behind that is not on the log: other tests build the view anew."""
+        async with self._writer.transaction() as connection:
+            for table in OWNED_TABLES["persistence"]:
+                column = "id" if table == "conversations" else "conversation_id"
+                query = f"delete from {table} where {column} = any($1::uuid[])"  # noqa: S608 - our own names
+                await connection.execute(query, sorted(self._used))
+
+    def _record(self, event: "Event") -> Record:
+        made = to_record(event, b"/test")
+        return Record(made.topic, 0, next(self._offsets), made.key, made.value, made.headers, 0)
+
+
+@asynccontextmanager
+async def keeping(stack: Stack) -> AsyncIterator[History]:
+    """Give a history in the roles that the processes have."""
+    async with AsyncExitStack() as closing:
+        writer = Database(stack.database_url("persistence"))
+        closing.push_async_callback(writer.close)
+        engine = create_engine(stack.database_url("gateway"), 2)
+        closing.push_async_callback(engine.dispose)
+        history = History(writer, PostgresConversations(GatewayDatabase(engine)))
+        closing.push_async_callback(history.forget)
+        yield history
+
+
+@pytest.fixture
+async def history(infra_stack: Stack) -> AsyncIterator[History]:
+    """The real history."""
+    async with keeping(infra_stack) as ready:
+        yield ready
+
+
+def frame_of(event: "Event") -> "Frame":
+    """Return the frame that an event is pushed as."""
+    frame: Frame = orjson.loads(event.model_dump_json())
+    return {"type": FRAME_OF_EVENT[event.event_type], **frame}
+
+
+async def talk() -> tuple[UUID, list["Event"]]:
+    """Use every command on a running edge; return the conversation and its events."""
+    async with running(create_stage()) as stage:
+        client = await Client.open(stage)
+        conversation = await client.start()
+        messages = []
+        for number in range(6):
+            await client.send(conversation, f"number {number}")
+            messages.append((await client.hear_type("message"))["message_id"])
+
+        async def change(frame_type: str, number: int, **fields: object) -> None:
+            about = {"conversation_id": str(conversation), "message_id": messages[number]}
+            await client.say(type=frame_type, ref=str(uuid4()), **about, **fields)
+            assert (await client.hear_type("ack"))["status"] == "accepted"
+
+        await change("message:edit", 1, text="once")
+        await change("message:edit", 1, text="twice")
+        await change("reaction", 1, emoji="👍", active=True)
+        await change("reaction", 1, emoji="🎉", active=True)
+        await change("reaction", 1, emoji="🎉", active=False)
+        await change("read", 2)
+        await change("message:edit", 3, text=SECRET)
+        await change("reaction", 3, emoji="👍", active=True)
+        await change("message:delete", 3)
+        await change("read", 1)
+        await change("read", 4)
+        await change("message:delete", 5)
+        return conversation, list(stage.publisher.events)
+
+
+async def test_old_state_and_events_are_a_fresh_fetch(history: History) -> None:
+    """P25: from every older snapshot, with everything or only what came later, repeats and all."""
+    conversation, events = await talk()
+    snapshots = []
+    for event in events:
+        snapshots.append(await history.fetch(conversation))
+        await history.apply(event)
+    fresh = await history.thread(conversation)
+    assert [each.text for each in fresh.shown] == [
+        "number 0",
+        "twice",
+        "number 2",
+        None,
+        "number 4",
+        None,
+    ]
+    assert [len(each.reactions) for each in fresh.shown] == [0, 1, 0, 0, 0, 0]
+    assert len(fresh.read) == 1
+    for place, page in enumerate(snapshots):
+        for later in (events[place:], events[max(0, place - 5) :], events, events + events):
+            thread = Thread.of(page["items"], page["read"])
+            for event in later:
+                thread.apply(frame_of(event))
+            assert (thread.shown, thread.read) == (fresh.shown, fresh.read)
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_order_and_repeats_change_nothing(history: History, seed: int) -> None:
+    """Changes before their message, twice, in one batch or in many: one state, no deleted word."""
+    conversation, events = await talk()
+    chance = random.Random(seed)
+    shuffled = [*events, *chance.sample(events, 5)]
+    chance.shuffle(shuffled)
+    cut = chance.randrange(len(shuffled))
+    await history.apply(*shuffled[:cut])
+    await history.apply(*shuffled[cut:])
+    stored = await history.thread(conversation)
+    live = Thread()
+    for event in events:
+        live.apply(frame_of(event))
+    assert (stored.shown, stored.read) == (live.shown, live.read)
+    assert await history.traces(SECRET) == 0
+
+
+async def test_a_deleted_message_leaves_nothing_behind(history: History) -> None:
+    """Neither a late insight nor the message itself, redriven, brings a word back."""
+    asked = example(MessageSent).model_copy(update=fresh_ids() | {"text": SECRET})
+    insight = example(MessageAnalyzed)
+    [entity] = insight.entities
+    understood = insight.model_copy(
+        update={
+            "event_id": uuid4(),
+            "message_id": asked.message_id,
+            "conversation_id": asked.conversation_id,
+            "entities": (entity.model_copy(update={"value": SECRET}),),
+        }
+    )
+    deletion = about(asked, "chat.message_deleted.v1")
+    await history.apply(asked, understood)
+    assert await history.traces(SECRET) == 2
+    await history.apply(deletion)
+    assert await history.traces(SECRET) == 0
+    await history.apply(asked, understood.model_copy(update={"event_id": uuid4()}))
+    await history.apply(about(asked, "chat.message_edited.v1", text=SECRET))
+    assert await history.traces(SECRET) == 0
+    [item] = (await history.fetch(asked.conversation_id))["items"]
+    assert (item["deleted"], item["text"], item["reactions"]) == (True, None, [])
+
+
+async def test_what_is_not_the_authors_is_not_applied(history: History) -> None:
+    """Even if it stood on the log, an edit or deletion by another shows nowhere."""
+    asked = example(MessageSent).model_copy(update=fresh_ids())
+    other = asked.sender.model_copy(update={"id": uuid4()})
+    wishes = [
+        about(asked, "chat.message_edited.v1", sender=other, text="forged"),
+        about(asked, "chat.message_deleted.v1", sender=other),
+    ]
+    await history.apply(asked, *wishes)
+    [shown] = (await history.thread(asked.conversation_id)).shown
+    assert (shown.text, shown.edited_at, shown.deleted) == (asked.text, None, False)
+    live = Thread()
+    for event in (asked, *wishes):
+        live.apply(frame_of(event))
+    assert live.shown == [shown]
+
+
+def example(kind: type[Kind]) -> Kind:
+    """Return the example of an event."""
+    return next(each for each in EXAMPLES if isinstance(each, kind))
+
+
+def fresh_ids() -> dict[str, object]:
+    """Return ids that no other test has."""
+    return {"event_id": uuid4(), "message_id": uuid4(), "conversation_id": uuid4()}
+
+
+def about(message: MessageSent, event_type: str, **fields: object) -> MessageEvent:
+    """Return a change of this message by its author, or by whom the fields say."""
+    event = next(each for each in EXAMPLES if each.event_type == event_type)
+    assert isinstance(event, MessageEvent)
+    return event.model_copy(
+        update={
+            "event_id": uuid4(),
+            "message_id": message.message_id,
+            "conversation_id": message.conversation_id,
+            "sender": message.sender,
+            **fields,
+        }
+    )

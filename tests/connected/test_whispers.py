@@ -1,0 +1,79 @@
+"""Typing and presence between edges, through the real Valkey."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from uuid import uuid4
+
+import pytest
+from pydantic import SecretStr
+
+from edge_ws.whispers import ValkeyWhispers
+from runtime.errors import RetryableError
+from tests.stack import Stack
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(120)]
+
+
+@pytest.fixture
+async def edges(infra_stack: Stack) -> AsyncIterator[tuple[ValkeyWhispers, ValkeyWhispers]]:
+    """Two edges of one stack."""
+    async with AsyncExitStack() as stack:
+        first, second = (
+            ValkeyWhispers(SecretStr(infra_stack.valkey_url), f"edge-{uuid4()}") for _ in range(2)
+        )
+        stack.push_async_callback(first.close)
+        stack.push_async_callback(second.close)
+        yield first, second
+
+
+async def test_every_edge_hears_what_one_tells(
+    edges: tuple[ValkeyWhispers, ValkeyWhispers],
+) -> None:
+    """Also the one that tells."""
+    heard: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def listen(edge: ValkeyWhispers) -> None:
+        async for whisper in edge.hear():
+            heard.put_nowait(whisper)
+
+    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+        listening = [tasks.create_task(listen(edge)) for edge in edges]
+        word = str(uuid4()).encode()
+        got = 0
+        while got < len(edges):
+            # Until both have subscribed there is nobody to hear it.
+            await edges[0].tell(word)
+            await asyncio.sleep(0.05)
+            got = max(got, heard.qsize())
+        for task in listening:
+            task.cancel()
+    assert heard.get_nowait() == word
+
+
+async def test_people_are_here_while_any_edge_has_them(
+    edges: tuple[ValkeyWhispers, ValkeyWhispers],
+) -> None:
+    """Leaving one edge is not leaving; afterwards it is known when they left."""
+    first, second = edges
+    user_id, nobody = uuid4(), uuid4()
+    await first.arrive([user_id])
+    await second.arrive([user_id])
+    await first.leave(user_id)
+    here, unknown = await first.look([user_id, nobody])
+    assert here.online
+    assert (unknown.online, unknown.last_seen) == (False, None)
+    await second.leave(user_id)
+    [gone] = await first.look([user_id])
+    assert not gone.online
+    assert gone.last_seen is not None
+
+
+async def test_a_store_that_is_away_is_said_to_be(unused_tcp_port: int) -> None:
+    """Every call fails in the one way that its callers expect."""
+    away = ValkeyWhispers(SecretStr(f"redis://127.0.0.1:{unused_tcp_port}/0"), "edge")
+    calls = [away.tell(b"x"), away.arrive([uuid4()]), away.leave(uuid4()), away.look([uuid4()])]
+    for call in (*calls, anext(away.hear())):
+        with pytest.raises(RetryableError):
+            await call
+    await away.close()

@@ -1,0 +1,125 @@
+"""The judge goes red for each way in which a promise can be broken: a proof is worth its judge."""
+
+from dataclasses import replace
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from tests.faults.judge import Row, Verdict, View, compare
+from tests.faults.promises import BEGIN, END, Ledger
+
+CONVERSATION = uuid4()
+
+
+def said(count: int = 3) -> tuple[View, list[Row]]:
+    """Return what a person was told, and the rows, when everything went well."""
+    rows: list[Row] = []
+    for _ in range(count):
+        question = Row(uuid4(), uuid4(), "message", None, CONVERSATION)
+        answer = Row(uuid4(), uuid4(), "reply", question.message_id, CONVERSATION)
+        rows += [question, answer]
+    accepted = frozenset(row.message_id for row in rows if row.type == "message")
+    return View(CONVERSATION, accepted, [str(row.event_id) for row in rows]), rows
+
+
+def broken(verdict: Verdict) -> dict[str, int]:
+    """Return what the verdict complains of, and how often."""
+    parts = ("lost", "unexpected", "doubled", "unanswered", "unseen", "shown_twice")
+    return {part: found for part in parts if (found := len(getattr(verdict, part)))}
+
+
+def test_a_good_run_is_kept() -> None:
+    """Everything accepted is stored, answered and seen."""
+    view, rows = said()
+    verdict = compare([view], rows)
+    assert verdict.kept
+    assert (verdict.accepted, verdict.rows, verdict.seen) == (3, 6, 6)
+
+
+def test_a_removed_row_is_lost() -> None:
+    """An accepted message must have its row."""
+    view, rows = said()
+    verdict = compare([view], rows[1:])
+    assert broken(verdict) == {"lost": 1}
+    assert verdict.lost == [rows[0].message_id]
+
+
+def test_a_removed_answer_is_an_unanswered_message() -> None:
+    """An accepted message must have its answer."""
+    view, rows = said()
+    assert broken(compare([view], rows[:-1])) == {"unanswered": 1}
+
+
+def test_a_message_accepted_and_nowhere_is_lost_and_unanswered() -> None:
+    """An `accepted` that nothing came of is the worst of all."""
+    view, rows = said()
+    view = replace(view, accepted=view.accepted | {uuid4()})
+    assert broken(compare([view], rows)) == {"lost": 1, "unanswered": 1}
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["message", "reply"])
+def test_a_row_doubled_under_another_event_id_is_doubled(which: int) -> None:
+    """The same thing stored twice is found by what it is, not by its event id."""
+    view, rows = said()
+    double = replace(rows[which], event_id=uuid4())
+    view = replace(view, seen=[*view.seen, str(double.event_id)])
+    assert broken(compare([view], [*rows, double])) == {"doubled": 1}
+
+
+def test_a_row_that_nobody_said_is_unexpected() -> None:
+    """A message that was never accepted has no row."""
+    view, rows = said()
+    stranger = Row(uuid4(), uuid4(), "message", None, CONVERSATION)
+    view = replace(view, seen=[*view.seen, str(stranger.event_id)])
+    assert broken(compare([view], [*rows, stranger])) == {"unexpected": 1}
+
+
+def test_an_event_that_was_not_shown_is_unseen() -> None:
+    """A gap in what a reader saw is named; a dropped ring entry looks like this."""
+    view, rows = said()
+    hidden = replace(view, seen=[*view.seen[:2], *view.seen[3:]])
+    verdict = compare([hidden], rows)
+    assert broken(verdict) == {"unseen": 1}
+    assert verdict.unseen == [str(rows[2].event_id)]
+
+
+def test_an_event_shown_twice_is_named() -> None:
+    """A reader sees everything once."""
+    view, rows = said()
+    assert broken(compare([replace(view, seen=[*view.seen, view.seen[0]])], rows)) == {
+        "shown_twice": 1
+    }
+
+
+def test_what_verify_finds_breaks_the_verdict() -> None:
+    """Tables that differ from the log are a broken promise, whoever was told what."""
+    verdict = compare(*_one_view(said()))
+    assert not replace(verdict, log_missing=(str(UUID(int=1)),)).kept
+    assert not replace(verdict, log_unexpected=(str(UUID(int=1)),)).kept
+
+
+def _one_view(run: tuple[View, list[Row]]) -> tuple[list[View], list[Row]]:
+    return [run[0]], run[1]
+
+
+def test_the_table_is_written_between_its_marks(tmp_path: Path) -> None:
+    """What people wrote around the table stays."""
+    page = tmp_path / "promises.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    view, rows = said()
+    ledger = Ledger()
+    ledger.enter("P12", "poison", "none", compare([view], rows))
+    ledger.enter("P2", "kill -9", "none", compare([view], rows[1:]))
+    ledger.write(page)
+    text = page.read_text()
+    assert text.startswith("before\n")
+    assert text.endswith("after\n")
+    assert "old" not in text
+    assert text.index("| P2 | kill -9 | none | 3 | 5 | 5 | 1 | 0") < text.index("| P12 |")
+    assert "**broken**" in text
+    again = Ledger()
+    again.enter("P2", "kill -9", "none", compare([view], rows))
+    again.write(page)
+    assert "**broken**" not in page.read_text()
+    assert page.read_text().count("| P12 |") == 1

@@ -1,0 +1,157 @@
+"""Log against tables: what is counted, what is forgiven, what is never forgiven."""
+
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from aiokafka.partitioner import DefaultPartitioner
+from typer.testing import CliRunner
+
+from cli.main import app
+from cli.reconciliation.compare import partition_of
+from cli.reconciliation.log import entry
+from cli.reconciliation.verdict import LISTED, Kept, PartitionVerdict, Verdict
+from cli.verify import as_dict
+from schemas.events.chat import MessageSent
+from schemas.topics import DEAD_LETTER_RETENTION, Topic
+
+TOPIC = "chat-messages"
+
+
+def event(offset: int, *, stored: bool = True, excused: bool = False) -> Kept:
+    return Kept(TOPIC, 0, offset, uuid4(), stored, excused)
+
+
+def test_a_stored_event_is_in_both_chains() -> None:
+    """When every event has its row, the chains are equal and nothing is named."""
+    found = PartitionVerdict(TOPIC, 0)
+    for offset in range(3):
+        found.take(event(offset))
+    assert (found.events, found.rows, found.kept) == (3, 3, True)
+    assert found.log_chain.text == found.table_chain.text
+
+
+def test_an_event_without_a_row_is_named() -> None:
+    """The chains part, and the event is named."""
+    found, lost = PartitionVerdict(TOPIC, 0), event(1, stored=False)
+    found.take(event(0))
+    found.take(lost)
+    assert not found.kept
+    assert found.missing_named == [str(lost.event_id)]
+    assert found.log_chain.text != found.table_chain.text
+
+
+def test_a_record_that_names_no_event_is_named_by_its_place() -> None:
+    """Poison that no dead letter accounts for is missing."""
+    found = PartitionVerdict(TOPIC, 3)
+    found.take(Kept(TOPIC, 3, 17, None, stored=False, excused=False))
+    assert found.missing_named == ["chat-messages:3:17"]
+    assert not found.kept
+
+
+def test_a_dead_letter_is_excused() -> None:
+    """What stands on the dead-letter topic is not lost."""
+    found = PartitionVerdict(TOPIC, 0)
+    found.take(event(0, stored=False, excused=True))
+    assert (found.kept, found.excused, found.events) == (True, 1, 0)
+
+
+def test_a_row_without_an_event_is_named() -> None:
+    """Rows come from the log and from nowhere else."""
+    found, stranger = PartitionVerdict(TOPIC, 0), uuid4()
+    found.blame(stranger)
+    assert not found.kept
+    assert Verdict([found]).unexpected == [str(stranger)]
+
+
+def test_findings_beyond_a_screen_are_counted_only() -> None:
+    """A lost table does not fill the memory with names."""
+    found = PartitionVerdict(TOPIC, 0)
+    for offset in range(LISTED + 5):
+        found.take(event(offset, stored=False))
+        found.blame(uuid4())
+    assert (found.missing, found.unexpected) == (LISTED + 5, LISTED + 5)
+    assert len(found.missing_named) == len(found.unexpected_named) == LISTED
+
+
+def test_order_is_part_of_the_chain() -> None:
+    """The same events in another order are another history."""
+    one, other = PartitionVerdict(TOPIC, 0), PartitionVerdict(TOPIC, 0)
+    events = [event(0), event(1)]
+    for each in events:
+        one.take(each)
+    for each in reversed(events):
+        other.take(each)
+    assert one.log_chain.text != other.log_chain.text
+
+
+def test_programs_get_everything() -> None:
+    """JSON carries the counts and the chains of each partition."""
+    found = PartitionVerdict(TOPIC, 0)
+    found.take(event(0))
+    shown = json.loads(json.dumps(as_dict(Verdict([found]))))
+    assert shown["ok"] is True
+    assert shown["partitions"][0]["events"] == 1
+    assert shown["partitions"][0]["log_chain"] == found.log_chain.text
+
+
+@dataclass
+class Record:
+    """A record as the log gives it."""
+
+    value: bytes | None = None
+    headers: tuple[tuple[str, bytes | None], ...] = (("ce_type", MessageSent.event_type.encode()),)
+    topic: str = TOPIC
+    partition: int = 2
+    offset: int = 7
+    timestamp: float = field(default_factory=lambda: time.time() * 1_000)
+
+
+def test_a_record_says_which_event_it_is() -> None:
+    """Place and event id; whatever else the body holds is not looked at."""
+    event_id = UUID(int=5)
+    found = entry(Record(b'{"event_id": "%s", "new": 1}' % str(event_id).encode()))
+    assert found == (TOPIC, 2, 7, event_id, False)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        Record(None),
+        Record(b"\x00\xff"),
+        Record(b"[]"),
+        Record(b'{"event_id": "no"}'),
+        Record(b"{}", headers=()),
+        Record(b"{}", headers=(("ce_type", None),)),
+        Record(b"{}", headers=(("ce_type", b"\xff\xfe"),)),
+        Record(b"{}", headers=(("ce_type", b"chat.reply_generated.v1"),)),
+    ],
+)
+def test_poison_says_nothing(record: Record) -> None:
+    """Bytes, nulls, strangers and wrong topics name no event and break nothing."""
+    assert entry(record).event_id is None
+
+
+def test_old_poison_is_known_to_be_old() -> None:
+    """Dead letters are kept for weeks: after that their notes cannot be asked for."""
+    then = time.time() - DEAD_LETTER_RETENTION.total_seconds() - 60
+    assert entry(Record(None, timestamp=then * 1_000)).expired
+
+
+def test_rows_are_counted_where_kafka_puts_their_key() -> None:
+    """The partition of a row is the producer's own choice for its key."""
+    choose, partitions = DefaultPartitioner(), list(range(12))
+    for _ in range(50):
+        key = str(uuid4()).encode()
+        assert partition_of(key, Topic.CHAT_MESSAGES) == choose(key, partitions, partitions)
+
+
+def test_a_cluster_needs_its_database(tmp_path: Path) -> None:
+    """One half of an address is met with one line."""
+    arguments = ["verify", "--data", str(tmp_path), "--bootstrap-servers", "127.0.0.1:1"]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 1
+    assert done.stderr == "parley: --bootstrap-servers and --database-url go together\n"

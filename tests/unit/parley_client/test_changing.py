@@ -1,0 +1,105 @@
+"""Changing messages by the client, and the state that a thread makes of it."""
+
+import random
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+import pytest
+
+from parley_client import Chat, RejectedError, Thread, by_token
+from producers.ports import PublishStatus
+from schemas.events.chat import MessageEvent
+from tests.unit.edge_ws.stage import Stage, create_stage, running, until
+
+if TYPE_CHECKING:
+    from parley_client.conversation import Conversation
+    from parley_client.frames import Frame
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    """An edge with everything around it in memory."""
+    async with running(create_stage()) as ready:
+        yield ready
+
+
+async def use_everything(conversation: "Conversation") -> UUID:
+    """Use every command and return the message that is left."""
+    kept = (await conversation.send("typo")).message_id
+    gone = (await conversation.send("never mind")).message_id
+    await conversation.edit(kept, "no typo")
+    await conversation.react(kept, "👍")
+    await conversation.react(kept, "🎉")
+    await conversation.react(kept, "🎉", active=False)
+    await conversation.mark_read(gone)
+    await conversation.delete(gone)
+    return kept
+
+
+async def test_every_command_is_accepted_and_heard(stage: Stage) -> None:
+    """What one device does, the state on another shows."""
+    user_id, heard = uuid4(), list["Frame"]()
+    chat = Chat(by_token(stage.url, stage.token(user_id)), on_frame=heard.append)
+    async with chat:
+        conversation = await chat.start()
+        kept = await use_everything(conversation)
+        await until(lambda: any(frame["type"] == "message:deleted" for frame in heard))
+    thread = Thread()
+    for frame in heard:
+        thread.apply(frame)
+    shown, deleted = thread.shown
+    assert (shown.message_id, shown.text) == (str(kept), "no typo")
+    assert shown.edited_at
+    assert shown.reactions == {(str(user_id), "👍")}
+    assert (deleted.text, deleted.deleted) == (None, True)
+    assert thread.read == {str(user_id): deleted.message_id}
+    for seed in range(20):
+        shuffled = heard + heard[::3]
+        random.Random(seed).shuffle(shuffled)
+        again = Thread()
+        for frame in shuffled:
+            again.apply(frame)
+        assert (again.shown, again.read) == (thread.shown, thread.read)
+
+
+async def test_a_change_is_repeated_under_one_name(stage: Stage) -> None:
+    """`unknown` is repeated, and is one event however often it lands."""
+    async with Chat(by_token(stage.url, stage.token(uuid4()))) as chat:
+        conversation = await chat.start()
+        message = (await conversation.send("hello")).message_id
+        stage.publisher.status = PublishStatus.UNKNOWN
+        answers = 0
+
+        def count(frame: "Frame") -> None:
+            nonlocal answers
+            answers += frame["type"] == "ack"
+            if answers == 2:
+                stage.publisher.status = PublishStatus.ACCEPTED
+
+        chat._on_frame = count
+        await conversation.react(message, "👍")
+    found = [event for event in stage.publisher.events if isinstance(event, MessageEvent)]
+    assert len({event.event_id for event in found}) == 1
+
+
+async def test_what_is_not_there_is_refused(stage: Stage) -> None:
+    """A rejection raises, with its code."""
+    async with Chat(by_token(stage.url, stage.token(uuid4()))) as chat:
+        conversation = await chat.start()
+        with pytest.raises(RejectedError) as refused:
+            await conversation.edit(uuid4(), "hm")
+    assert refused.value.code == "not_found"
+
+
+async def test_typing_and_presence_are_said_and_heard(stage: Stage) -> None:
+    """They need no answer; without a connection they are lost without a word."""
+    user_id, heard = uuid4(), list["Frame"]()
+    chat = Chat(by_token(stage.url, stage.token(user_id)), on_frame=heard.append)
+    async with chat:
+        await until(lambda: bool(stage.whispers.ears))
+        conversation = await chat.start()
+        await conversation.typing()
+        await chat.watch([user_id])
+        await until(lambda: {"typing", "presence"} <= {frame["type"] for frame in heard})
+    await conversation.typing(active=False)
