@@ -9,8 +9,9 @@ from gateway.admin.service import Administration
 from gateway.auth.service import SignIn
 from gateway.auth.standing import Standing
 from gateway.chat.service import Conversing
-from gateway.http.limits import RateLimiter, address_name
+from gateway.http.limits import RateLimiter
 from gateway.settings import GatewaySettings
+from runtime.addresses import address_name
 from runtime.tokens import AccessTokenVerifier, InvalidTokenError
 from schemas.claims import AccessClaims
 
