@@ -66,14 +66,8 @@ class Edge:
         revocations = Revocations(token_lifetime)
         self.passing = Passing(whispers, fanout)
         self.presence = Presence(self.passing, access, self.backlog)
-        self.hub = Hub(
-            fanout,
-            self.backlog,
-            self.presence,
-            revocations,
-            connect_seconds=connect_seconds,
-            sweep_seconds=sweep_seconds,
-        )
+        watched = (fanout, self.backlog, self.presence, revocations)
+        self.hub = Hub(*watched, connect_seconds=connect_seconds, sweep_seconds=sweep_seconds)
         self.control = Control(create_control, revocations, self.hub.sweep)
         self.tail = Tail(
             create_source, backlog=self.backlog, fanout=fanout, access=access, clock=clock
