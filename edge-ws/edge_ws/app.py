@@ -109,7 +109,7 @@ class Edge:
         return Health(
             ready={
                 "tail": lambda: self.tail.following,
-                "control": lambda: self.control.following,
+                "revocations": lambda: self.control.following,
                 "not_draining": lambda: not self.hub.draining,
             }
         )

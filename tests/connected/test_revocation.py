@@ -1,6 +1,7 @@
 """Access that ends reaches open sockets of the whole stack, with Valkey and without."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import httpx2
@@ -41,6 +42,8 @@ class Device:
 
     async def open(self) -> None:
         """Open a socket by the access token."""
+        if self.socket is not None:
+            await self.socket.close()
         self.socket = await connect(
             self._stack.socket_url,
             subprotocols=[Subprotocol(SUBPROTOCOL)],
@@ -61,6 +64,12 @@ class Device:
         await self.socket.send('{"type":"ping","ref":"alive?"}')
         return '"pong"' in str(await asyncio.wait_for(self.socket.recv(), 10))
 
+    async def leave(self) -> None:
+        """Close everything."""
+        await self.http.aclose()
+        if self.socket is not None:
+            await self.socket.close()
+
     async def closed_within(self, seconds: float) -> int:
         """Read to the end and return the close code."""
         assert self.socket is not None
@@ -73,23 +82,45 @@ class Device:
         return (await self.http.get("/api/auth/profile", headers=bearer)).status_code
 
 
-async def devices(stack: Stack, count: int) -> list[Device]:
-    """Return signed-in devices of one new person."""
-    email = f"{uuid4()}@example.org"
-    made = [Device(stack, email) for _ in range(count)]
-    assert await made[0].enter("register") == 201
-    for device in made[1:]:
-        assert await device.enter("login") == 200
-    return made
+class People:
+    """Makes signed-in devices, and closes them all at the end."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._devices: list[Device] = []
+
+    async def person(self, devices: int) -> list[Device]:
+        """Return the signed-in devices of somebody new."""
+        email = f"{uuid4()}@example.org"
+        made = [Device(self._stack, email) for _ in range(devices)]
+        self._devices.extend(made)
+        assert await made[0].enter("register") == 201
+        for device in made[1:]:
+            assert await device.enter("login") == 200
+        return made
+
+    async def admin(self) -> Device:
+        """Return a device of somebody whom the operator made an admin."""
+        [device] = await self.person(1)
+        url = self._stack.database_url()
+        assert await make_admin(url, device.email.upper())
+        assert not await make_admin(url, device.email)
+        with pytest.raises(StackError):
+            await make_admin(url, "nobody@example.org")
+        return device
+
+    async def leave(self) -> None:
+        """Close every device."""
+        for device in self._devices:
+            await device.leave()
 
 
-async def an_admin(stack: Stack) -> Device:
-    [device] = await devices(stack, 1)
-    assert await make_admin(stack.database_url(), device.email.upper())
-    assert not await make_admin(stack.database_url(), device.email)
-    with pytest.raises(StackError):
-        await make_admin(stack.database_url(), "nobody@example.org")
-    return device
+@pytest.fixture
+async def people(stack: Stack) -> AsyncIterator[People]:
+    """People on the whole stack."""
+    made = People(stack)
+    yield made
+    await made.leave()
 
 
 async def switch(by: Device, whom: Device, *, active: bool) -> int:
@@ -102,9 +133,9 @@ async def switch(by: Device, whom: Device, *, active: bool) -> int:
     return answer.status_code
 
 
-async def log_out_and_disable(admin: Device, people: list[list[Device]]) -> None:
+async def log_out_and_disable(admin: Device, pair: list[Device], other: list[Device]) -> None:
     """One person logs one of two devices out, another is switched off."""
-    (left, kept), (first, second) = people
+    (left, kept), (first, second) = pair, other
     for device in (left, kept, first, second):
         await device.opened()
     assert (await left.http.post("/api/auth/logout", headers=CSRF)).status_code == 204
@@ -122,21 +153,20 @@ async def log_out_and_disable(admin: Device, people: list[list[Device]]) -> None
     assert await kept.lives()
 
 
-async def test_open_sockets_hear_of_it_in_time(stack: Stack) -> None:
+async def test_open_sockets_hear_of_it_in_time(people: People) -> None:
     """Log out: one socket closes, the other session lives; disable: both close, login refused."""
-    admin = await an_admin(stack)
-    people = [await devices(stack, 2), await devices(stack, 2)]
-    await log_out_and_disable(admin, people)
-    disabled, _ = people[1]
+    admin, pair, other = await people.admin(), await people.person(2), await people.person(2)
+    await log_out_and_disable(admin, pair, other)
+    disabled, _ = other
     assert await disabled.enter("login") == 401
     assert await switch(admin, disabled, active=True) == 200
     assert await disabled.enter("login") == 200
     await disabled.opened()
 
 
-async def test_an_edge_that_starts_again_has_heard_of_it(stack: Stack) -> None:
+async def test_an_edge_that_starts_again_has_heard_of_it(stack: Stack, people: People) -> None:
     """A session that ended while the edge was down opens nothing when it is back."""
-    left, kept = await devices(stack, 2)
+    left, kept = await people.person(2)
     await asyncio.to_thread(stack.hold, "edge-ws")
     assert (await left.http.post("/api/auth/logout", headers=CSRF)).status_code == 204
     await asyncio.sleep(2)
@@ -147,12 +177,11 @@ async def test_an_edge_that_starts_again_has_heard_of_it(stack: Stack) -> None:
     assert await kept.lives()
 
 
-async def test_without_valkey_it_holds_all_the_same(stack: Stack) -> None:
+async def test_without_valkey_it_holds_all_the_same(stack: Stack, people: People) -> None:
     """With Valkey stopped sockets opened before still hear of it in time."""
-    admin = await an_admin(stack)
-    people = [await devices(stack, 2), await devices(stack, 2)]
+    admin, pair, other = await people.admin(), await people.person(2), await people.person(2)
     await asyncio.to_thread(stack.hold, "valkey")
     try:
-        await log_out_and_disable(admin, people)
+        await log_out_and_disable(admin, pair, other)
     finally:
         await asyncio.to_thread(stack.release, "valkey")

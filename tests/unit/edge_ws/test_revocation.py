@@ -135,11 +135,11 @@ async def test_until_it_has_read_back_nobody_comes_in() -> None:
     async with running(stage):
         user, session = uuid4(), uuid4()
         assert await refused(stage, user, session) == CloseCode.SERVER_ERROR
-        assert not stage.edge.health().ready["control"]()
+        assert not stage.edge.health().ready["revocations"]()
         stage.control.held = False
         await until(lambda: stage.edge.control.following)
         assert await (await opened(stage, user, session)).lives()
-        assert stage.edge.health().ready["control"]()
+        assert stage.edge.health().ready["revocations"]()
 
 
 async def test_a_revocation_between_ticket_and_session_is_not_missed(stage: Stage) -> None:
