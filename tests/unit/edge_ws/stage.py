@@ -131,9 +131,9 @@ async def until(holds: Callable[[], bool]) -> None:
 
 
 @asynccontextmanager
-async def running(stage: Stage) -> AsyncIterator[Stage]:
+async def running(stage: Stage, *, trusted_proxies: tuple[str, ...] = ()) -> AsyncIterator[Stage]:
     """Serve the stage's edge while the block runs."""
-    server = create_server(stage.edge, host="127.0.0.1", port=0)
+    server = create_server(stage.edge, host="127.0.0.1", port=0, trusted_proxies=trusted_proxies)
     async with loops(stage.edge):
         serving = asyncio.create_task(server.serve())
         await until(lambda: server.started and stage.edge.tail.following)

@@ -6,6 +6,8 @@ from uuid import uuid4
 
 import pytest
 from pydantic import ValidationError
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 from edge_ws.admission import Admission
 from edge_ws.connection import Session
@@ -13,9 +15,9 @@ from edge_ws.pace import LoopStorage
 from edge_ws.revocations import Revocations
 from edge_ws.settings import LimitSettings
 from runtime.addresses import is_loopback
-from schemas.frames.codes import CloseCode
+from schemas.frames.codes import SUBPROTOCOL, CloseCode
 from schemas.frames.server import ConnectedUser
-from tests.unit.edge_ws.stage import TOKEN_LIFETIME, Client, create_stage, running
+from tests.unit.edge_ws.stage import TOKEN_LIFETIME, Client, Stage, create_stage, running
 
 
 async def test_the_newest_of_too_many_sockets_is_refused() -> None:
@@ -81,6 +83,42 @@ class TestAdmission:
             counts.go(f"192.0.2.{number}", session)
         assert not counts._users
         assert not counts._addresses
+
+
+async def through_proxy(stage: Stage, address: str) -> ClientConnection:
+    connection = await connect(
+        stage.url,
+        subprotocols=[Subprotocol(SUBPROTOCOL)],
+        additional_headers={"X-Forwarded-For": address},
+        compression=None,
+        proxy=None,
+    )
+    stage.opened.append(connection)
+    return connection
+
+
+async def test_a_trusted_proxy_tells_the_address() -> None:
+    """Behind it people are counted by their own addresses; the newest of too many is refused."""
+    limits = LimitSettings(connections_per_address=1)
+    async with running(create_stage(limits=limits), trusted_proxies=("127.0.0.1",)) as stage:
+        first = await through_proxy(stage, "203.0.113.5")
+        second = await through_proxy(stage, "203.0.113.5")
+        other = await through_proxy(stage, "203.0.113.6")
+        await asyncio.wait_for(second.wait_closed(), 5)
+        assert second.close_code == CloseCode.TOO_MANY_CONNECTIONS
+        for open_still in (first, other):
+            await open_still.send(f'{{"type":"connect","token":"{stage.token(uuid4())}"}}')
+            assert '"connected"' in str(await asyncio.wait_for(open_still.recv(), 5))
+
+
+async def test_nobody_else_is_believed() -> None:
+    """Without a trusted proxy the header says nothing."""
+    limits = LimitSettings(connections_per_address=1)
+    async with running(create_stage(limits=limits)) as stage:
+        for _ in range(3):
+            connection = await through_proxy(stage, "203.0.113.5")
+            await connection.send(f'{{"type":"connect","token":"{stage.token(uuid4())}"}}')
+            assert '"connected"' in str(await asyncio.wait_for(connection.recv(), 5))
 
 
 async def test_too_fast_is_told_with_a_time_to_wait() -> None:
