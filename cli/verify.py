@@ -15,7 +15,7 @@ from cli.reconciliation.compare import Place, reconcile
 from cli.reconciliation.verdict import PartitionVerdict, Verdict
 from infra.embedded.errors import StackError
 
-COUNTED = ("records", "events", "rows", "repeats", "excused", "missing", "unexpected")
+COUNTED = ("records", "events", "rows", "changes", "repeats", "excused", "missing", "unexpected")
 SHOWN_CHAIN = 8
 Servers = Annotated[
     str | None,

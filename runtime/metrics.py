@@ -50,6 +50,14 @@ ai_step_seconds = Histogram(
     "chat_nlp_step_seconds", "Time of each step of understanding.", ["step"],
     buckets=LATENCY_BUCKETS,
 )  # fmt: skip
+# From a message's arrival at the assistant to its answer's acceptance by the broker.
+nlp_reply_seconds = Histogram(
+    "chat_nlp_reply_seconds", "From a message's arrival to its published answer.",
+    buckets=LATENCY_BUCKETS,
+)  # fmt: skip
+ai_model_accuracy = Gauge(
+    "ai_model_accuracy", "Share of held-out sentences a model understands.", ["model_name"]
+)
 http_requests = Counter("http_requests_total", "HTTP requests.", ["method", "route", "status"])
 http_request_seconds = Histogram(
     "http_request_duration_seconds", "HTTP requests' time.", ["method", "route"],

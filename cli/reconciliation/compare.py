@@ -58,6 +58,7 @@ async def _read(servers: str, tables: Snapshot, advance: Advance) -> Found:
             await tables.add(batch)
             for each in batch:
                 found[each.topic, each.partition].records += 1
+                found[each.topic, each.partition].changes += each.changes
             read += len(batch)
             advance(read, total)
         async for buried in excused(reader, await partitions_of(servers, DEAD_LETTERS)):
@@ -73,7 +74,7 @@ async def _compare(topic: Topic, tables: Snapshot, found: Found) -> None:
         found[event.topic, event.partition].take(event)
     for each in found.values():
         if each.topic == topic:
-            each.repeats = each.records - each.events - each.excused
+            each.repeats = each.records - each.changes - each.events - each.excused
     async for event_id, key in tables.unexpected(topic):
         found[topic.value, partition_of(str(key).encode(), topic)].blame(event_id)
 

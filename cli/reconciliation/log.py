@@ -9,9 +9,29 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from schemas import headers as names
+from schemas.events.chat import (
+    ConversationStarted,
+    MessageDeleted,
+    MessageEdited,
+    MessageSent,
+    MessagesRead,
+    ReactionSet,
+)
+from schemas.events.envelope import Event
+from schemas.events.insights import MessageAnalyzed
+from schemas.events.replies import ReplyGenerated
 from schemas.topics import DEAD_LETTER_RETENTION, EVENT_TYPES, TOPIC_OF
 
 BATCH = 2_000
+
+STORED: frozenset[type[Event]] = frozenset(
+    {ConversationStarted, MessageSent, ReplyGenerated, MessageAnalyzed}
+)
+"""Events that become a row each, under their own id."""
+CHANGES: frozenset[type[Event]] = frozenset(
+    {MessageEdited, MessageDeleted, ReactionSet, MessagesRead}
+)
+"""Events that change rows; the latest wins, so that an earlier one may leave no trace."""
 POLL_MS = 1_000
 
 
@@ -24,6 +44,8 @@ class Entry(NamedTuple):
     event_id: UUID | None
     expired: bool = False
     """Older than dead letters are kept: the note of an unreadable one may be gone."""
+    changes: bool = False
+    """It changes what other events made, and has no row of its own."""
 
 
 class _Identity(BaseModel):
@@ -35,18 +57,19 @@ class _Identity(BaseModel):
 def entry(record: "ConsumerRecord[bytes, bytes]") -> Entry:
     """Return a record's place and event."""
     expired = time.time() - record.timestamp / 1_000 > DEAD_LETTER_RETENTION.total_seconds()
-    return Entry(record.topic, record.partition, record.offset, _event_id(record), expired)
+    event_id, changes = _identity(record)
+    return Entry(record.topic, record.partition, record.offset, event_id, expired, changes)
 
 
-def _event_id(record: "ConsumerRecord[bytes, bytes]") -> UUID | None:
+def _identity(record: "ConsumerRecord[bytes, bytes]") -> tuple[UUID | None, bool]:
     kind = dict(record.headers).get(names.TYPE)
     try:
         event = EVENT_TYPES.get((kind or b"").decode())
         if event is None or TOPIC_OF[event] != record.topic or record.value is None:
-            return None
-        return _Identity.model_validate_json(record.value).event_id
+            return None, False
+        return _Identity.model_validate_json(record.value).event_id, event in CHANGES
     except (UnicodeDecodeError, ValidationError):
-        return None
+        return None, False
 
 
 async def entries(

@@ -81,12 +81,16 @@ class Snapshot:
         return {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
 
     async def add(self, entries: Iterable[Entry]) -> None:
-        """Take records of the log in."""
-        await self._connection.copy_records_to_table("log_entries", records=entries)
+        """Take records of the log in, but for those that owe no row."""
+        await self._copy("log_entries", (each for each in entries if not each.changes))
 
     async def excuse(self, entries: Iterable[Entry]) -> None:
         """Take the places of dead-lettered records in."""
-        await self._connection.copy_records_to_table("log_excused", records=entries)
+        await self._copy("log_excused", entries)
+
+    async def _copy(self, table: str, entries: Iterable[Entry]) -> None:
+        records = [each[:-1] for each in entries]
+        await self._connection.copy_records_to_table(table, records=records)
 
     async def ready(self) -> None:
         """Prepare for questions, when all is in."""

@@ -50,6 +50,8 @@ class PartitionVerdict:
     events: int = 0
     """Different events that owe a row."""
     rows: int = 0
+    changes: int = 0
+    """Records that change rows instead of making one; not compared."""
     repeats: int = 0
     """Records of an event that stands on the log already: harmless, stored once."""
     excused: int = 0

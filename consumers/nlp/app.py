@@ -20,14 +20,15 @@ from consumers.nlp.handlers import MessageHandler
 from consumers.nlp.service.analysis import Question
 from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.assistant import Assistant
+from consumers.nlp.service.dialogue import Dialogue
 from consumers.nlp.service.language import ConversationLanguages
 from consumers.nlp.service.responder import Responder
 from consumers.nlp.service.retrieval import SnippetIndex
 from consumers.nlp.service.sentiment import ToneReader
 from consumers.nlp.settings import ModelSettings, NlpSettings
 from producers.kafka import KafkaEventPublisher
+from runtime import metrics
 from runtime.clock import HybridLogicalClock
-from schemas.ids import ASSISTANT_ID
 
 NAME = "nlp"
 
@@ -49,17 +50,18 @@ def build_analyzer(settings: ModelSettings) -> Analyzer:
     knowledge = read_knowledge(settings.knowledge_dir)
     embedder = prepare_model(settings.model_dir).embedder(settings.threads)
     heads = prepare_heads(settings.model_dir, embedder, knowledge)
+    metrics.ai_model_accuracy.labels(embedder.name).set(heads.accuracy)
     snippets = SnippetIndex(embedder, knowledge.snippets)
     analyzer = Analyzer(
         embedder=embedder,
         languages=ConversationLanguages(Cld2LanguageDetector()),
         intents=heads.intents,
         tones=ToneReader(heads.tone, VaderToneLexicon()),
-        responder=Responder(knowledge, snippets),
+        dialogue=Dialogue(knowledge, Responder(knowledge, snippets)),
         model_version=f"{embedder.name}+{knowledge.sha256[:12]}",
     )
     # The first run of an engine allocates and is ten times slower; nobody should wait for it.
-    analyzer.analyze([Question(ASSISTANT_ID, "Where is my order 48213?")])
+    analyzer.analyze([Question.alone("Where is my order 48213?")])
     return analyzer
 
 

@@ -4,9 +4,11 @@ import sys
 from dataclasses import dataclass
 
 from consumers.nlp.adapters.head_store import prepare_heads
-from consumers.nlp.adapters.knowledge_files import read_knowledge
+from consumers.nlp.adapters.knowledge_files import read_evaluation, read_knowledge
 from consumers.nlp.adapters.model_store import prepare_model
+from consumers.nlp.app import build_analyzer
 from consumers.nlp.ports import Embedder
+from consumers.nlp.service.evaluation import try_out
 from consumers.nlp.service.heads import IntentHead
 from consumers.nlp.service.knowledge import Knowledge
 from consumers.nlp.settings import ModelSettings, NlpSettings
@@ -53,7 +55,14 @@ class Report:
 
 async def report(settings: NlpSettings) -> None:
     """Print the report; a broken folder is told like any other wrong set-up."""
-    sys.stdout.write("\n".join(check(settings.nlp).lines()) + "\n")
+    lines = check(settings.nlp).lines()
+    evaluation = read_evaluation(settings.nlp.knowledge_dir)
+    if evaluation is not None:
+        outcomes = try_out(build_analyzer(settings.nlp), evaluation)
+        right = sum(each.right for each in outcomes)
+        lines.append(f"evaluation questions met as they must be: {right} of {len(outcomes)}")
+        lines += [str(each) for each in outcomes if not each.right]
+    sys.stdout.write("\n".join(lines) + "\n")
 
 
 def check(settings: ModelSettings) -> Report:

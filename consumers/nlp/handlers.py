@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import structlog
 
 from consumers.delivery.ports import Delivered
-from consumers.nlp.metrics import reply_seconds
 from consumers.nlp.service.analysis import Analysis
 from consumers.nlp.service.assistant import Assistant
 from runtime import metrics
@@ -15,6 +14,7 @@ from schemas.events.chat import MessageSent
 from schemas.events.replies import ReplySource
 
 ENDPOINT = "process-message"
+_STATUS = {ReplySource.HANDOVER: "handed_over", ReplySource.CLARIFY: "asked_back"}
 
 logger = structlog.get_logger(__name__)
 
@@ -46,10 +46,10 @@ class MessageHandler:
 
 def _measure(analyses: Sequence[Analysis], seconds: float) -> None:
     for analysis in analyses:
-        handed_over = analysis.answer.source is ReplySource.HANDOVER
-        metrics.ai_requests.labels(ENDPOINT, "handed_over" if handed_over else "answered").inc()
+        status = _STATUS.get(analysis.answer.source, "answered")
+        metrics.ai_requests.labels(ENDPOINT, status).inc()
         metrics.ai_request_seconds.labels(ENDPOINT).observe(sum(analysis.timings_ms.values()) / 1e3)
         for step, took in analysis.timings_ms.items():
             metrics.ai_step_seconds.labels(step).observe(took / 1e3)
-        reply_seconds.observe(seconds)
+        metrics.nlp_reply_seconds.observe(seconds)
     logger.debug("messages_answered", messages=len(analyses), seconds=round(seconds, 4))

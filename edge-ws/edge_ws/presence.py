@@ -35,6 +35,7 @@ class Presence:
         self._backlog = backlog
         self._here: Counter[UUID] = Counter()
         self._watchers: dict[UUID, set[Connection]] = {}
+        self._watched: dict[Connection, list[UUID]] = {}
         self._told: dict[UUID, PresenceState] = {}
         passing.on_presence = self._hear
 
@@ -66,6 +67,7 @@ class Presence:
         for user_id in wanted:
             self._watchers.setdefault(user_id, set()).add(connection)
         if wanted:
+            self._watched[connection] = wanted
             self._passing.say(partial(self._tell_now, connection, wanted))
 
     async def refresh_for_ever(self) -> None:
@@ -100,7 +102,7 @@ class Presence:
         )
 
     def _unwatch(self, connection: "Connection") -> None:
-        for user_id in [each for each, who in self._watchers.items() if connection in who]:
+        for user_id in self._watched.pop(connection, ()):
             watchers = self._watchers[user_id]
             watchers.discard(connection)
             if not watchers:
@@ -120,16 +122,16 @@ class Presence:
 
     async def _announce_arrival(self, user_id: UUID) -> None:
         await self._passing.whispers.arrive([user_id])
-        await self._tell_all(user_id)
+        await self._tell_all(user_id, Seen(online=True, last_seen=None))
 
     async def _announce_leaving(self, user_id: UUID) -> None:
         if user_id in self._here:
             return
         await self._passing.whispers.leave(user_id)
-        await self._tell_all(user_id)
-
-    async def _tell_all(self, user_id: UUID) -> None:
         [seen] = await self._passing.whispers.look([user_id])
+        await self._tell_all(user_id, seen)
+
+    async def _tell_all(self, user_id: UUID, seen: Seen) -> None:
         whisper = _frame(user_id, seen).model_dump_json(exclude_none=True).encode()
         await self._passing.whispers.tell(whisper)
 

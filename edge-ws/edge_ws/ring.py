@@ -1,7 +1,7 @@
 """The last minutes of one log in memory, so that who comes back misses nothing."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 
@@ -57,6 +57,19 @@ class Ring:
             if not of_key:
                 del self._by_key[gone.key]
 
+    def rewrite(self, key: bytes, change: Callable[[bytes], bytes | None]) -> None:
+        """Put something else in the place of a conversation's events; None leaves nothing."""
+        changed: dict[int, Kept | None] = {}
+        for kept in self._by_key.get(key, ()):
+            payload = change(kept.payload)
+            if payload is not kept.payload:
+                changed[kept.offset] = None if payload is None else kept._replace(payload=payload)
+        if not changed:
+            return
+        self._entries = _replaced(self._entries, changed)
+        self._by_key[key] = _replaced(self._by_key[key], changed)
+        self._bytes = sum(len(kept.payload) for kept in self._entries)
+
     def reaches_back_to(self, offset: int) -> bool:
         """Whether everything after this offset is still here, or has not been written yet."""
         return offset + 1 >= self.start
@@ -64,3 +77,8 @@ class Ring:
     def after(self, key: bytes, offset: int) -> Iterator[Kept]:
         """Return the conversation's events behind this offset, oldest first."""
         return (kept for kept in self._by_key.get(key, ()) if kept.offset > offset)
+
+
+def _replaced(entries: deque[Kept], changed: Mapping[int, Kept | None]) -> deque[Kept]:
+    now = (changed.get(kept.offset, kept) for kept in entries)
+    return deque(kept for kept in now if kept is not None)

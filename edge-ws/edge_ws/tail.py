@@ -14,10 +14,11 @@ from edge_ws import timings
 from edge_ws.backlog import Backlog, log_of
 from edge_ws.framing import event_payload, model_frame
 from edge_ws.ports import Log, RecordSource, TailedRecord
+from edge_ws.redaction import redaction_for
 from edge_ws.ring import Ring
 from runtime import metrics
 from schemas import headers as names
-from schemas.events.chat import ConversationStarted
+from schemas.events.chat import ConversationStarted, MessageDeleted
 from schemas.frames.server import FRAME_OF_EVENT, Reset
 from schemas.positions import Position
 
@@ -105,6 +106,8 @@ class Tail:
                 ring.pass_over(record.offset)
                 continue
             ring.keep(record.offset, pushed.key, pushed.payload, time.monotonic())
+            if pushed.frame_type == _DELETED:
+                ring.rewrite(pushed.key, redaction_for(pushed.payload))
             sockets = self._fanout.deliver(pushed.key, pushed.payload)
             if sockets:
                 metrics.frames_out.labels(pushed.frame_type).inc(sockets)
@@ -167,6 +170,7 @@ class Tail:
 _FRAME_OF: dict[bytes | None, str] = {
     event_type.encode("ascii"): frame_type for event_type, frame_type in FRAME_OF_EVENT.items()
 }
+_DELETED = FRAME_OF_EVENT[MessageDeleted.event_type]
 _STARTED = ConversationStarted.event_type.encode("ascii")
 
 

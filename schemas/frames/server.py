@@ -16,7 +16,7 @@ from schemas.events.chat import (
 )
 from schemas.events.replies import ReplyGenerated
 from schemas.frames.codes import AckStatus, ErrorCode
-from schemas.text import FRAME_BYTES, MESSAGE_CHARS, Instant, PersonName
+from schemas.text import FRAME_BYTES, MESSAGE_CHARS, Instant, MessageText, PersonName
 
 PING_SECONDS = 25
 TYPING_EXPIRES_MS = 6_000
@@ -135,10 +135,12 @@ class PresenceFrame(ServerFrame):
 
 
 class MessageFrame(MessageSent):
-    """A message, live or replayed."""
+    """A message, live or replayed; replayed after its deletion it has lost its text."""
 
     type: Literal["message"] = "message"
     at: str
+    text: MessageText | None  # type: ignore[assignment]
+    deleted: bool = False
     replayed: bool = False
 
 

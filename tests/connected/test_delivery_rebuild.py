@@ -39,6 +39,17 @@ async def contents(stack: Stack, name: str) -> dict[str, list[tuple[object, ...]
         await connection.close()
 
 
+def differing(
+    one: dict[str, list[tuple[object, ...]]], other: dict[str, list[tuple[object, ...]]]
+) -> dict[str, list[tuple[object, ...]]]:
+    """Return a few rows per table that only one side has; tables are too long for a diff."""
+    return {
+        table: sorted(set(one[table]) ^ set(other[table]), key=repr)[:5]
+        for table in one
+        if one[table] != other[table]
+    }
+
+
 def insights_of(events: list[Event]) -> list[Event]:
     """Return an insight per message, as nlp would publish it."""
     example = next(event for event in EXAMPLES if isinstance(event, MessageAnalyzed))
@@ -81,6 +92,8 @@ def actions(count: int) -> list[Event]:
 @pytest.mark.parametrize("name", VIEWS)
 async def test_a_view_built_again_is_the_same(infra_stack: Stack, name: str) -> None:
     """From offset 0, with repeats on the log: the same rows, nothing counted twice."""
+    # Other tests put rows into the tables that no log holds; a view is what its log says.
+    await reset_projection(infra_stack.database_url(name), name)
     said = bed.messages(400)
     events = [*EXAMPLES, *said, *insights_of(said), *actions(20)]
     async with (
@@ -99,7 +112,7 @@ async def test_a_view_built_again_is_the_same(infra_stack: Stack, name: str) -> 
     assert await bed.fetchval(infra_stack.database_url(), kept, group_of(name)) == 0
     async with bed.consuming(bed.member(infra_stack, name)):
         await bed.caught_up(infra_stack, name)
-    assert await contents(infra_stack, name) == first
+    assert differing(await contents(infra_stack, name), first) == {}
 
 
 async def test_what_is_no_view_is_not_emptied(infra_stack: Stack) -> None:

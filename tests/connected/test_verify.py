@@ -45,11 +45,13 @@ async def tables(stack: Stack) -> AsyncIterator[asyncpg.Connection]:
 
 
 async def said(stack: Stack, connection: asyncpg.Connection) -> UUID:
-    """Say something; return the event id of its row as soon as it and its answer are stored."""
+    """Say and change something; return its event id when it and its answer are stored."""
     credentials = by_token(stack.socket_url, TokenMint(stack.folder.root).token())
     async with Chat(credentials) as chat:
         conversation = await chat.start()
         accepted = await conversation.send("where is my order 4711?")
+        await conversation.edit(accepted.message_id, "where is my order 4712?")
+        await conversation.react(accepted.message_id, "\N{WAVING HAND SIGN}")
         query = "select event_id, type from messages where conversation_id = $1 order by type"
         while len(rows := await connection.fetch(query, conversation.id)) < 2:
             await asyncio.sleep(0.05)

@@ -8,8 +8,11 @@ from uuid import uuid4
 import pytest
 from pydantic import SecretStr
 
+from edge_ws.fanout import Fanout
+from edge_ws.passing import Passing
 from edge_ws.whispers import ValkeyWhispers
 from runtime.errors import RetryableError
+from schemas.frames.server import PresenceFrame, PresenceState
 from tests.stack import Stack
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(120)]
@@ -67,6 +70,38 @@ async def test_people_are_here_while_any_edge_has_them(
     [gone] = await first.look([user_id])
     assert not gone.online
     assert gone.last_seen is not None
+
+
+async def test_whispers_are_heard_again_after_valkey_died(
+    infra_stack: Stack, edges: tuple[ValkeyWhispers, ValkeyWhispers]
+) -> None:
+    """Nothing of an edge ends with Valkey; once it is back, so are the whispers."""
+    told = PresenceFrame(user_id=uuid4(), state=PresenceState.ONLINE)
+    word = told.model_dump_json().encode()
+    heard: asyncio.Queue[bytes] = asyncio.Queue()
+    first, second = (Passing(each, Fanout()) for each in edges)
+    second.on_presence = heard.put_nowait
+    loops = [asyncio.create_task(first.say_for_ever()), asyncio.create_task(second.hear_for_ever())]
+
+    async def until_heard() -> None:
+        async with asyncio.timeout(60):
+            while heard.empty():
+                first.say(lambda: edges[0].tell(word))
+                await asyncio.sleep(0.1)
+        assert heard.get_nowait() == word
+
+    try:
+        await until_heard()
+        infra_stack.kill("valkey")
+        infra_stack.wait_ready("valkey")
+        while not heard.empty():
+            heard.get_nowait()
+        await until_heard()
+        assert not any(loop.done() for loop in loops)
+    finally:
+        for loop in loops:
+            loop.cancel()
+        await asyncio.gather(*loops, return_exceptions=True)
 
 
 async def test_a_store_that_is_away_is_said_to_be(unused_tcp_port: int) -> None:

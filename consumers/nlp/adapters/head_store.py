@@ -10,10 +10,11 @@ import structlog
 from consumers.nlp.adapters.files import exclusive, whole_folder
 from consumers.nlp.adapters.weights import sha256_of
 from consumers.nlp.ports import Embedder
-from consumers.nlp.service.heads import IntentHead, LinearHead
+from consumers.nlp.service.calibration import accuracy
+from consumers.nlp.service.heads import IntentHead, KernelHead, LinearHead
 from consumers.nlp.service.knowledge import Knowledge
 
-TRAINER = "logistic-regression/2"
+TRAINER = "linear+kernel/2"
 """Changed whenever training would make another head of the same knowledge."""
 
 logger = structlog.get_logger(__name__)
@@ -25,6 +26,8 @@ class Heads:
 
     intents: IntentHead
     tone: LinearHead
+    accuracy: float
+    """Share of the intents' held-out sentences that are understood."""
 
 
 def prepare_heads(model_dir: Path, embedder: Embedder, knowledge: Knowledge) -> Heads:
@@ -38,7 +41,7 @@ def prepare_heads(model_dir: Path, embedder: Embedder, knowledge: Knowledge) -> 
             logger.info("heads_training_started", intents=len(knowledge.intents))
             heads = _train(embedder, knowledge)
             _write(folder, heads, origin)
-            logger.info("heads_trained", threshold=round(heads.intents.threshold, 4))
+            logger.info("heads_trained", accuracy=round(heads.accuracy, 4))
     return heads
 
 
@@ -46,7 +49,11 @@ def _train(embedder: Embedder, knowledge: Knowledge) -> Heads:
     # Only a start with new knowledge pays for scikit-learn: serving needs numpy alone.
     from consumers.nlp.adapters.training import train_intents, train_tone  # noqa: PLC0415
 
-    return Heads(train_intents(embedder, knowledge), train_tone(embedder, knowledge))
+    intents = train_intents(embedder, knowledge)
+    held_out = [(text, intent.name) for intent in knowledge.intents for text in intent.held_out]
+    guesses = intents.guess(embedder.embed([text for text, _ in held_out]))
+    understood = accuracy([name for _, name in held_out], [guess.intent for guess in guesses])
+    return Heads(intents, train_tone(embedder, knowledge), understood)
 
 
 def _write(folder: Path, heads: Heads, origin: dict[str, str]) -> None:
@@ -54,17 +61,21 @@ def _write(folder: Path, heads: Heads, origin: dict[str, str]) -> None:
         arrays = fresh / "heads.npz"
         np.savez(
             arrays,
-            intent_weights=heads.intents.head.weights,
-            intent_bias=heads.intents.head.bias,
-            intent_anchors=heads.intents.anchors,
+            intent_weights=heads.intents.linear.weights,
+            intent_bias=heads.intents.linear.bias,
+            intent_anchors=heads.intents.kernel.anchors,
+            intent_anchor_weights=heads.intents.kernel.weights,
             tone_weights=heads.tone.weights,
             tone_bias=heads.tone.bias,
         )
         description = {
             **origin,
-            "intents": heads.intents.head.labels,
+            "intents": heads.intents.linear.labels,
             "tones": heads.tone.labels,
             "threshold": heads.intents.threshold,
+            "closeness": heads.intents.closeness,
+            "sharpness": heads.intents.sharpness,
+            "accuracy": heads.accuracy,
             "arrays_sha256": sha256_of(arrays),
         }
         text = json.dumps(description, indent=2)
@@ -80,13 +91,18 @@ def _read(folder: Path, origin: dict[str, str]) -> Heads | None:
         if not same or described["arrays_sha256"] != sha256_of(arrays):
             return None
         with np.load(arrays, allow_pickle=False) as stored:
-            intents = LinearHead(
-                tuple(described["intents"]), stored["intent_weights"], stored["intent_bias"]
+            intents = IntentHead(
+                linear=LinearHead(
+                    tuple(described["intents"]), stored["intent_weights"], stored["intent_bias"]
+                ),
+                kernel=KernelHead(stored["intent_anchors"], stored["intent_anchor_weights"]),
+                sharpness=float(described["sharpness"]),
+                threshold=float(described["threshold"]),
+                closeness=float(described["closeness"]),
             )
             tone = LinearHead(
                 tuple(described["tones"]), stored["tone_weights"], stored["tone_bias"]
             )
-            anchors = stored["intent_anchors"]
-        return Heads(IntentHead(intents, anchors, float(described["threshold"])), tone)
+        return Heads(intents, tone, float(described["accuracy"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -8,7 +8,16 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from consumers.nlp.errors import KnowledgeError
-from consumers.nlp.service.knowledge import Examples, Intent, Knowledge, Phrases, Snippet, Tones
+from consumers.nlp.service.evaluation import Evaluation
+from consumers.nlp.service.knowledge import (
+    Examples,
+    Intent,
+    Knowledge,
+    Phrases,
+    Snippet,
+    Tones,
+    Unclear,
+)
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -21,6 +30,11 @@ class _IntentFile(BaseModel):
 class _SnippetFile(BaseModel):
     model_config = ConfigDict(extra="forbid")
     snippets: tuple[Snippet, ...]
+
+
+class _UnclearFile(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    unclear: tuple[Unclear, ...]
 
 
 def read_knowledge(folder: Path) -> Knowledge:
@@ -37,15 +51,35 @@ def read_knowledge(folder: Path) -> Knowledge:
     snippets = {path: _read(path, _SnippetFile).snippets for path in _files(folder / "snippets")}
     _refuse_twice("intent", ((intent.name, path) for path in intents for intent in intents[path]))
     _refuse_twice("snippet", ((each.id, path) for path in snippets for each in snippets[path]))
-    knowledge = Knowledge(
-        intents=tuple(intent for each in intents.values() for intent in each),
-        snippets=tuple(snippet for each in snippets.values() for snippet in each),
-        out_of_scope=_read(folder / "out_of_scope.yaml", Examples),
-        tones=_read(folder / "sentiment.yaml", Tones),
-        phrases=_read(folder / "phrases.yaml", Phrases),
-    )
-    _refuse_twice("sentence", _sentences(intents, folder, knowledge.out_of_scope))
+    outside = _read(folder / "out_of_scope.yaml", Examples)
+    tones = _read(folder / "sentiment.yaml", Tones)
+    phrases = _read(folder / "phrases.yaml", Phrases)
+    unclear = _read(folder / "unclear.yaml", _UnclearFile).unclear
+    try:
+        knowledge = Knowledge(
+            intents=tuple(intent for each in intents.values() for intent in each),
+            snippets=tuple(snippet for each in snippets.values() for snippet in each),
+            out_of_scope=outside,
+            tones=tones,
+            phrases=phrases,
+            unclear=unclear,
+        )
+    except ValidationError as error:
+        message = f"{folder}: {error.errors(include_url=False)[0]['msg']}"
+        raise KnowledgeError(message) from error
+    _refuse_twice("sentence", _sentences(intents, folder, knowledge))
     return knowledge
+
+
+def read_evaluation(folder: Path) -> Evaluation | None:
+    """
+    The folder's questions to try the assistant on; None when it has none.
+
+    Raises:
+        KnowledgeError: evaluation.yaml is not YAML or breaks a rule.
+    """
+    path = folder / "evaluation.yaml"
+    return _read(path, Evaluation) if path.is_file() else None
 
 
 def _files(folder: Path) -> list[Path]:
@@ -85,14 +119,17 @@ def _named(content: object, location: tuple[int | str, ...]) -> str:
 
 
 def _sentences(
-    intents: dict[Path, tuple[Intent, ...]], folder: Path, out_of_scope: Examples
+    intents: dict[Path, tuple[Intent, ...]], folder: Path, knowledge: Knowledge
 ) -> Iterator[tuple[str, Path]]:
     """Everything learnt from or tested on; a sentence in two places teaches or proves nothing."""
     for path, found in intents.items():
         for intent in found:
             yield from ((each.casefold(), path) for each in (*intent.examples, *intent.held_out))
-    for each in (*out_of_scope.examples, *out_of_scope.held_out):
+    outside = knowledge.out_of_scope
+    for each in (*outside.examples, *outside.held_out):
         yield each.casefold(), folder / "out_of_scope.yaml"
+    for unclear in knowledge.unclear:
+        yield from ((each.casefold(), folder / "unclear.yaml") for each in unclear.examples)
 
 
 def _refuse_twice(kind: str, named: Iterator[tuple[str, Path]]) -> None:

@@ -21,7 +21,7 @@ class OnnxEmbedder:
     `batch` is how many texts share one run, sorted by length so that little is padding. The int8
     engine scales its activations over the whole batch, which makes a vector depend on its
     neighbours (cosine down to 0.984): above 1 the port's promise is broken. Batches of 8 would be
-    a quarter faster (tests/bench/nlp.py).
+    a quarter faster (tests/bench/nlp/speed.py).
     """
 
     def __init__(

@@ -1,7 +1,9 @@
 """What goes into the assistant's head and what comes out, before it becomes events."""
 
 from dataclasses import dataclass
-from uuid import UUID
+from datetime import UTC, datetime
+from typing import Self
+from uuid import UUID, uuid4
 
 from consumers.nlp.service.entities import Entity
 from consumers.nlp.service.heads import IntentGuess
@@ -15,7 +17,14 @@ class Question:
     """A message to understand."""
 
     conversation_id: UUID
+    message_id: UUID
     text: str
+    asked_at: datetime
+
+    @classmethod
+    def alone(cls, text: str) -> Self:
+        """A message outside of any conversation."""
+        return cls(uuid4(), uuid4(), text, datetime.now(UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,8 @@ class Answer:
     intent: str | None
     confidence: float
     cited: tuple[Found, ...] = ()
+    options: tuple[str, str] | None = None
+    """The two intents offered, when the answer is a question back."""
 
 
 @dataclass(frozen=True, slots=True)

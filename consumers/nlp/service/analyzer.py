@@ -6,10 +6,10 @@ from contextlib import contextmanager
 
 from consumers.nlp.ports import Embedder, Vector
 from consumers.nlp.service.analysis import Analysis, Question, Understanding
+from consumers.nlp.service.dialogue import Dialogue
 from consumers.nlp.service.entities import find_entities
 from consumers.nlp.service.heads import IntentHead
 from consumers.nlp.service.language import ConversationLanguages
-from consumers.nlp.service.responder import Responder
 from consumers.nlp.service.sentiment import ToneReader
 
 
@@ -17,8 +17,9 @@ class Analyzer:
     """
     The whole way from text to answer.
 
-    A message's result does not depend on the messages beside it, except that a short one takes the
-    language of its conversation. Not safe for several threads at once.
+    A message's result does not depend on the messages beside it, except on those before it in its
+    conversation: a short one takes their language, and one may pick from what was offered last.
+    Not safe for several threads at once.
     """
 
     def __init__(
@@ -28,14 +29,14 @@ class Analyzer:
         languages: ConversationLanguages,
         intents: IntentHead,
         tones: ToneReader,
-        responder: Responder,
+        dialogue: Dialogue,
         model_version: str,
     ) -> None:
         self._embedder = embedder
         self._languages = languages
         self._intents = intents
         self._tones = tones
-        self._responder = responder
+        self._dialogue = dialogue
         self.model_version = model_version
 
     def analyze(self, questions: Sequence[Question]) -> list[Analysis]:
@@ -60,13 +61,15 @@ class Analyzer:
             Understanding(*parts) for parts in zip(languages, guesses, tones, entities, strict=True)
         ]
         return [
-            self._answered(vector, each, watch)
-            for vector, each in zip(vectors, understood, strict=True)
+            self._answered(question, vector, each, watch)
+            for question, vector, each in zip(questions, vectors, understood, strict=True)
         ]
 
-    def _answered(self, vector: Vector, understood: Understanding, watch: "_StopWatch") -> Analysis:
+    def _answered(
+        self, question: Question, vector: Vector, understood: Understanding, watch: "_StopWatch"
+    ) -> Analysis:
         started = time.perf_counter()
-        answer = self._responder.answer(vector, understood)
+        understood, answer = self._dialogue.answer(question, vector, understood)
         took = _milliseconds(time.perf_counter() - started)
         return Analysis(understood, answer, {**watch.shares_ms, "response": took})
 

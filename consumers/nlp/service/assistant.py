@@ -52,7 +52,10 @@ class Assistant:
         try:
             for start in range(0, len(asked), CHUNK):
                 chunk = asked[start : start + CHUNK]
-                questions = [Question(each.conversation_id, each.text) for each in chunk]
+                questions = [
+                    Question(each.conversation_id, each.message_id, each.text, each.occurred_at)
+                    for each in chunk
+                ]
                 understood = await loop.run_in_executor(
                     self._executor, self._analyzer.analyze, questions
                 )

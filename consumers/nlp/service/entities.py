@@ -11,7 +11,9 @@ from consumers.nlp.service.dates import DATE, read_date
 # A pasted log or letter is not searched to its end; entities stand near the beginning.
 SEARCHED_CHARS = 4_000
 
-PERSONAL = frozenset({"email", "phone", "iban", "card"})
+PERSONAL = frozenset(
+    {"email", "phone", "iban", "card", "person", "street", "birth_date", "ip_address", "account"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,28 @@ _RULES = (
     _Rule("iban", re.compile(
         r"\b(?P<value>[A-Z]{2}\d{2}(?: ?[A-Z0-9]{1,4}){3,8})\b", re.ASCII | re.IGNORECASE),
         _iban, 0.99),
+    _Rule("ip_address", re.compile(
+        r"(?<![\w.])(?P<value>(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d))"
+        r"(?![\w]|\.\d)", re.ASCII), _as_is, 0.95),
+    _Rule("birth_date", re.compile(
+        r"\b(?:born(?: on)?|date of birth|birthday|dob)(?: is| was)?[ :]{1,3}"
+        r"(?P<value>\d{1,4}[ ./-]\w{1,9}[ ./-]\d{1,4}|\w{3,9} \d{1,2},? \d{4})",
+        re.ASCII | re.IGNORECASE), _as_is, 0.9),
+    _Rule("account", re.compile(
+        r"\b(?:account|passport|identity card|id card|social security)(?: (?:number|no\.?|nr\.?))"
+        r"(?: is| was)?[ :#]{1,3}(?P<value>(?=[A-Z-]{0,6}\d)[A-Z0-9-]{5,20})(?!\w)",
+        re.ASCII | re.IGNORECASE), _as_is, 0.9),
+    _Rule("person", re.compile(
+        r"\b[Mm]y (?:full |last |first )?name(?:'s| is) "
+        r"(?P<value>[A-Z\u00c0-\u00de][\w'-]{0,30}(?: [A-Z\u00c0-\u00de][\w'-]{0,30}){0,3}"
+        r"|[^\W\d_][\w'-]{1,30}(?=[.,;!?]|$| and\b))"),
+        _as_is, 0.85),
+    _Rule("street", re.compile(
+        r"\b(?P<value>\d{1,4}[a-z]? (?:[A-Z][a-z]{1,20} ){1,3}"
+        r"(?:Street|St|Road|Rd|Avenue|Ave|Lane|Drive|Square|Close|Court)\b"
+        r"|[A-Z\u00c0-\u00de]\w{1,30}(?:stra(?:\u00dfe|sse)|str\.|weg|gasse|allee)"
+        r" \d{1,4}[a-z]?)(?!\w)"),
+        _as_is, 0.85),
     _Rule("card", re.compile(
         r"(?<![\w-])(?<![A-Z]{2}\d\d )(?P<value>\d(?:[ -]?\d){12,18})(?![\w-])",
         re.ASCII), _card, 0.97),

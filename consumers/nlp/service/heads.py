@@ -1,4 +1,4 @@
-"""Linear heads on sentence vectors: what a message wants, and its tone. Served in plain numpy."""
+"""Heads on sentence vectors: what a message wants, and its tone. Served in plain numpy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,9 +7,16 @@ import numpy as np
 
 from consumers.nlp.ports import Matrix, Vector
 
-# Starter held-out sentences against CLINC150's out-of-scope test: AUROC 0.989 with 2, 0.984 with
-# 1, 0.947 without nearness.
-NEARNESS_WEIGHT = 2.0
+# Chosen on validation parts of Banking77 and CLINC150 (docs/nlp-benchmarks.md); both are flat near.
+KERNEL_WIDTH = 2.0
+KERNEL_SHARE = 20.0
+NEARNESS_WEIGHT = 1.0
+
+UNCLEAR = "|"
+"""Joins the names of two intents to the label of messages that may mean either."""
+
+NEVER_CLOSE = 1.1
+"""A closeness that no two probabilities reach."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -22,9 +29,33 @@ class LinearHead:
 
     def probabilities(self, vectors: Matrix) -> Matrix:
         """One row of probabilities per vector, in the order of `labels`."""
-        logits = vectors @ self.weights + self.bias
-        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)
+        return softmax(self.logits(vectors))
+
+    def logits(self, vectors: Matrix) -> Matrix:
+        """One row per vector; row by row, so that no other row matters."""
+        return np.stack([vector @ self.weights for vector in vectors]) + self.bias
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class KernelHead:
+    """
+    Compares a vector with every training sentence, the anchors, and weighs what each speaks for.
+
+    A score is near 1 for a sentence like many of a label's, near 0 far away from all of them.
+    `weights` has one row per anchor and one column per label.
+    """
+
+    anchors: Matrix
+    weights: Matrix
+
+    def cosines(self, vectors: Matrix) -> Matrix:
+        """One row per vector, one column per anchor; row by row, so that no other row matters."""
+        return np.stack([self.anchors @ vector for vector in vectors])
+
+    def scores(self, cosines: Matrix) -> Matrix:
+        """One row per vector, one column per label."""
+        kernel = np.exp(KERNEL_WIDTH * (cosines - 1.0))
+        return np.stack([row @ self.weights for row in kernel])
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,61 +67,98 @@ class IntentGuess:
     nearness: float
     """Cosine to the nearest training sentence of any intent."""
     in_scope: bool
+    rival: str | None = None
+    """The second likeliest intent, if it is so close that asking beats guessing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What the two parts of an intent head say of some vectors, row by row."""
+
+    logits: Matrix
+    """One column per label; larger is likelier."""
+    nearness: Vector
+    scope: Vector
+    """How surely each is in scope: its best kernel score and its nearness."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class IntentHead:
     """
-    Chooses an intent and notices when none fits.
+    Chooses an intent, notices when none fits, and when two fit about as well.
 
-    The scope score joins the highest probability with the cosine to the nearest training sentence,
-    because a classifier alone is sure of itself far away from everything it has seen. A message
-    whose score is below `threshold` is out of scope.
+    The linear part generalises, the kernel part knows single sentences; their sum is better than
+    either. `sharpness` turns it into probabilities that can be believed. A message whose scope
+    score is below `threshold` is out of scope. A message is unclear if its label says so, or if the
+    second best intent is at least `closeness` times as probable as the best.
     """
 
-    head: LinearHead
-    anchors: Matrix
-    threshold: float
+    linear: LinearHead
+    kernel: KernelHead
+    sharpness: float = 1.0
+    threshold: float = 0.0
+    closeness: float = NEVER_CLOSE
+
+    def read(self, vectors: Matrix) -> Readings:
+        """The parts' verdicts, before they are made into guesses."""
+        cosines = self.kernel.cosines(vectors)
+        scores = self.kernel.scores(cosines)
+        nearness = cosines.max(axis=1)
+        return Readings(
+            logits=self.linear.logits(vectors) + KERNEL_SHARE * scores,
+            nearness=nearness,
+            scope=scores.max(axis=1) + NEARNESS_WEIGHT * nearness,
+        )
 
     def guess(self, vectors: Matrix) -> list[IntentGuess]:
         """One guess per vector."""
-        probabilities = self.head.probabilities(vectors)
-        best = probabilities.argmax(axis=1)
-        nearest = nearness(vectors, self.anchors)
-        scores = scope_scores(probabilities, nearest)
+        if not len(vectors):
+            return []
+        readings = self.read(vectors)
+        probabilities = softmax(self.sharpness * readings.logits)
         return [
-            IntentGuess(
-                intent=self.head.labels[label],
-                confidence=float(probabilities[row, label]),
-                nearness=float(nearest[row]),
-                in_scope=bool(scores[row] >= self.threshold),
-            )
-            for row, label in enumerate(best)
+            self._guess(row, float(readings.nearness[at]), float(readings.scope[at]))
+            for at, row in enumerate(probabilities)
         ]
 
+    def _guess(self, probabilities: Vector, nearness: float, scope: float) -> IntentGuess:
+        order = [self.linear.labels[at] for at in np.argsort(-probabilities, kind="stable")]
+        certainty = dict(zip(self.linear.labels, probabilities.tolist(), strict=True))
+        enough = self.closeness * certainty[order[0]]
+        first, rival = _best_two([label for label in order if certainty[label] >= enough], order)
+        return IntentGuess(
+            intent=first,
+            confidence=certainty[first],
+            nearness=nearness,
+            in_scope=scope >= self.threshold,
+            rival=rival,
+        )
 
-def scope_scores(probabilities: Matrix, nearest: Vector) -> Vector:
-    """How surely each message is in scope, from its probabilities and its nearness."""
-    return np.asarray(probabilities.max(axis=1) + NEARNESS_WEIGHT * nearest, dtype=np.float32)
 
-
-def nearness(vectors: Matrix, anchors: Matrix) -> Vector:
-    """Cosine to the nearest anchor, per vector."""
-    return np.asarray((vectors @ anchors.T).max(axis=1), dtype=np.float32)
-
-
-def fit_threshold(inside: Vector, outside: Vector) -> float:
+def _best_two(close: Sequence[str], order: Sequence[str]) -> tuple[str, str | None]:
     """
-    The score that best parts messages in scope from those out of it.
+    The intent to answer and the one to ask about as well, if any.
 
-    Maximises the mean of the two recalls, so that it does not depend on how many examples of each
-    there are; among equals the lowest, because a wrong refusal annoys more than a guess.
+    `close` are the labels that come near the best, `order` all of them, likeliest first.
     """
-    candidates = np.unique(np.concatenate([inside, outside]))
-    balanced = [(inside >= each).mean() + (outside < each).mean() for each in candidates]
-    return float(candidates[int(np.argmax(balanced))])
+    leader = order[0]
+    unclear = [label for label in (leader, *close[:2]) if UNCLEAR in label]
+    if unclear and (leader in unclear or leader in unclear[0].split(UNCLEAR)):
+        first, rival = sorted(unclear[0].split(UNCLEAR), key=order.index)
+        return first, rival
+    intents = [label for label in close if UNCLEAR not in label]
+    return leader, intents[1] if len(intents) > 1 else None
 
 
-def accuracy(expected: Sequence[str], guessed: Sequence[str]) -> float:
-    """Share of equal pairs."""
-    return sum(a == b for a, b in zip(expected, guessed, strict=True)) / len(expected)
+def softmax(logits: Matrix) -> Matrix:
+    """One distribution per row."""
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+def rivalry(probabilities: Matrix) -> Vector:
+    """Second best probability over the best, per row; 0 when there is one label only."""
+    if probabilities.shape[1] < 2:  # noqa: PLR2004  nobody to come second
+        return np.zeros(len(probabilities), dtype=np.float32)
+    ordered = np.sort(probabilities, axis=1)
+    return np.asarray(ordered[:, -2] / ordered[:, -1], dtype=np.float32)

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -19,6 +19,7 @@ _SLOT = re.compile(r"\{(\w+)\}")
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
 Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,40}$")]
 SnippetId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,60}$")]
 
@@ -32,6 +33,8 @@ class Intent(_Part):
 
     name: Name
     title: Text
+    label: Label | None = None
+    """How it is called in "do you mean …?"; without one it is never offered."""
     answer: Text
     answer_without_slots: Text | None = None
     hand_over: bool = False
@@ -81,6 +84,13 @@ class Examples(_Part):
     held_out: tuple[Sentence, ...] = ()
 
 
+class Unclear(_Part):
+    """Sentences that may mean either of two intents; they teach when to ask which."""
+
+    between: tuple[Name, Name]
+    examples: Annotated[tuple[Sentence, ...], Field(min_length=5)]
+
+
 class Tones(_Part):
     """Sentences by tone."""
 
@@ -94,11 +104,28 @@ class Tones(_Part):
         return {"negative": self.negative, "neutral": self.neutral, "positive": self.positive}
 
 
+class Picks(_Part):
+    """How people choose from two offers, as whole words."""
+
+    first: Annotated[tuple[Sentence, ...], Field(min_length=1)]
+    second: Annotated[tuple[Sentence, ...], Field(min_length=1)]
+    neither: Annotated[tuple[Sentence, ...], Field(min_length=1)]
+
+
 class Phrases(_Part):
-    """What is said when there is no answer."""
+    """What is said when there is no answer, or more than one."""
 
     hand_over: Text
+    clarify: Text
+    picks: Picks
     other_language: dict[str, Text]
+
+    @model_validator(mode="after")
+    def _asks_about_both(self) -> Self:
+        if sorted(_SLOT.findall(self.clarify)) != ["first", "second"]:
+            message = "clarify needs {first} and {second}, once each"
+            raise ValueError(message)
+        return self
 
     @model_validator(mode="after")
     def _has_a_last_resort(self) -> Self:
@@ -116,6 +143,24 @@ class Knowledge(_Part):
     out_of_scope: Examples
     tones: Tones
     phrases: Phrases
+    unclear: tuple[Unclear, ...] = ()
+
+    @model_validator(mode="after")
+    def _unclear_is_between_what_can_be_offered(self) -> Self:
+        offered = {intent.name for intent in self.intents if intent.label is not None}
+        for name in (name for each in self.unclear for name in each.between):
+            if name not in offered:
+                message = f"unclear.yaml: no intent {name!r} with a label"
+                raise ValueError(message)
+        return self
+
+    def sentences(self) -> Iterator[str]:
+        """Every sentence about intents and scope, learnt from or tested on."""
+        for intent in self.intents:
+            yield from (*intent.examples, *intent.held_out)
+        yield from (*self.out_of_scope.examples, *self.out_of_scope.held_out)
+        for unclear in self.unclear:
+            yield from unclear.examples
 
     @property
     def sha256(self) -> str:

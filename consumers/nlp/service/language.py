@@ -8,6 +8,9 @@ from consumers.nlp.ports import LanguageDetector
 DEFAULT_LANGUAGE = "en"
 # "hallo" and "ciao" defeat every detector measured.
 ENOUGH_WORDS = 3
+# Other scripts tell themselves, and some of them put no space between words.
+ENOUGH_FOREIGN_LETTERS = 4
+_LAST_LATIN = "\N{LATIN SMALL LETTER Y WITH STROKE}"
 REMEMBERED_CONVERSATIONS = 10_000
 
 
@@ -20,7 +23,7 @@ class ConversationLanguages:
 
     def language_of(self, conversation_id: UUID, text: str) -> str:
         """ISO 639-1 code of a message."""
-        if len(text.split()) >= ENOUGH_WORDS:
+        if _says_enough(text):
             detected = self._detector.detect(text)
             if detected is not None:
                 self._remember(conversation_id, detected)
@@ -32,3 +35,8 @@ class ConversationLanguages:
         self._known.move_to_end(conversation_id)
         if len(self._known) > REMEMBERED_CONVERSATIONS:
             self._known.popitem(last=False)
+
+
+def _says_enough(text: str) -> bool:
+    foreign = sum(sign.isalpha() and sign > _LAST_LATIN for sign in text)
+    return len(text.split()) >= ENOUGH_WORDS or foreign >= ENOUGH_FOREIGN_LETTERS

@@ -15,7 +15,10 @@ def masked(entity: Entity) -> str:
         return f"{entity.value[:2]}{_stars(entity.value, 6)}{entity.value[-4:]}"
     if entity.type == "card":
         return f"{_stars(entity.value, 4)}{entity.value[-4:]}"
-    return f"{_stars(entity.value, 2)}{entity.value[-2:]}"
+    if entity.type == "phone":
+        return f"{_stars(entity.value, 2)}{entity.value[-2:]}"
+    # Of a name, an address or a date of birth any part says too much; its kind stands for it.
+    return f"[{entity.type}]"
 
 
 def _stars(value: str, kept: int) -> str:

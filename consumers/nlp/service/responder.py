@@ -1,7 +1,10 @@
-"""Chooses the answer: the intent's own words, else a snippet, else a colleague."""
+"""Chooses the answer: the intent's own words, a snippet, a question back, or a colleague."""
+
+from collections.abc import Sequence
 
 from consumers.nlp.ports import Vector
 from consumers.nlp.service.analysis import Answer, Understanding
+from consumers.nlp.service.entities import Entity
 from consumers.nlp.service.knowledge import Knowledge
 from consumers.nlp.service.language import DEFAULT_LANGUAGE
 from consumers.nlp.service.retrieval import Found, SnippetIndex
@@ -25,8 +28,24 @@ class Responder:
         nearness = understood.intent.nearness if understood.intent.in_scope else 0.0
         if found is not None and found.score > nearness:
             return _from_snippet(found)
-        if understood.intent.in_scope:
-            return self._from_intent(understood)
+        if not understood.intent.in_scope:
+            return self.hand_over(understood)
+        return self._ask_back(understood) or self.from_intent(understood)
+
+    def from_intent(self, understood: Understanding, carried: Sequence[Entity] = ()) -> Answer:
+        """The intent's words; what the message does not name is taken from what was `carried`."""
+        intent = self._intents[understood.intent.intent]
+        # The first of a kind: people name what they are about before they go into details.
+        found = {each.type: each.value for each in reversed((*understood.entities, *carried))}
+        return Answer(
+            text=intent.reply(found),
+            source=ReplySource.HANDOVER if intent.hand_over else ReplySource.TEMPLATE,
+            intent=intent.name,
+            confidence=understood.intent.confidence,
+        )
+
+    def hand_over(self, understood: Understanding) -> Answer:
+        """A colleague is called, since nothing known fits."""
         return Answer(
             text=self._phrases.hand_over,
             source=ReplySource.HANDOVER,
@@ -34,15 +53,20 @@ class Responder:
             confidence=understood.intent.confidence,
         )
 
-    def _from_intent(self, understood: Understanding) -> Answer:
-        intent = self._intents[understood.intent.intent]
-        # The first of a kind: people name what they are about before they go into details.
-        found = {each.type: each.value for each in reversed(understood.entities)}
+    def _ask_back(self, understood: Understanding) -> Answer | None:
+        """Which of the two was meant; None when it is clear, or when one of them has no label."""
+        guess = understood.intent
+        if guess.rival is None:
+            return None
+        first, second = (self._intents[name].label for name in (guess.intent, guess.rival))
+        if first is None or second is None:
+            return None
         return Answer(
-            text=intent.reply(found),
-            source=ReplySource.HANDOVER if intent.hand_over else ReplySource.TEMPLATE,
-            intent=intent.name,
-            confidence=understood.intent.confidence,
+            text=self._phrases.clarify.format(first=first, second=second),
+            source=ReplySource.CLARIFY,
+            intent=None,
+            confidence=guess.confidence,
+            options=(guess.intent, guess.rival),
         )
 
     def _hand_over_foreign(self, understood: Understanding) -> Answer:

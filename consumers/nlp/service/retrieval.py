@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from consumers.nlp.ports import Embedder, Vector
 from consumers.nlp.service.knowledge import Snippet
 
@@ -23,11 +25,13 @@ class SnippetIndex:
 
     def __init__(self, embedder: Embedder, snippets: Sequence[Snippet]) -> None:
         self._snippets = tuple(snippets)
-        self._vectors = embedder.embed([f"{each.title}. {each.text}" for each in snippets])
+        self._whole = embedder.embed([f"{each.title}. {each.text}" for each in snippets])
+        self._titles = embedder.embed([each.title for each in snippets])
 
     def nearest(self, question: Vector) -> Found | None:
         """The nearest snippet if it is near enough to be an answer."""
-        scores = self._vectors @ question
+        # A short question is more like a title, a long one more like the whole snippet.
+        scores = np.maximum(self._whole @ question, self._titles @ question)
         best = int(scores.argmax())
         score = float(scores[best])
         return Found(self._snippets[best], score) if score >= ENOUGH else None

@@ -11,12 +11,12 @@ from aiokafka.partitioner import DefaultPartitioner
 from typer.testing import CliRunner
 
 from cli.main import app
-from cli.reconciliation.compare import partition_of
-from cli.reconciliation.log import entry
+from cli.reconciliation.compare import TOPICS, partition_of
+from cli.reconciliation.log import CHANGES, STORED, entry
 from cli.reconciliation.verdict import LISTED, Kept, PartitionVerdict, Verdict
 from cli.verify import as_dict
-from schemas.events.chat import MessageSent
-from schemas.topics import DEAD_LETTER_RETENTION, Topic
+from schemas.events.chat import MessageEdited, MessageSent
+from schemas.topics import CATALOGUE, DEAD_LETTER_RETENTION, Topic
 
 TOPIC = "chat-messages"
 
@@ -114,7 +114,22 @@ def test_a_record_says_which_event_it_is() -> None:
     """Place and event id; whatever else the body holds is not looked at."""
     event_id = UUID(int=5)
     found = entry(Record(b'{"event_id": "%s", "new": 1}' % str(event_id).encode()))
-    assert found == (TOPIC, 2, 7, event_id, False)
+    assert found == (TOPIC, 2, 7, event_id, False, False)
+
+
+def test_every_event_of_the_compared_topics_is_placed() -> None:
+    """A new event either owes a row or changes one: somebody has to say which."""
+    events = {event for topic in TOPICS for event in CATALOGUE[topic].events}
+    assert events == STORED | CHANGES
+    assert not STORED & CHANGES
+
+
+def test_a_change_owes_no_row() -> None:
+    """An edit is known by its type; one that says no id is poison as any other."""
+    headers = (("ce_type", MessageEdited.event_type.encode()),)
+    body = b'{"event_id": "%s"}' % str(uuid4()).encode()
+    assert entry(Record(body, headers)).changes
+    assert not entry(Record(b"{}", headers)).changes
 
 
 @pytest.mark.parametrize(

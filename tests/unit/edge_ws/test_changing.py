@@ -187,6 +187,28 @@ async def test_what_was_deleted_is_left_alone(stage: Stage, frame_type: str) -> 
     assert (await change(client, "message:delete", conversation, message))["status"] == "accepted"
 
 
+async def test_what_was_deleted_is_not_replayed(stage: Stage) -> None:
+    """Who joins later is told that there was a message, in no wording; others keep theirs."""
+    client = await Client.open(stage)
+    conversation, message = await said(client)
+    await client.send(conversation, "other words")
+    await change(client, "message:edit", conversation, message, text="better words")
+    await change(client, "reaction", conversation, message)
+    await change(client, "message:delete", conversation, message)
+    await client.hear_type("message:deleted")
+    again = await Client.open(stage, client.user_id)
+    await again.say(type="conversation:join", ref="j", conversation_id=str(conversation))
+    replayed = [await again.hear()]
+    while replayed[-1]["type"] != "caught_up":
+        replayed.append(await again.hear())
+    kinds = [frame["type"] for frame in replayed[2:-1]]
+    assert kinds == ["message", "message", "reaction", "message:deleted"]
+    [gone] = [frame for frame in replayed if frame.get("deleted")]
+    assert (gone["message_id"], gone["text"]) == (str(message), None)
+    assert "better words" not in str(replayed)
+    assert "other words" in str(replayed)
+
+
 async def test_a_message_can_be_edited_at_once(stage: Stage) -> None:
     """Right behind its `accepted` a message may not have come back from the log yet."""
     client = await Client.open(stage)

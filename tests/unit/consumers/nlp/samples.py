@@ -9,8 +9,17 @@ import numpy as np
 
 from consumers.nlp.ports import Matrix
 from consumers.nlp.service.analyzer import Analyzer
-from consumers.nlp.service.heads import IntentHead, LinearHead
-from consumers.nlp.service.knowledge import Examples, Intent, Knowledge, Phrases, Snippet, Tones
+from consumers.nlp.service.dialogue import Dialogue
+from consumers.nlp.service.heads import IntentHead, KernelHead, LinearHead
+from consumers.nlp.service.knowledge import (
+    Examples,
+    Intent,
+    Knowledge,
+    Phrases,
+    Picks,
+    Snippet,
+    Tones,
+)
 from consumers.nlp.service.language import ConversationLanguages
 from consumers.nlp.service.responder import Responder
 from consumers.nlp.service.retrieval import SnippetIndex
@@ -23,7 +32,9 @@ RETURN = "I want to send it back"
 SNIPPET = "Plants. Plants travel on Mondays."
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
-_AXES = {ORDER: 0, RETURN: 1, SNIPPET: 2}
+UNCLEAR = "It is about my order or return"
+
+_AXES = {ORDER: (0,), RETURN: (1,), SNIPPET: (2,), UNCLEAR: (0, 1)}
 
 
 class AxisEmbedder:
@@ -41,7 +52,8 @@ class AxisEmbedder:
         for row, text in enumerate(texts):
             known = next((at for each, at in _AXES.items() if each in text), None)
             other = 3 + hashlib.sha256(text.encode("utf-8", "replace")).digest()[0] % 5
-            vectors[row, other if known is None else known] = 1.0
+            axes = [other] if known is None else list(known)
+            vectors[row, axes] = len(axes) ** -0.5
         return vectors
 
 
@@ -76,6 +88,7 @@ def small_knowledge() -> Knowledge:
             Intent(
                 name="order_status",
                 title="Order",
+                label="where your order is",
                 answer="Order {order_number} is on its way.",
                 answer_without_slots="It is on its way.",
                 examples=tuple(f"{ORDER} {at}" for at in range(8)),
@@ -84,6 +97,7 @@ def small_knowledge() -> Knowledge:
             Intent(
                 name="send_back",
                 title="Return",
+                label="sending something back",
                 answer="A colleague helps you.",
                 hand_over=True,
                 examples=tuple(f"{RETURN} {at}" for at in range(8)),
@@ -99,6 +113,8 @@ def small_knowledge() -> Knowledge:
         ),
         phrases=Phrases(
             hand_over="A colleague will answer.",
+            clarify="Is it {first} or {second}?",
+            picks=Picks(first=("1", "first"), second=("2", "second one"), neither=("neither",)),
             other_language={"en": "English only.", "de": "Nur Englisch."},
         ),
     )
@@ -106,11 +122,13 @@ def small_knowledge() -> Knowledge:
 
 def small_intents() -> IntentHead:
     """The head that belongs to the small knowledge base and the axis embedder."""
-    weights = np.zeros((8, 2), dtype=np.float32)
-    weights[0, 0] = weights[1, 1] = 6.0
-    anchors = np.eye(2, 8, dtype=np.float32)
-    head = LinearHead(("order_status", "send_back"), weights, np.zeros(2, dtype=np.float32))
-    return IntentHead(head, anchors, threshold=1.2)
+    linear = LinearHead(
+        ("order_status", "send_back"),
+        np.zeros((8, 2), dtype=np.float32),
+        np.zeros(2, dtype=np.float32),
+    )
+    kernel = KernelHead(np.eye(2, 8, dtype=np.float32), np.eye(2, dtype=np.float32))
+    return IntentHead(linear, kernel, sharpness=0.3, threshold=0.8, closeness=0.7)
 
 
 def small_tones(tone: float = 0.0) -> ToneReader:
@@ -131,7 +149,9 @@ def small_analyzer(embedder: AxisEmbedder, language: str | None = "en") -> Analy
         languages=ConversationLanguages(FixedLanguage(language)),
         intents=small_intents(),
         tones=small_tones(),
-        responder=Responder(knowledge, SnippetIndex(embedder, knowledge.snippets)),
+        dialogue=Dialogue(
+            knowledge, Responder(knowledge, SnippetIndex(embedder, knowledge.snippets))
+        ),
         model_version="axis+test",
     )
 

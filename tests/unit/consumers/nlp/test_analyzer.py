@@ -1,7 +1,6 @@
 """From texts to analyses, in batches."""
 
 from dataclasses import replace
-from uuid import uuid4
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +17,7 @@ def test_a_batch_is_embedded_at_once_and_keeps_its_order() -> None:
     analyzer = small_analyzer(embedder)
     embedder.calls.clear()
     texts = [RETURN, ORDER, "joke joke joke", ORDER]
-    analyses = analyzer.analyze([Question(uuid4(), text) for text in texts])
+    analyses = analyzer.analyze([Question.alone(text) for text in texts])
     assert embedder.calls == [4]
     assert [each.answer.intent for each in analyses] == [
         "send_back", "order_status", None, "order_status",
@@ -28,7 +27,7 @@ def test_a_batch_is_embedded_at_once_and_keeps_its_order() -> None:
 def test_a_batch_says_what_each_message_says_alone() -> None:
     """Nothing but the time taken depends on the messages beside it."""
     texts = [RETURN, f"{ORDER} 48213", "joke", "mail a@example.com 59 €"]
-    questions = [Question(uuid4(), text) for text in texts]
+    questions = [Question.alone(text) for text in texts]
     together = small_analyzer(AxisEmbedder()).analyze(questions)
     alone = [small_analyzer(AxisEmbedder()).analyze([each])[0] for each in questions]
     assert [replace(each, timings_ms={}) for each in together] == [
@@ -38,7 +37,7 @@ def test_a_batch_says_what_each_message_says_alone() -> None:
 
 def test_every_step_is_timed() -> None:
     """The event can say where the time went."""
-    (analysis,) = small_analyzer(AxisEmbedder()).analyze([Question(uuid4(), ORDER)])
+    (analysis,) = small_analyzer(AxisEmbedder()).analyze([Question.alone(ORDER)])
     assert analysis.timings_ms.keys() == STEPS
     assert all(took >= 0 for took in analysis.timings_ms.values())
 
@@ -55,5 +54,5 @@ def test_nothing_asked_is_nothing_answered() -> None:
 @given(st.text(min_size=1, max_size=200))
 def test_any_text_gets_an_answer(text: str) -> None:
     """Nothing anybody writes stops the assistant."""
-    (analysis,) = small_analyzer(AxisEmbedder()).analyze([Question(uuid4(), text)])
+    (analysis,) = small_analyzer(AxisEmbedder()).analyze([Question.alone(text)])
     assert analysis.answer.text

@@ -34,6 +34,16 @@ def found(text: str) -> list[tuple[str, str]]:
         ("1Z999AA10123456784", [("tracking_number", "1Z999AA10123456784")]),
         ("bought on 12 March 2026", [("date", "2026-03-12")]),
         ("on 12.03.2026.", [("date", "2026-03-12")]),
+        ("my name is Anna Schmidt and I", [("person", "Anna Schmidt")]),
+        ("hi, my name is anna, help", [("person", "anna")]),
+        ("my last name is O'Neill.", [("person", "O'Neill")]),
+        ("I live at 12 Baker Street", [("street", "12 Baker Street")]),
+        ("Lindenstraße 5a", [("street", "Lindenstraße 5a")]),
+        ("born on 12.03.1980", [("birth_date", "12.03.1980")]),
+        ("date of birth: March 12, 1980", [("birth_date", "March 12, 1980")]),
+        ("from 192.168.0.1", [("ip_address", "192.168.0.1")]),
+        ("account number 12345678", [("account", "12345678")]),
+        ("passport no. C01X00T47", [("account", "C01X00T47")]),
         ("came Yesterday", [("date", "yesterday")]),
     ],
 )
@@ -52,6 +62,9 @@ def test_finds_in_normal_form(text: str, expected: list[tuple[str, str]]) -> Non
         "2026-02-30",
         "tracking my parcel please",
         "version 1.2.3",
+        "my name is misspelled in my account",
+        "I need 3 Street lamps",
+        "my account is locked",
     ],
 )
 def test_leaves_ordinary_words_alone(text: str) -> None:

@@ -22,7 +22,7 @@ LATER = AT + timedelta(milliseconds=5)
 def events_of(text: str) -> tuple[ReplyGenerated, MessageAnalyzed]:
     """Return both events of one message."""
     cause = message(text)
-    (analysis,) = small_analyzer(AxisEmbedder()).analyze([Question(cause.conversation_id, text)])
+    (analysis,) = small_analyzer(AxisEmbedder()).analyze([Question.alone(text)])
     return reply_to(cause, analysis, "v1", LATER), insight_of(cause, analysis, "v1", LATER)
 
 

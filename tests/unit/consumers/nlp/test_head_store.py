@@ -29,7 +29,7 @@ def test_heads_are_trained_once(tmp_path: Path, small: Knowledge) -> None:
     embedder = AxisEmbedder()
     again = prepare_heads(tmp_path, embedder, small)
     assert embedder.calls == []
-    assert np.array_equal(first.intents.head.weights, again.intents.head.weights)
+    assert np.array_equal(first.intents.linear.weights, again.intents.linear.weights)
     assert first.intents.threshold == again.intents.threshold
     assert first.tone.labels == again.tone.labels == ("negative", "neutral", "positive")
 

@@ -1,14 +1,9 @@
-"""Linear heads and the threshold of what is in scope."""
+"""Heads: intents, what is in scope, and what is unclear."""
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
-from consumers.nlp.service.heads import LinearHead, accuracy, fit_threshold
-from tests.unit.consumers.nlp.samples import ORDER, RETURN, AxisEmbedder, small_intents
-
-SCORES = arrays(np.float32, st.integers(1, 30), elements=st.floats(0, 2, width=32))
+from consumers.nlp.service.heads import IntentHead, KernelHead, LinearHead
+from tests.unit.consumers.nlp.samples import ORDER, RETURN, UNCLEAR, AxisEmbedder, small_intents
 
 
 def test_probabilities_add_up() -> None:
@@ -36,17 +31,26 @@ def test_one_by_one_is_as_together() -> None:
     assert together == [head.guess(AxisEmbedder().embed([text]))[0] for text in texts]
 
 
-@given(SCORES, SCORES)
-def test_threshold_is_as_good_as_any(inside: np.ndarray, outside: np.ndarray) -> None:
-    """No other observed score parts the two groups better."""
-    best = fit_threshold(inside, outside)
-
-    def balanced(threshold: float) -> float:
-        return float((inside >= threshold).mean() + (outside < threshold).mean())
-
-    assert all(balanced(best) >= balanced(float(each)) for each in [*inside, *outside])
+def test_two_that_fit_alike_are_rivals() -> None:
+    """A close second is named, a distant one is not."""
+    clear, unclear = small_intents().guess(AxisEmbedder().embed([ORDER, UNCLEAR]))
+    assert clear.rival is None
+    assert {unclear.intent, unclear.rival} == {"order_status", "send_back"}
 
 
-def test_accuracy_counts_equal_pairs() -> None:
-    """Half right is a half."""
-    assert accuracy(["a", "b"], ["a", "c"]) == 0.5
+def pair_head(pair: float) -> IntentHead:
+    """Return a head that gives one logit each to intents a and b and to either of them."""
+    linear = LinearHead(
+        ("a", "a|b", "b"),
+        np.zeros((1, 3), dtype=np.float32),
+        np.array([1.0, pair, -9.0], dtype=np.float32),
+    )
+    kernel = KernelHead(np.ones((1, 1), dtype=np.float32), np.zeros((1, 3), dtype=np.float32))
+    return IntentHead(linear, kernel, closeness=0.5)
+
+
+def test_a_message_like_the_unclear_ones_is_unclear() -> None:
+    """Their label is no intent: the two it stands for are, the likelier first."""
+    for pair, rival in ((3.0, "b"), (0.9, "b"), (-3.0, None)):
+        (guess,) = pair_head(pair).guess(np.ones((1, 1), dtype=np.float32))
+        assert (guess.intent, guess.rival) == ("a", rival)

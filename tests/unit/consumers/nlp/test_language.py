@@ -56,3 +56,10 @@ def test_forgets_the_oldest_conversations() -> None:
     for _ in range(language.REMEMBERED_CONVERSATIONS):
         languages.language_of(uuid4(), "wo ist es denn")
     assert languages.language_of(first, "ja") == "en"
+
+
+def test_other_scripts_need_no_three_words() -> None:
+    """Chinese has no spaces, and one Greek word is Greek."""
+    languages = ConversationLanguages(FixedLanguage("zh"))
+    assert languages.language_of(uuid4(), "\u6211\u7684\u8ba2\u5355\u5728\u54ea\u91cc") == "zh"
+    assert languages.language_of(uuid4(), "na\u00efve caf\u00e9") == "en"

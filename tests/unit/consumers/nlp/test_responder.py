@@ -1,7 +1,5 @@
 """Which answer is chosen."""
 
-from uuid import uuid4
-
 import pytest
 
 from consumers.nlp.service.analysis import Answer, Question
@@ -18,7 +16,7 @@ from tests.unit.consumers.nlp.samples import (
 def answer(text: str, language: str | None = "en") -> Answer:
     """Return the answer to one message."""
     analyzer = small_analyzer(AxisEmbedder(), language)
-    return analyzer.analyze([Question(uuid4(), text)])[0].answer
+    return analyzer.analyze([Question.alone(text)])[0].answer
 
 
 def test_a_known_intent_is_answered_with_its_words() -> None:

@@ -2,6 +2,7 @@
 import "@parley/ui/tokens.css";
 import "./styles/layout.css";
 import "./styles/messages.css";
+import "./styles/changes.css";
 import "./styles/markdown.css";
 
 import { Route, Routes } from "@parley/router";

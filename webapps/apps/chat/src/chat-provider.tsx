@@ -1,5 +1,5 @@
 /** Gives the views the chat client of the signed-in person, wired to the browser. */
-import { api, body, newId, session, type ChatRecord, type Page } from "@parley/contract";
+import { api, body, newId, session, type ChatRecord, type HistoryPage } from "@parley/contract";
 import {
   createContext,
   useContext,
@@ -15,7 +15,7 @@ import { ChatClient, type ChatState } from "./state/chat-client";
 const Context = createContext<ChatClient | null>(null);
 const PAGE_SIZE = 50;
 
-function fetchHistory(conversationId: string, before?: string): Promise<Page<ChatRecord>> {
+function fetchHistory(conversationId: string, before?: string): Promise<HistoryPage<ChatRecord>> {
   return body(
     api.GET("/api/chat/conversations/{conversation_id}/messages", {
       params: {
@@ -65,6 +65,11 @@ export function ChatProvider({ userId, children }: { userId: string; children: R
       document.removeEventListener("visibilitychange", woken);
     };
   }, [client]);
+  return <ProvideChat client={client}>{children}</ProvideChat>;
+}
+
+/** The same for a client that is there already. */
+export function ProvideChat({ client, children }: { client: ChatClient; children: ReactNode }) {
   return <Context value={client}>{children}</Context>;
 }
 

@@ -11,12 +11,19 @@ addTexts("chat", english);
 
 function setUp(limit = 8_000) {
   const sent: string[] = [];
+  const done: string[] = [];
   const composer = (draftKey: string) => (
-    <Composer draftKey={draftKey} limit={limit} onSend={(text) => sent.push(text)} />
+    <Composer
+      draftKey={draftKey}
+      limit={limit}
+      onSend={(text) => sent.push(text)}
+      onEditLast={() => done.push("edit")}
+      onTyping={(active) => done.push(active ? "typing" : "stopped")}
+    />
   );
   const view = render(composer("draft.a"));
   const field = () => screen.getByRole("textbox", { name: "Message" });
-  return { ...view, sent, field, composer, user: userEvent.setup() };
+  return { ...view, sent, done, field, composer, user: userEvent.setup() };
 }
 
 describe("composer", () => {
@@ -33,6 +40,13 @@ describe("composer", () => {
     fireEvent.keyDown(field(), { key: "Enter", isComposing: true });
     fireEvent.keyDown(field(), { key: "Enter", keyCode: 229 });
     expect(sent).toEqual([]);
+  });
+
+  it("edits the last message on the arrow upwards, but only when empty", async () => {
+    const { user, field, done } = setUp();
+    await user.type(field(), "{ArrowUp}");
+    await user.type(field(), "a{ArrowUp}{Backspace}");
+    expect(done).toEqual(["edit", "typing", "stopped"]);
   });
 
   it("does not send nothing", async () => {

@@ -1,21 +1,41 @@
+import type { ChatRecord } from "@parley/contract";
 import { addTexts } from "@parley/ui";
 import { act, render, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
+import { useState } from "react";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
 import { expectAccessible } from "../../../test/axe";
+import { ProvideChat } from "../src/chat-provider";
 import english from "../src/locales/en.json";
 import { Answering } from "../src/views/answering";
 import { OwnMessage } from "../src/views/own-message";
 import { Reply } from "../src/views/reply";
+import { FakeServer } from "./fake-server";
 import { ME, message, reply } from "./records";
 
 addTexts("chat", english);
 
+function Own({ record, read = false }: { record: ChatRecord; read?: boolean }) {
+  const [editing, setEditing] = useState(false);
+  return <OwnMessage record={record} read={read} editing={editing} onEditing={setEditing} />;
+}
+
+function setUp(view: React.ReactNode) {
+  const client = new FakeServer().client();
+  const spies = {
+    edit: vi.spyOn(client, "edit").mockReturnValue(),
+    delete: vi.spyOn(client, "delete").mockReturnValue(),
+    react: vi.spyOn(client, "react").mockReturnValue(),
+  };
+  const { container } = render(<ProvideChat client={client}>{view}</ProvideChat>);
+  return { container, spies, user: userEvent.setup() };
+}
+
 describe("reply", () => {
   it("tells on demand what was understood and from where the answer came", async () => {
     const citations = [{ id: "k1", title: "Delivery times", score: 0.8 }];
-    const { container } = render(<Reply record={reply("r1", 1, { citations })} />);
+    const { container } = setUp(<Reply record={reply("r1", 1, { citations })} userId={ME} />);
     await waitFor(() => expect(screen.getByText("text of r1")).toBeVisible());
     const toggle = screen.getByRole("button", { name: "Details" });
     expect(toggle).toHaveAttribute("aria-expanded", "false");
@@ -28,14 +48,71 @@ describe("reply", () => {
     expect(screen.getByText(/Delivery times/)).toBeVisible();
     await expectAccessible(container);
   });
+
+  it("shows reactions, and puts one there or takes it off", async () => {
+    const reactions = [
+      { user_id: ME, emoji: "👍" },
+      { user_id: "user-2", emoji: "👍" },
+    ];
+    const record = reply("r1", 1, { reactions });
+    const { container, spies, user } = setUp(<Reply record={record} userId={ME} />);
+    const mine = screen.getByRole("button", { name: "👍 2" });
+    expect(mine).toHaveAttribute("aria-pressed", "true");
+    await user.click(mine);
+    expect(spies.react).toHaveBeenLastCalledWith(record, "👍");
+    await user.click(screen.getByRole("button", { name: "Add a reaction" }));
+    await expectAccessible(container);
+    await user.click(screen.getByRole("button", { name: "React with 🎉" }));
+    expect(spies.react).toHaveBeenLastCalledWith(record, "🎉");
+    expect(screen.queryByRole("button", { name: "React with 🎉" })).toBeNull();
+  });
 });
 
 describe("own message", () => {
   it("shows its text as it was written, never as markup", async () => {
     const text = "<b>**not bold**</b>";
-    const { container } = render(<OwnMessage text={text} at="2026-01-01T10:00:00Z" />);
+    const { container } = setUp(<Own record={message("m1", 1, { text })} />);
     expect(screen.getByText(text)).toBeVisible();
     expect(screen.getByRole("img", { name: "Sent" })).toBeVisible();
+    await expectAccessible(container);
+  });
+
+  it("says when somebody has read it, and when it was edited", () => {
+    const edited_at = "2026-01-01T10:00:09Z";
+    setUp(<Own record={message("m1", 1, { edited_at })} read />);
+    expect(screen.getByRole("img", { name: "Read" })).toBeVisible();
+    expect(screen.getByText("Edited")).toBeVisible();
+  });
+
+  it("is edited in place: Enter saves, Escape leaves it", async () => {
+    const record = message("m1", 1, { text: "helo" });
+    const { container, spies, user } = setUp(<Own record={record} />);
+    await user.click(screen.getByRole("button", { name: "Edit message" }));
+    const field = screen.getByRole("textbox", { name: "Other words for this message" });
+    expect(field).toHaveValue("helo");
+    await expectAccessible(container);
+    await user.type(field, "!{Escape}");
+    expect(spies.edit).not.toHaveBeenCalled();
+    await user.click(screen.getByRole("button", { name: "Edit message" }));
+    await user.type(screen.getByRole("textbox"), "{Control>}a{/Control}hello{Enter}");
+    expect(spies.edit.mock.lastCall?.[1]).toContain("hello");
+    expect(screen.queryByRole("textbox")).toBeNull();
+  });
+
+  it("is deleted only after asking", async () => {
+    const record = message("m1", 1);
+    const { spies, user } = setUp(<Own record={record} />);
+    await user.click(screen.getByRole("button", { name: "Delete message" }));
+    expect(spies.delete).not.toHaveBeenCalled();
+    await user.click(await screen.findByRole("button", { name: "Delete" }));
+    expect(spies.delete).toHaveBeenCalledWith(record);
+  });
+
+  it("leaves nothing of what was deleted", async () => {
+    const record = message("m1", 1, { text: null, deleted: true });
+    const { container } = setUp(<Own record={record} />);
+    expect(screen.getByText("This message was deleted")).toBeVisible();
+    expect(screen.queryByRole("button")).toBeNull();
     await expectAccessible(container);
   });
 });

@@ -1,5 +1,11 @@
 /** Makes records and frames for tests, with just what a test cares about. */
-import type { ChatRecord, MessageRecord, ReplyRecord } from "@parley/contract";
+import type {
+  ChangeFrame,
+  ChatRecord,
+  MessageRecord,
+  ReadFrame,
+  ReplyRecord,
+} from "@parley/contract";
 
 export const ME = "user-1";
 export const TALK = "talk-1";
@@ -41,4 +47,47 @@ export function reply(id: string, second: number, more: Partial<ReplyRecord> = {
     model_version: "v1",
     ...more,
   };
+}
+
+type Of<Type extends ChangeFrame["type"]> = Extract<ChangeFrame, { type: Type }>;
+
+function about(messageId: string, second: number, userId: string) {
+  return {
+    at: `m3:${second}`,
+    event_id: `change-${second}-${userId}`,
+    correlation_id: `change-${second}-${userId}`,
+    conversation_id: TALK,
+    message_id: messageId,
+    occurred_at: `2026-01-01T10:00:${String(second).padStart(2, "0")}.000000Z`,
+    sender: { id: userId, kind: "user" as const, name: "Ada" },
+  };
+}
+
+export function edited(messageId: string, second: number, text: string, by = ME) {
+  const frame: Of<"message:edited"> = {
+    type: "message:edited",
+    ...about(messageId, second, by),
+    text,
+  };
+  return frame;
+}
+
+export function deleted(messageId: string, second: number, by = ME) {
+  const frame: Of<"message:deleted"> = { type: "message:deleted", ...about(messageId, second, by) };
+  return frame;
+}
+
+export function reaction(messageId: string, second: number, emoji: string, active = true, by = ME) {
+  const frame: Of<"reaction"> = {
+    type: "reaction",
+    ...about(messageId, second, by),
+    emoji,
+    active,
+  };
+  return frame;
+}
+
+export function read(messageId: string, second: number, upTo: number, by = ME): ReadFrame {
+  const up_to = `2026-01-01T10:00:${String(upTo).padStart(2, "0")}.000000Z`;
+  return { type: "read", ...about(messageId, second, by), up_to };
 }

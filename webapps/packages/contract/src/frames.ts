@@ -9,8 +9,20 @@ export const SUBPROTOCOL = "parley.v1";
 /** A message or reply wherever it is read: live frames have a position, history does not. */
 type Anywhere<Frame, Stored> = Pick<Frame, keyof Frame & keyof Stored> & { at?: string };
 
-export type MessageRecord = Anywhere<Schemas["MessageFrame"], rest["schemas"]["HistoryMessage"]>;
-export type ReplyRecord = Anywhere<Schemas["ReplyFrame"], rest["schemas"]["HistoryReply"]>;
+/** What history knows beyond the event itself; a live frame was never changed yet. */
+type Current = Partial<
+  Pick<rest["schemas"]["HistoryMessage"], "edited_at" | "deleted" | "reactions">
+>;
+/** The text is null when the message was deleted. */
+export type MessageRecord = Omit<
+  Anywhere<Schemas["MessageFrame"], rest["schemas"]["HistoryMessage"]>,
+  "text"
+> &
+  Current & { text: string | null };
+export type ReplyRecord = Anywhere<Schemas["ReplyFrame"], rest["schemas"]["HistoryReply"]> &
+  Current;
+export type Reaction = rest["schemas"]["ReactionView"];
+export type ReadMark = rest["schemas"]["ReadMarkView"];
 export type ChatRecord = MessageRecord | ReplyRecord;
 
 export type ConnectFrame = Schemas["Connect"];
@@ -20,15 +32,36 @@ export type ClientFrame =
   | Schemas["ConversationLeave"]
   | Schemas["ConversationStart"]
   | Schemas["SendMessage"]
+  | RequestFrame
+  | Schemas["Typing"]
+  | Schemas["WatchPresence"]
   | Schemas["Ping"];
+/** What is asked about a message that is there; sent until it is answered. */
+export type RequestFrame =
+  | Schemas["EditMessage"]
+  | Schemas["DeleteMessage"]
+  | Schemas["React"]
+  | Schemas["MarkRead"];
 
 export type AckFrame = Schemas["Ack"];
 export type ConnectedFrame = Schemas["Connected"];
+/** What happened to a message that is there. */
+export type ChangeFrame =
+  | Schemas["MessageEditedFrame"]
+  | Schemas["MessageDeletedFrame"]
+  | Schemas["ReactionFrame"];
+export type ReadFrame = Schemas["ReadFrame"];
+export type TypingFrame = Schemas["TypingFrame"];
+export type PresenceFrame = Schemas["PresenceFrame"];
 export type ServerFrame =
   | AckFrame
   | ConnectedFrame
   | MessageRecord
   | ReplyRecord
+  | ChangeFrame
+  | ReadFrame
+  | TypingFrame
+  | PresenceFrame
   | Schemas["CaughtUp"]
   | Schemas["Error"]
   | Schemas["Pong"]
@@ -40,6 +73,12 @@ const KNOWN: ReadonlySet<string> = new Set<ServerFrame["type"]>([
   "connected",
   "message",
   "reply",
+  "message:edited",
+  "message:deleted",
+  "reaction",
+  "read",
+  "typing",
+  "presence",
   "caught_up",
   "error",
   "pong",

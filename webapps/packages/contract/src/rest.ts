@@ -16,5 +16,10 @@ export interface Page<T> {
   next: string | null;
 }
 
+/** A page of a conversation's history, with how far each has read. */
+export interface HistoryPage<T> extends Page<T> {
+  read?: Schemas["ReadMarkView"][];
+}
+
 /** Any problem answers its code; what comes along depends on the problem, or on a proxy. */
 export type Problem = Partial<Schemas["Problem"]> & Pick<Schemas["Problem"], "code">;

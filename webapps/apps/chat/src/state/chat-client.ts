@@ -4,7 +4,10 @@ import type {
   ChatRecord,
   ConnectedFrame,
   Conversation,
-  Page,
+  HistoryPage,
+  PresenceFrame,
+  Reaction,
+  RequestFrame,
   ServerFrame,
 } from "@parley/contract";
 
@@ -16,7 +19,10 @@ import type {
 } from "../socket/connection";
 import { Delivery } from "./delivery";
 import { Outbox, type Pending, type Slot } from "./outbox";
+import { Requests } from "./requests";
 import { Threads, type Thread } from "./threads";
+import { timeKey } from "./timeline";
+import { Typing, type Typists } from "./typing";
 
 export interface ChatState {
   status: ConnectionStatus;
@@ -28,12 +34,17 @@ export interface ChatState {
   /** Conversations started from this tab, which the list from the server may not have yet. */
   started: Conversation[];
   messageChars: number;
+  /** Who is typing where, without oneself. */
+  typing: Typists;
+  presence: Readonly<Record<string, PresenceFrame>>;
+  /** Why the latest change of a message was refused; null when none was. */
+  refusal: { code: string } | null;
 }
 
 export interface ChatPorts {
   userId: string;
   connect: (listener: ConnectionListener) => Connection;
-  history: (conversationId: string, before?: string) => Promise<Page<ChatRecord>>;
+  history: (conversationId: string, before?: string) => Promise<HistoryPage<ChatRecord>>;
   slot: Slot;
   newId: () => string;
   now: () => Date;
@@ -51,6 +62,9 @@ export class ChatClient {
   readonly #outbox: Outbox;
   readonly #threads: Threads;
   readonly #delivery: Delivery;
+  readonly #requests: Requests;
+  readonly #typing: Typing;
+  #watched: string[] = [];
   readonly #startListeners = new Set<(clientId: string, id: string) => void>();
 
   constructor(private readonly ports: ChatPorts) {
@@ -63,9 +77,15 @@ export class ChatClient {
       send,
       history: ports.history,
       changed: (threads) => this.#set({ threads }),
-      onJoined: () => this.#delivery.flush(),
+      onJoined: () => {
+        this.#delivery.flush();
+        this.#requests.flush();
+      },
       onRecords: (records) => {
-        for (const { client_message_id: ref } of records) if (ref) this.#delivery.onLog(ref);
+        for (const { client_message_id: ref, conversation_id, sender } of records) {
+          if (ref) this.#delivery.onLog(ref);
+          this.#typing.stop(conversation_id, sender.id);
+        }
       },
     });
     this.#delivery = new Delivery(this.#outbox, {
@@ -73,6 +93,18 @@ export class ChatClient {
       joined: (id) => this.#threads.isJoined(id),
       rejoin: (id) => this.#threads.join(id),
       onStarted: (clientId, id, title) => this.#started(clientId, id, title),
+    });
+    this.#requests = new Requests({
+      send,
+      joined: (id) => this.#threads.isJoined(id),
+      rejoin: (id) => this.#threads.join(id),
+      onRefused: ({ type }, code) => {
+        if (type !== "read") this.#set({ refusal: { code } });
+      },
+    });
+    this.#typing = new Typing(ports.userId, {
+      send,
+      changed: (typing) => this.#set({ typing }),
     });
     this.#state = {
       status: this.#connection.status,
@@ -82,6 +114,9 @@ export class ChatClient {
       outbox: this.#outbox.entries,
       started: [],
       messageChars: MESSAGE_CHARS,
+      typing: {},
+      presence: {},
+      refusal: null,
     };
   }
 
@@ -124,7 +159,7 @@ export class ChatClient {
   close(id: string): void {
     if (this.#active === id) this.#active = null;
     const pending = this.#outbox.entries.some((entry) => entry.conversation_id === id);
-    if (!pending) this.#threads.leave(id);
+    if (!pending && !this.#requests.waits(id)) this.#threads.leave(id);
   }
 
   reload(id: string): void {
@@ -138,6 +173,7 @@ export class ChatClient {
   /** Takes a message for a conversation, or for the one it starts under this client id. */
   send(text: string, to: { conversationId: string } | { clientConversationId: string }): void {
     const known = "conversationId" in to;
+    if (known) this.#typing.say(to.conversationId, false);
     this.#outbox.add({
       client_message_id: this.ports.newId(),
       conversation_id: known ? to.conversationId : null,
@@ -151,6 +187,46 @@ export class ChatClient {
     this.#delivery.flush();
   }
 
+  edit(record: ChatRecord, text: string): void {
+    if (text === record.text) return;
+    this.#ask({ type: "message:edit", text, ...this.#about(record), client_event_id: this.#name() });
+  }
+
+  delete(record: ChatRecord): void {
+    this.#ask({ type: "message:delete", ...this.#about(record) });
+  }
+
+  /** Puts an emoji on a message, or takes one's own off again. */
+  react(record: ChatRecord, emoji: string): void {
+    const mine = ({ user_id, emoji: on }: Reaction) => user_id === this.ports.userId && on === emoji;
+    const active = !record.reactions?.some(mine);
+    const about = { ...this.#about(record), client_event_id: this.#name() };
+    this.#ask({ type: "reaction", emoji, active, ...about });
+  }
+
+  /** Everything up to the newest message of others was seen. */
+  markRead(id: string): void {
+    const { records, marks } = this.#threads.get(id);
+    const newest = records.findLast((record) => record.sender.id !== this.ports.userId);
+    if (!newest) return;
+    const mark = marks[this.ports.userId];
+    if (mark && timeKey(mark.up_to) >= timeKey(newest.occurred_at)) return;
+    const ref = `read:${newest.message_id}`;
+    if (!this.#requests.knows(ref)) this.#ask({ type: "read", ...this.#about(newest), ref });
+  }
+
+  /** One types in a conversation, or stopped. */
+  typing(id: string, active: boolean): void {
+    this.#typing.say(id, active);
+  }
+
+  /** Hear whether these people are here. */
+  watch(userIds: string[]): void {
+    if (userIds.join() === this.#watched.join()) return;
+    this.#watched = userIds;
+    this.#sayWatched();
+  }
+
   retry(clientMessageId: string): void {
     this.#outbox.update(clientMessageId, { state: "queued", failure: null });
     this.#delivery.flush();
@@ -160,12 +236,31 @@ export class ChatClient {
     this.#outbox.remove(clientMessageId);
   }
 
+  #name(): string {
+    return this.ports.newId();
+  }
+
+  #about({ conversation_id, message_id }: ChatRecord) {
+    return { ref: this.#name(), conversation_id, message_id };
+  }
+
+  #ask(frame: RequestFrame): void {
+    if (frame.type !== "read") this.#set({ refusal: null });
+    this.#requests.ask(frame);
+  }
+
+  #sayWatched(): void {
+    if (this.#watched.length === 0) return;
+    this.#connection.send({ type: "presence:watch", user_ids: this.#watched });
+  }
+
   #listener(): ConnectionListener {
     return {
       onStatus: (status, stopReason) => {
         if (status !== "open" && this.#state.status === "open") {
           this.#threads.interrupt();
           this.#delivery.interrupt();
+          this.#requests.interrupt();
         }
         this.#set({ status, stopReason });
       },
@@ -186,17 +281,36 @@ export class ChatClient {
       this.#threads.join(id);
     }
     this.#delivery.flush();
+    this.#sayWatched();
+  }
+
+  #answered(ack: AckFrame): void {
+    if (!this.#delivery.onAck(ack) && !this.#requests.onAck(ack)) this.#threads.onAck(ack);
   }
 
   #receive(frame: ServerFrame): void {
-    if (frame.type === "ack") {
-      if (!this.#delivery.onAck(frame)) this.#threads.onAck(frame);
-    } else if (frame.type === "message" || frame.type === "reply") this.#threads.onRecord(frame);
-    else if (frame.type === "reset") this.#threads.onReset(frame.conversation_id);
-    else if (frame.type === "error" && frame.ref) {
-      const { ref, code, detail } = frame;
-      const refusal: AckFrame = { type: "ack", ref, status: "rejected", code, detail };
-      if (!this.#delivery.onAck(refusal)) this.#threads.onAck(refusal);
+    switch (frame.type) {
+      case "ack":
+        return this.#answered(frame);
+      case "message":
+      case "reply":
+        return this.#threads.onRecord(frame);
+      case "message:edited":
+      case "message:deleted":
+      case "reaction":
+        return this.#threads.onChange(frame);
+      case "read":
+        return this.#threads.onRead(frame);
+      case "typing":
+        return this.#typing.onFrame(frame);
+      case "presence":
+        return this.#set({ presence: { ...this.#state.presence, [frame.user_id]: frame } });
+      case "reset":
+        return this.#threads.onReset(frame.conversation_id);
+      case "error": {
+        const { ref, code, detail } = frame;
+        if (ref) this.#answered({ type: "ack", ref, status: "rejected", code, detail });
+      }
     }
   }
 

@@ -19,7 +19,7 @@ export function previewOf(markdown: string): string {
 function brought(item: Conversation, thread: Thread | undefined): Conversation {
   const last = thread?.records.at(-1);
   if (!last) return item;
-  return { ...item, last_message_at: last.occurred_at, last_message_preview: last.text };
+  return { ...item, last_message_at: last.occurred_at, last_message_preview: last.text ?? "" };
 }
 
 export function mergeConversations(

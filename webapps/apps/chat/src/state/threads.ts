@@ -5,17 +5,23 @@
 import {
   toProblem,
   type AckFrame,
+  type ChangeFrame,
   type ChatRecord,
   type ClientFrame,
-  type Page,
+  type HistoryPage,
   type ProblemError,
+  type ReadFrame,
 } from "@parley/contract";
 
 import { backoff } from "../socket/backoff";
-import { mergeRecords, notePosition } from "./timeline";
+import { Changes, markOf, mergeMarks, type ReadMarks } from "./changes";
+import { compareRecords, mergeRecords, notePosition } from "./timeline";
 
 export interface Thread {
+  /** As they are now: edited, deleted, reacted to. */
   records: ChatRecord[];
+  /** How far each has read. */
+  marks: ReadMarks;
   /** Cursor of the next older page; null when the beginning is loaded. */
   older: string | null;
   loaded: boolean;
@@ -27,7 +33,7 @@ export interface Thread {
 
 export interface ThreadPorts {
   send: (frame: ClientFrame) => boolean;
-  history: (conversationId: string, before?: string) => Promise<Page<ChatRecord>>;
+  history: (conversationId: string, before?: string) => Promise<HistoryPage<ChatRecord>>;
   changed: (threads: Readonly<Record<string, Thread>>) => void;
   onJoined: (conversationId: string) => void;
   /** Records that came from the log, live or from history. */
@@ -36,6 +42,7 @@ export interface ThreadPorts {
 
 const EMPTY: Thread = {
   records: [],
+  marks: {},
   older: null,
   loaded: false,
   loading: false,
@@ -52,6 +59,7 @@ export class Threads {
   readonly #positions = new Map<string, Map<string, string>>();
   /** Refs of joins under way: which conversation, and whether positions went along. */
   readonly #joins = new Map<string, { id: string; resumed: boolean; tries: number }>();
+  readonly #changes = new Map<string, Changes>();
   readonly #fresh = new Set<string>();
   readonly #retries = new Set<ReturnType<typeof setTimeout>>();
   #count = 0;
@@ -99,6 +107,7 @@ export class Threads {
   /** Positions of another epoch mean nothing: forget them, joining then loads anew. */
   forgetPositions(): void {
     this.#positions.clear();
+    for (const changes of this.#changes.values()) changes.forget();
   }
 
   positions(): string[] {
@@ -124,30 +133,52 @@ export class Threads {
   onReset(id: string): void {
     this.#positions.delete(id);
     this.#fresh.delete(id);
+    this.#changesOf(id).forget();
     for (const [ref, join] of this.#joins) if (join.id === id) this.#joins.delete(ref);
-    void this.load(id);
+    void this.load(id, true);
     this.#sendJoin(id, [], 0, true);
   }
 
   onRecord(record: ChatRecord): void {
     const id = record.conversation_id;
     this.#note(record);
-    const records = mergeRecords(this.get(id).records, [record]);
+    const records = this.#merge(id, this.get(id).records, [record]);
     if (records !== this.get(id).records) this.#set(id, { records });
     this.ports.onRecords([record]);
   }
 
-  /** Loads the newest page and merges it in. */
-  async load(id: string): Promise<void> {
+  onChange(frame: ChangeFrame): void {
+    const id = frame.conversation_id;
+    this.#note(frame);
+    this.#changesOf(id).apply(frame);
+    const records = this.#merge(id, this.get(id).records, []);
+    if (records !== this.get(id).records) this.#set(id, { records });
+  }
+
+  onRead(frame: ReadFrame): void {
+    this.#note(frame);
+    const { marks } = this.get(frame.conversation_id);
+    const further = mergeMarks(marks, [markOf(frame)]);
+    if (further !== marks) this.#set(frame.conversation_id, { marks: further });
+  }
+
+  /** Loads the newest page and merges it in; after a reset what it does not reach is stale. */
+  async load(id: string, anew = false): Promise<void> {
     this.#set(id, { loading: true, problem: null });
     try {
       const page = await this.ports.history(id);
       const thread = this.get(id);
-      const known = new Set(thread.records.map((record) => record.event_id));
+      const first = page.items[0];
+      const kept =
+        anew && page.next !== null && first
+          ? thread.records.filter((record) => compareRecords(record, first) >= 0)
+          : thread.records;
+      const known = new Set(kept.map((record) => record.event_id));
       // A page that touches nothing known leaves a hole behind it, to be filled by older pages.
-      const joins = thread.loaded && page.items.some((record) => known.has(record.event_id));
+      const joins = !anew && thread.loaded && page.items.some((record) => known.has(record.event_id));
       this.#set(id, {
-        records: mergeRecords(thread.records, page.items),
+        records: this.#merge(id, kept, page.items),
+        marks: mergeMarks(thread.marks, page.read ?? []),
         older: joins ? thread.older : page.next,
         loaded: true,
         loading: false,
@@ -164,7 +195,7 @@ export class Threads {
     this.#set(id, { loading: true, problem: null });
     try {
       const page = await this.ports.history(id, older);
-      const records = mergeRecords(this.get(id).records, page.items);
+      const records = this.#merge(id, this.get(id).records, page.items);
       this.#set(id, { records, older: page.next, loading: false });
     } catch (error) {
       this.#set(id, { loading: false, problem: toProblem(error) });
@@ -204,7 +235,22 @@ export class Threads {
     else this.#set(id, { loading: false, problem });
   }
 
-  #note({ conversation_id: id, at }: ChatRecord): void {
+  #changesOf(id: string): Changes {
+    const changes = this.#changes.get(id) ?? new Changes();
+    this.#changes.set(id, changes);
+    return changes;
+  }
+
+  /** The same array when nothing came and nothing changed. */
+  #merge(id: string, known: ChatRecord[], more: ChatRecord[]): ChatRecord[] {
+    const changes = this.#changesOf(id);
+    for (const record of more) changes.say(record);
+    const merged = mergeRecords(known, more);
+    const now = merged.map((record) => changes.show(record.message_id) ?? record);
+    return now.some((record, index) => record !== merged[index]) ? now : merged;
+  }
+
+  #note({ conversation_id: id, at }: { conversation_id: string; at?: string }): void {
     const logs = this.#positions.get(id) ?? new Map<string, string>();
     this.#positions.set(id, logs);
     notePosition(logs, at);

@@ -13,7 +13,7 @@ export function Announcer({ records }: { records: ChatRecord[] }) {
   return (
     <div role="status" className="chat-hidden">
       {isNews &&
-        `${t("status.answered", { name: last.sender.name || t("assistant") })}: ${previewOf(last.text)}`}
+        `${t("status.answered", { name: last.sender.name || t("assistant") })}: ${previewOf(last.text ?? "")}`}
     </div>
   );
 }

@@ -17,6 +17,7 @@ import { useDraft } from "./use-draft";
 export interface ComposerHandle {
   /** Puts a text in to be looked over and sent. */
   suggest: (text: string) => void;
+  focus: () => void;
 }
 
 interface ComposerProps {
@@ -24,6 +25,10 @@ interface ComposerProps {
   draftKey: string;
   limit: number;
   onSend: (text: string) => void;
+  /** The arrow upwards in an empty field: the last message is to be edited. */
+  onEditLast?: () => void;
+  /** One is writing, or the field is empty again. */
+  onTyping?: (active: boolean) => void;
 }
 
 /** The counter appears when this share of the limit is used. */
@@ -38,7 +43,8 @@ function sends(event: KeyboardEvent): boolean {
   return event.key === "Enter" && !event.shiftKey && !composing;
 }
 
-export function Composer({ ref, draftKey, limit, onSend }: ComposerProps) {
+export function Composer(props: ComposerProps) {
+  const { ref, draftKey, limit, onSend, onEditLast, onTyping } = props;
   const { t } = useTranslation("chat");
   const [text, setText] = useDraft(draftKey);
   const field = useRef<TextAreaRef>(null);
@@ -54,6 +60,7 @@ export function Composer({ ref, draftKey, limit, onSend }: ComposerProps) {
       setText(suggestion);
       field.current?.focus({ cursor: "end" });
     },
+    focus: () => field.current?.focus(),
   }));
 
   const submit = (event?: FormEvent) => {
@@ -75,8 +82,15 @@ export function Composer({ ref, draftKey, limit, onSend }: ComposerProps) {
           aria-invalid={length > limit}
           placeholder={t("composer.placeholder")}
           value={text}
-          onChange={(event) => setText(event.target.value)}
+          onChange={(event) => {
+            setText(event.target.value);
+            onTyping?.(event.target.value !== "");
+          }}
           onKeyDown={(event) => {
+            if (event.key === "ArrowUp" && text === "" && onEditLast) {
+              event.preventDefault();
+              onEditLast();
+            }
             if (!sends(event)) return;
             event.preventDefault();
             submit();

@@ -4,13 +4,15 @@ import { Link } from "@parley/router";
 import { usePageTitle } from "@parley/ui";
 import { Button } from "antd";
 import { PanelLeft, SquarePen } from "lucide-react";
-import { useEffect, useMemo, useRef } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useChatClient, useChatState } from "../chat-provider";
 import { Banner } from "./banner";
 import { Composer, type ComposerHandle } from "./composer";
 import { MessageLog } from "./message-log";
+import { People } from "./people";
+import { Refusal } from "./refusal";
 import { Missing } from "./missing";
 import { Welcome } from "./welcome";
 
@@ -47,6 +49,7 @@ export function ConversationPane(props: PaneProps) {
   const { threads, messageChars } = useChatState();
   const pending = usePending(conversationId, draftId);
   const composer = useRef<ComposerHandle>(null);
+  const [editing, setEditing] = useState<string | null>(null);
   const thread = conversationId ? threads[conversationId] : undefined;
   const fresh = !conversationId && pending.length === 0;
   const heading = fresh ? t("list.new") : (title ?? t("untitled"));
@@ -61,21 +64,43 @@ export function ConversationPane(props: PaneProps) {
   const send = (text: string) =>
     client.send(text, conversationId ? { conversationId } : { clientConversationId: draftId });
 
+  const editLast = () => {
+    const mine = thread?.records.findLast(
+      (record) => record.sender.id === user.id && record.text !== null,
+    );
+    if (mine) setEditing(mine.message_id);
+  };
+  const endEditing = (messageId: string | null) => {
+    setEditing(messageId);
+    if (messageId === null) composer.current?.focus();
+  };
+
   if (thread?.missing) return <Missing basename={basename} onShowList={props.onShowList} />;
   return (
     <section className="chat-pane" aria-label={heading}>
       <PaneHeader {...props} heading={fresh ? null : heading} />
+      {thread && <People records={thread.records} userId={user.id} />}
       <Banner />
+      <Refusal />
       {fresh ? (
         <Welcome name={user.name} onChoose={(text) => composer.current?.suggest(text)} />
       ) : (
-        <MessageLog user={user} conversationId={conversationId} thread={thread} pending={pending} />
+        <MessageLog
+          user={user}
+          conversationId={conversationId}
+          thread={thread}
+          pending={pending}
+          editing={editing}
+          onEditing={endEditing}
+        />
       )}
       <Composer
         ref={composer}
         draftKey={`parley.draft.${user.id}.${conversationId ?? "new"}`}
         limit={messageChars}
         onSend={send}
+        onEditLast={editLast}
+        onTyping={(active) => conversationId && client.typing(conversationId, active)}
       />
     </section>
   );

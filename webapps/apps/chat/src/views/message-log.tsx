@@ -2,10 +2,11 @@
 import type { ChatRecord, User } from "@parley/contract";
 import { Button } from "antd";
 import { ArrowDown } from "lucide-react";
-import { Fragment } from "react";
+import { Fragment, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useChatClient } from "../chat-provider";
+import { readByOthers } from "../state/changes";
 import type { Pending } from "../state/outbox";
 import type { Thread } from "../state/threads";
 import { Announcer } from "./announcer";
@@ -13,6 +14,7 @@ import { Answering } from "./answering";
 import { OwnMessage, PendingMessage } from "./own-message";
 import { Reply } from "./reply";
 import { dayName, dayOf, sameDay } from "./time";
+import { TypingLine } from "./typing-line";
 import { useStickToBottom } from "./use-stick-to-bottom";
 
 interface MessageLogProps {
@@ -20,15 +22,36 @@ interface MessageLogProps {
   conversationId: string | undefined;
   thread: Thread | undefined;
   pending: Pending[];
+  /** The own message that is being edited. */
+  editing: string | null;
+  onEditing: (messageId: string | null) => void;
 }
 
 /** A log that does not speak by itself; the announcer says what is worth saying. */
 const LOG = { className: "chat-log", role: "log", "aria-live": "off" } as const;
 const NOTHING: ChatRecord[] = [];
 
-export function MessageLog({ user, conversationId, thread, pending }: MessageLogProps) {
+/** Says that all of it was read, while the page is looked at. */
+function useReading(conversationId: string | undefined, thread: Thread | undefined) {
+  const client = useChatClient();
+  const newest = thread?.records.at(-1)?.event_id;
+  const joined = thread?.joined ?? false;
+  useEffect(() => {
+    if (!conversationId || !joined || !newest) return;
+    const read = () => {
+      if (document.visibilityState === "visible") client.markRead(conversationId);
+    };
+    read();
+    document.addEventListener("visibilitychange", read);
+    return () => document.removeEventListener("visibilitychange", read);
+  }, [client, conversationId, joined, newest]);
+}
+
+export function MessageLog(props: MessageLogProps) {
+  const { user, conversationId, thread, pending } = props;
   const { t } = useTranslation("chat");
   const records = thread?.records ?? NOTHING;
+  useReading(conversationId, thread);
   const last = pending.at(-1)?.client_message_id;
   const { box, content, away, unseen, onScroll, jump } = useStickToBottom({
     first: records[0]?.event_id,
@@ -47,13 +70,14 @@ export function MessageLog({ user, conversationId, thread, pending }: MessageLog
           {records.map((record, index) => (
             <Fragment key={record.client_message_id ?? record.event_id}>
               <DaySeparator record={record} before={records[index - 1]} />
-              <Entry record={record} userId={user.id} />
+              <Entry {...props} record={record} />
             </Fragment>
           ))}
           {pending.map((entry) => (
             <PendingMessage key={entry.client_message_id} entry={entry} />
           ))}
           <Answering records={records} pending={pending} userId={user.id} />
+          <TypingLine conversationId={conversationId} records={records} />
         </div>
       </div>
       {away && (
@@ -76,9 +100,17 @@ function lastOwn(records: ChatRecord[], userId: string): string | undefined {
   return own?.client_message_id ?? own?.event_id;
 }
 
-function Entry({ record, userId }: { record: ChatRecord; userId: string }) {
-  if (record.sender.id === userId) return <OwnMessage text={record.text} at={record.occurred_at} />;
-  return <Reply record={record} />;
+function Entry(props: MessageLogProps & { record: ChatRecord }) {
+  const { record, user, thread, editing, onEditing } = props;
+  if (record.sender.id !== user.id) return <Reply record={record} userId={user.id} />;
+  return (
+    <OwnMessage
+      record={record}
+      read={readByOthers(record, thread?.marks ?? {}, user.id)}
+      editing={editing === record.message_id}
+      onEditing={(on) => onEditing(on ? record.message_id : null)}
+    />
+  );
 }
 
 function Beginning({

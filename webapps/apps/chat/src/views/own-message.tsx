@@ -1,29 +1,119 @@
 /** A message of one's own: on the log, on its way, or refused. */
-import { Button } from "antd";
-import { Check, CircleAlert, Clock, LoaderCircle } from "lucide-react";
+import type { ChatRecord } from "@parley/contract";
+import { Button, Popconfirm } from "antd";
+import {
+  Ban,
+  Check,
+  CheckCheck,
+  CircleAlert,
+  Clock,
+  LoaderCircle,
+  Pencil,
+  Trash2,
+} from "lucide-react";
 import { useTranslation } from "react-i18next";
 
-import { useChatClient } from "../chat-provider";
+import { useChatClient, useChatState } from "../chat-provider";
 import type { Pending } from "../state/outbox";
+import { EditForm } from "./edit-form";
+import { AddReaction, Reactions } from "./reactions";
 import { clockTime } from "./time";
 
-function Tick() {
+function Tick({ read = false }: { read?: boolean }) {
   const { t } = useTranslation("chat");
+  const state = read ? "read" : "sent";
+  const Icon = read ? CheckCheck : Check;
   return (
-    <span className="chat-state" data-state="sent" role="img" aria-label={t("message.sent")}>
-      <Check aria-hidden size={14} />
+    <span className="chat-state" data-state={state} role="img" aria-label={t(`message.${state}`)}>
+      <Icon aria-hidden size={14} />
     </span>
   );
 }
 
-export function OwnMessage({ text, at }: { text: string; at: string }) {
+interface OwnMessageProps {
+  record: ChatRecord;
+  /** Somebody else has read up to here. */
+  read: boolean;
+  editing: boolean;
+  /** Opens the form for other words, or closes it. */
+  onEditing: (on: boolean) => void;
+}
+
+export function OwnMessage({ record, read, editing, onEditing }: OwnMessageProps) {
   const { t } = useTranslation("chat");
+  const client = useChatClient();
+  const { messageChars } = useChatState();
+  const { text, occurred_at: at, sender } = record;
+  if (text === null) return <DeletedMessage own at={at} />;
   return (
     <article className="chat-own" aria-label={t("message.you")}>
-      <p className="chat-bubble">{text}</p>
+      {editing ? (
+        <EditForm
+          text={text}
+          limit={messageChars}
+          onCancel={() => onEditing(false)}
+          onSave={(words) => {
+            client.edit(record, words);
+            onEditing(false);
+          }}
+        />
+      ) : (
+        <p className="chat-bubble">{text}</p>
+      )}
+      <Reactions record={record} userId={sender.id} />
+      <footer className="chat-meta">
+        {!editing && <OwnActions record={record} onEdit={() => onEditing(true)} />}
+        {record.edited_at && <span>{t("message.edited")}</span>}
+        <time dateTime={at}>{clockTime(at)}</time>
+        <Tick read={read} />
+      </footer>
+    </article>
+  );
+}
+
+function OwnActions({ record, onEdit }: { record: ChatRecord; onEdit: () => void }) {
+  const { t } = useTranslation("chat");
+  const client = useChatClient();
+  return (
+    <span className="chat-actions">
+      <AddReaction record={record} />
+      <button
+        type="button"
+        className="chat-action"
+        aria-label={t("edit.start")}
+        onClick={onEdit}
+      >
+        <Pencil aria-hidden size={15} />
+      </button>
+      <Popconfirm
+        title={t("delete.title")}
+        description={t("delete.body")}
+        okText={t("delete.yes")}
+        cancelText={t("delete.no")}
+        okButtonProps={{ danger: true }}
+        onConfirm={() => client.delete(record)}
+      >
+        <button type="button" className="chat-action" aria-label={t("delete.start")}>
+          <Trash2 aria-hidden size={15} />
+        </button>
+      </Popconfirm>
+    </span>
+  );
+}
+
+/** What is left of a message that its author took back. */
+export function DeletedMessage({ own, at }: { own: boolean; at: string }) {
+  const { t } = useTranslation("chat");
+  return (
+    <article
+      className={own ? "chat-own" : "chat-deleted-other"}
+      aria-label={own ? t("message.you") : t("message.other")}
+    >
+      <p className="chat-deleted">
+        <Ban aria-hidden size={14} /> {t("message.deleted")}
+      </p>
       <footer className="chat-meta">
         <time dateTime={at}>{clockTime(at)}</time>
-        <Tick />
       </footer>
     </article>
   );

@@ -5,16 +5,24 @@ import { lazy, memo, Suspense, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { AssistantMark } from "./assistant-mark";
+import { DeletedMessage } from "./own-message";
+import { AddReaction, Reactions } from "./reactions";
 import { ReplyDetails } from "./reply-details";
 import { clockTime } from "./time";
 
 const Markdown = lazy(() => import("./markdown"));
 
-export const Reply = memo(function Reply({ record }: { record: ChatRecord }) {
+interface ReplyProps {
+  record: ChatRecord;
+  userId: string;
+}
+
+export const Reply = memo(function Reply({ record, userId }: ReplyProps) {
   const { t } = useTranslation("chat");
   const [open, setOpen] = useState(false);
   const panel = useId();
   const name = record.sender.name || t("assistant");
+  if (record.text === null) return <DeletedMessage own={false} at={record.occurred_at} />;
   return (
     <article className="chat-reply" aria-label={name}>
       <AssistantMark />
@@ -24,8 +32,10 @@ export const Reply = memo(function Reply({ record }: { record: ChatRecord }) {
             <Markdown text={record.text} />
           </Suspense>
         </div>
+        <Reactions record={record} userId={userId} />
         <footer className="chat-meta">
           <span>{name}</span>
+          {record.edited_at && <span>{t("message.edited")}</span>}
           <time dateTime={record.occurred_at}>{clockTime(record.occurred_at)}</time>
           {record.type === "reply" && (
             <button
@@ -39,6 +49,9 @@ export const Reply = memo(function Reply({ record }: { record: ChatRecord }) {
               <ChevronDown aria-hidden size={14} />
             </button>
           )}
+          <span className="chat-actions">
+            <AddReaction record={record} />
+          </span>
         </footer>
         {record.type === "reply" && (
           <section

@@ -519,7 +519,7 @@ export interface components {
         };
         /**
          * MessageFrame
-         * @description A message, live or replayed.
+         * @description A message, live or replayed; replayed after its deletion it has lost its text.
          */
         MessageFrame: {
             /** At */
@@ -550,6 +550,11 @@ export interface components {
              */
             correlation_id: string;
             /**
+             * Deleted
+             * @default false
+             */
+            deleted?: boolean;
+            /**
              * Event Id
              * Format: uuid
              */
@@ -576,7 +581,7 @@ export interface components {
             reply_to?: string | null;
             sender: components["schemas"]["Sender"];
             /** Text */
-            text: string;
+            text: string | null;
             /**
              * Type
              * @default message

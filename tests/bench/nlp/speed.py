@@ -1,13 +1,10 @@
-"""How fast the assistant thinks: `python -m tests.bench.nlp [--sets DIR]` prints a table."""
+"""How fast the assistant thinks, and what it costs."""
 
-import argparse
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import psutil
 
@@ -44,7 +41,7 @@ def measure_answers(settings: ModelSettings) -> Rows:
     analyzer = build_analyzer(settings)
     yield "warm start", f"{time.perf_counter() - started:.2f} s"
     knowledge = read_knowledge(settings.knowledge_dir)
-    questions = [Question(uuid4(), text) for each in knowledge.intents for text in each.held_out]
+    questions = [Question.alone(text) for each in knowledge.intents for text in each.held_out]
     for batch in (1, 8, 16):
         took: list[float] = []
         for start in range(0, len(questions), batch):
@@ -72,27 +69,3 @@ def measure_batching(settings: ModelSettings) -> Rows:
         embedder.embed(texts)
         speed = len(texts) / (time.perf_counter() - started)
         yield f"embeddings/s, {batch} per run", f"{speed:.0f}"
-
-
-def main() -> None:
-    """Print the table; sets of labelled sentences are measured when their folder is given."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--sets", type=Path, help="folder with banking77/ and clinc150/")
-    parser.add_argument("--threads", type=int, default=ModelSettings().threads)
-    arguments = parser.parse_args()
-    settings = ModelSettings(threads=arguments.threads)
-    measured = [measure_answers(settings), measure_batching(settings), measure_training(settings)]
-    if arguments.sets:
-        embedder = prepare_model(settings.model_dir).embedder(settings.threads)
-        # Imports scikit-learn, which would count as the serving process's memory.
-        from tests.bench.intent_sets import measure_sets  # noqa: PLC0415
-
-        measured.append(measure_sets(embedder, arguments.sets))
-    for rows in measured:
-        for name, value in rows:
-            sys.stdout.write(f"{name:<36}{value}\n")
-            sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main()

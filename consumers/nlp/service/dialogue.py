@@ -1,0 +1,52 @@
+"""Leads a conversation over more than one message: asks back when unclear, and reads the pick."""
+
+from dataclasses import replace
+
+from consumers.nlp.ports import Vector
+from consumers.nlp.service.analysis import Answer, Question, Understanding
+from consumers.nlp.service.heads import IntentGuess
+from consumers.nlp.service.knowledge import Knowledge
+from consumers.nlp.service.offers import Offer, Offers
+from consumers.nlp.service.picks import Pick, PickReader
+from consumers.nlp.service.responder import Responder
+
+
+class Dialogue:
+    """Answers one message after the other; those of a conversation must come in their order."""
+
+    def __init__(self, knowledge: Knowledge, responder: Responder) -> None:
+        self._responder = responder
+        self._offers = Offers()
+        names = {intent.name: intent.label or intent.title for intent in knowledge.intents}
+        self._picks = PickReader(knowledge.phrases.picks, names)
+
+    def answer(
+        self, question: Question, vector: Vector, understood: Understanding
+    ) -> tuple[Understanding, Answer]:
+        """The answer, and what was understood with the offer in mind that the message meets."""
+        offer = self._offers.open_for(question)
+        if offer is None:
+            answer = self._responder.answer(vector, understood)
+        else:
+            understood, answer = self._after(offer, question, vector, understood)
+        made = None
+        if answer.options is not None:
+            made = Offer(answer.options, understood.entities, question.asked_at)
+        self._offers.remember(question, made)
+        return understood, answer
+
+    def _after(
+        self, offer: Offer, question: Question, vector: Vector, understood: Understanding
+    ) -> tuple[Understanding, Answer]:
+        pick = self._picks.read(question.text, offer.options)
+        if pick is Pick.NEITHER:
+            return understood, self._responder.hand_over(understood)
+        if pick is None:
+            # Asking twice in a row would annoy; the better guess is said instead.
+            clear = replace(understood, intent=replace(understood.intent, rival=None))
+            return clear, self._responder.answer(vector, clear)
+        chosen = offer.options[0 if pick is Pick.FIRST else 1]
+        # The person has said it, so there is nothing left to doubt.
+        certain = IntentGuess(intent=chosen, confidence=1.0, nearness=1.0, in_scope=True)
+        decided = replace(understood, intent=certain)
+        return decided, self._responder.from_intent(decided, carried=offer.entities)

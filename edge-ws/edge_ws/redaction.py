@@ -1,0 +1,31 @@
+"""What is left of a kept event when its message is deleted: that it was, and not what it said."""
+
+from collections.abc import Callable
+
+import orjson
+
+
+def redaction_for(deletion: bytes) -> Callable[[bytes], bytes | None]:
+    """Return what a deletion's payload does to another payload; None means that nothing is left.
+
+    The message stays without its words, so that who missed it comes to the state of the history.
+    """
+    gone = orjson.loads(deletion)
+    name = str(gone["message_id"]).encode()
+
+    def redact(payload: bytes) -> bytes | None:
+        if name not in payload:
+            return payload
+        frame = orjson.loads(payload)
+        about = frame.get("message_id") == gone["message_id"]
+        if not about or frame["sender"]["id"] != gone["sender"]["id"]:
+            return payload
+        match frame["type"]:
+            case "message":
+                return orjson.dumps({**frame, "text": None, "attachments": [], "deleted": True})
+            case "message:edited":
+                return None
+            case _:
+                return payload
+
+    return redact
