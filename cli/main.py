@@ -5,6 +5,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from cli.admin import admin
 from cli.dlq.app import desk
 from cli.doctor import doctor
 from cli.down import down
@@ -42,6 +43,7 @@ app = typer.Typer(
 for _command in COMMANDS:
     app.command()(_command)
 app.add_typer(desk, name="dlq")
+app.add_typer(admin, name="admin")
 
 if __name__ == "__main__":
     app()

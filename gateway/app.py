@@ -9,8 +9,12 @@ from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
+from gateway.admin import endpoints as admin
+from gateway.admin.service import Administration
 from gateway.auth import endpoints as auth
 from gateway.auth.service import SignIn
+from gateway.auth.standing import Standing
+from gateway.auth.telling import Telling
 from gateway.auth.tokens import AccessTokenMint, RefreshTokens, load_private_key
 from gateway.chat import endpoints as chat
 from gateway.chat.service import Conversing, YoungConversations
@@ -67,7 +71,7 @@ def build_app(settings: GatewaySettings, open_parts: OpenParts = open_parts) -> 
     )
     answer_with_problems(app)
     chat.answer_unaccepted(app)
-    for routes in (auth.router, chat.router, web.router, internal.router):
+    for routes in (auth.router, chat.router, admin.router, web.router, internal.router):
         app.include_router(routes)
     app.router.routes.extend(Health(checks_live, checks_ready).routes())
     # The default, not a mount: a mount on "/" would hide wrong methods on known routes.
@@ -89,6 +93,8 @@ def _middleware(settings: GatewaySettings) -> list[Middleware]:
 
 def _state(settings: GatewaySettings, parts: Parts, key: EllipticCurvePrivateKey) -> GatewayState:
     clock = HybridLogicalClock()
+    telling = Telling(clock)
+    standing = Standing(parts.accounts, settings.auth.access_lifetime)
     return GatewayState(
         settings=settings,
         sign_in=SignIn(
@@ -97,9 +103,12 @@ def _state(settings: GatewaySettings, parts: Parts, key: EllipticCurvePrivateKey
             passwords=parts.passwords,
             mint=AccessTokenMint(key, settings.auth.issuer, settings.auth.access_lifetime),
             refresh_tokens=RefreshTokens(key),
-            clock=clock,
+            telling=telling,
+            standing=standing,
             refresh_lifetime=settings.auth.refresh_lifetime,
         ),
+        standing=standing,
+        administration=Administration(parts.accounts, telling, standing),
         conversing=Conversing(
             conversations=parts.conversations,
             publisher=parts.publisher,

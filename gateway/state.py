@@ -5,10 +5,13 @@ from typing import Annotated, TypedDict, cast
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from gateway.admin.service import Administration
 from gateway.auth.service import SignIn
+from gateway.auth.standing import Standing
 from gateway.chat.service import Conversing
-from gateway.http.limits import RateLimiter, address_name
+from gateway.http.limits import RateLimiter
 from gateway.settings import GatewaySettings
+from runtime.addresses import address_name
 from runtime.tokens import AccessTokenVerifier, InvalidTokenError
 from schemas.claims import AccessClaims
 
@@ -18,6 +21,8 @@ class GatewayState(TypedDict):
 
     settings: GatewaySettings
     sign_in: SignIn
+    standing: Standing
+    administration: Administration
     conversing: Conversing
     verifier: AccessTokenVerifier
     shared_limits: RateLimiter
@@ -34,18 +39,21 @@ State = Annotated[GatewayState, Depends(gateway_state)]
 _bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", scheme_name="accessToken")
 
 
-def signed_in(
+async def signed_in(
     state: State,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> AccessClaims:
-    """Return the claims of the bearer token.
+    """Return the claims of the bearer token, whose session must not have ended.
 
     Raises:
         InvalidTokenError: there is none, or it is not good.
+        RetryableError: nobody can tell now.
     """
     if credentials is None:
         raise InvalidTokenError("an access token is needed")
-    return state["verifier"].verify(credentials.credentials)
+    claims = state["verifier"].verify(credentials.credentials)
+    await state["standing"].require(claims)
+    return claims
 
 
 SignedInUser = Annotated[AccessClaims, Depends(signed_in)]

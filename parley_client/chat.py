@@ -16,7 +16,7 @@ from parley_client.errors import RejectedError, RestError, SocketClosedError
 from parley_client.frames import Frame, decode, encode
 from parley_client.memory import Memory
 from parley_client.pending import Request, backoff
-from schemas.frames.codes import SUBPROTOCOL, CloseCode
+from schemas.frames.codes import SUBPROTOCOL, CloseCode, ErrorCode
 
 if TYPE_CHECKING:
     from parley_client.rest import ParleyClient
@@ -351,7 +351,7 @@ class Chat:
         if delay is None:
             return
         conversation_id = str(request.frame.get("conversation_id"))
-        if ack["status"] == "rejected":
+        if ack["status"] == "rejected" and ack.get("code") == ErrorCode.NOT_JOINED:
             if conversation_id not in self._conversations:
                 request.fail(RejectedError("not_joined", "the conversation was left"))
                 return

@@ -11,6 +11,8 @@ from schemas.text import FRAME_BYTES
 
 MAX_BACKOFF_SECONDS = 10.0
 FIRST_BACKOFF_SECONDS = 0.25
+_PASSING = frozenset({ErrorCode.NOT_JOINED, ErrorCode.RATE_LIMITED})
+"""Rejections that pass: after joining again, and by slowing down."""
 
 
 def backoff(attempt: int) -> float:
@@ -47,10 +49,10 @@ class Request:
             case AckStatus.ACCEPTED:
                 self._resolve(ack)
                 return None
-            case AckStatus.REJECTED if ack.get("code") != ErrorCode.NOT_JOINED:
+            case AckStatus.REJECTED if ack.get("code") not in _PASSING:
                 self.fail(RejectedError(str(ack.get("code")), str(ack.get("detail", ""))))
                 return None
-            case AckStatus.BUSY:
+            case AckStatus.BUSY | AckStatus.REJECTED if ack.get("retry_after_ms"):
                 least = float(ack.get("retry_after_ms") or 0) / 1_000
                 return least + backoff(self.attempts) / 2
             case _:

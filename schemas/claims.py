@@ -23,4 +23,6 @@ class AccessClaims(BaseModel):
     iat: int
     exp: int
     iss: str
+    sid: UUID | None = None
+    """The session; tokens of older gateways name none."""
     aud: str = AUDIENCE

@@ -20,6 +20,9 @@ class SocketTicket(BaseModel):
     name: PersonName
     role: str
     expires_at: int
+    session_id: UUID | None = None
+    issued_at: int | None = None
+    """When the access token was made, seconds since 1970."""
 
 
 def ticket_key(ticket: str) -> str:

@@ -16,6 +16,7 @@ from schemas.events.chat import (
     MessagesRead,
     ReactionSet,
 )
+from schemas.events.control import SessionRevoked, UserDisabled
 from schemas.events.envelope import Event
 from schemas.events.insights import MessageAnalyzed
 from schemas.events.replies import ReplyGenerated
@@ -43,6 +44,7 @@ class Topic(StrEnum):
     CHAT_REPLIES = "chat-replies"
     MESSAGE_INSIGHTS = "message-insights"
     ADMIN_ACTIONS = "admin-actions"
+    CONTROL = "control"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +91,15 @@ CATALOGUE: dict[Topic, TopicSpec] = {
         writers=("gateway", DESK),
         readers=("audit",),
         partitions=3,
+    ),
+    Topic.CONTROL: TopicSpec(
+        events=(SessionRevoked, UserDisabled),
+        key="user_id",
+        writers=("gateway",),
+        readers=(EDGE,),
+        partitions=3,
+        # The longest that an access token can be told to live: nothing older matters to anybody.
+        retention=timedelta(days=1),
     ),
 }
 

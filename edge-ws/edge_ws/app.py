@@ -6,16 +6,20 @@ from typing import TYPE_CHECKING, cast
 from starlette.applications import Starlette
 
 from edge_ws.access import Access
+from edge_ws.admission import Admission
 from edge_ws.auth import SignIn
 from edge_ws.backlog import Backlog
 from edge_ws.changes import Changes
 from edge_ws.commands import Commands
+from edge_ws.control import Control
 from edge_ws.fanout import Fanout
 from edge_ws.hub import CONNECT_SECONDS, SWEEP_SECONDS, Hub
 from edge_ws.inbound import Inbound
+from edge_ws.pace import Pace
 from edge_ws.passing import Passing
 from edge_ws.presence import Presence
 from edge_ws.publishing import Publishing
+from edge_ws.revocations import Revocations
 from edge_ws.sockets import Sockets
 from edge_ws.tail import Tail
 from runtime.clock import HybridLogicalClock
@@ -23,12 +27,14 @@ from runtime.health import Health
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
+    from datetime import timedelta
 
     from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
 
+    from edge_ws.control import ControlSource
     from edge_ws.passing import Whispers
     from edge_ws.ports import ConversationDirectory, RecordSource, TicketStore
-    from edge_ws.settings import RingSettings
+    from edge_ws.settings import LimitSettings, RingSettings
     from producers.ports import EventPublisher
     from runtime.tokens import AccessTokenVerifier
 
@@ -47,6 +53,9 @@ class Edge:
         whispers: "Whispers",
         allowed_origins: frozenset[str],
         ring: "RingSettings",
+        create_control: Callable[[], "ControlSource"],
+        token_lifetime: "timedelta",
+        limits: "LimitSettings",
         connect_seconds: float = CONNECT_SECONDS,
         sweep_seconds: float = SWEEP_SECONDS,
     ) -> None:
@@ -54,23 +63,21 @@ class Edge:
         access, fanout = Access(directory), Fanout()
         self.backlog = Backlog(ring)
         self.publishing = Publishing(publisher)
+        revocations = Revocations(token_lifetime)
         self.passing = Passing(whispers, fanout)
         self.presence = Presence(self.passing, access, self.backlog)
-        self.hub = Hub(
-            fanout,
-            self.backlog,
-            self.presence,
-            connect_seconds=connect_seconds,
-            sweep_seconds=sweep_seconds,
-        )
+        watched = (fanout, self.backlog, self.presence, revocations)
+        self.hub = Hub(*watched, connect_seconds=connect_seconds, sweep_seconds=sweep_seconds)
+        self.control = Control(create_control, revocations, self.hub.sweep)
         self.tail = Tail(
             create_source, backlog=self.backlog, fanout=fanout, access=access, clock=clock
         )
         self._sockets = Sockets(
             allowed_origins=allowed_origins,
             sign_in=SignIn(tickets, tokens),
-            inbound=Inbound(self._commands(clock, access, fanout, directory)),
+            inbound=Inbound(self._commands(clock, access, fanout, directory), Pace(limits)),
             hub=self.hub,
+            admission=Admission(revocations, limits),
             backlog=self.backlog,
             clock=clock,
         )
@@ -102,6 +109,7 @@ class Edge:
         return Health(
             ready={
                 "tail": lambda: self.tail.following,
+                "revocations": lambda: self.control.following,
                 "not_draining": lambda: not self.hub.draining,
             }
         )

@@ -45,7 +45,7 @@ class SignIn:
         except InvalidTokenError as error:
             raise NotSignedInError(str(error)) from error
         user = ConnectedUser(id=claims.sub, name=claims.name, role=claims.role)
-        return Session(user, claims.exp)
+        return Session(user, claims.exp, claims.sid, claims.iat)
 
     async def _by_ticket(self, ticket: str | None) -> Session:
         found = None if ticket is None else await self._tickets.take(ticket)
@@ -53,7 +53,7 @@ class SignIn:
             msg = "the ticket is not valid, or has been used"
             raise NotSignedInError(msg)
         user = ConnectedUser(id=found.user_id, name=found.name, role=found.role)
-        return Session(user, found.expires_at)
+        return Session(user, found.expires_at, found.session_id, found.issued_at)
 
 
 def origin_allowed(headers: Iterable[tuple[bytes, bytes]], allowed: frozenset[str]) -> bool:

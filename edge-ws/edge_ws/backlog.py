@@ -13,14 +13,14 @@ from edge_ws.outbound import MAX_QUEUED_BYTES
 from edge_ws.ports import KnownMessage, Log, Positions
 from edge_ws.ring import Kept, Ring
 from schemas.positions import PUSHED_TOPICS, parse_position
-from schemas.topics import CATALOGUE, EDGE, Topic, topics_of
+from schemas.topics import CATALOGUE, Topic
 
 if TYPE_CHECKING:
     from edge_ws.settings import RingSettings
 
 LOGS = tuple(
     Log(topic, partition)
-    for topic in topics_of(EDGE)
+    for topic in PUSHED_TOPICS
     for partition in range(CATALOGUE[topic].partitions)
 )
 MAX_REPLAY_BYTES = MAX_QUEUED_BYTES // 2

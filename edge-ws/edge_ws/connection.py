@@ -20,13 +20,22 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """Whom a socket is signed in as, and until when (seconds since 1970)."""
+    """Whom a socket is signed in as, since when and until when (seconds since 1970)."""
 
-    __slots__ = ("expires_at", "user")
+    __slots__ = ("expires_at", "id", "issued_at", "user")
 
-    def __init__(self, user: ConnectedUser, expires_at: float) -> None:
+    def __init__(
+        self,
+        user: ConnectedUser,
+        expires_at: float,
+        session_id: "UUID | None" = None,
+        issued_at: float | None = None,
+    ) -> None:
         self.user = user
         self.expires_at = expires_at
+        self.id = session_id
+        """None with tokens of older gateways."""
+        self.issued_at = issued_at
 
 
 class Connection:

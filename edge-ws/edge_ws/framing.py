@@ -58,19 +58,20 @@ def ack_frame(
     return text_frame(orjson.dumps(fields))
 
 
-def rejection_frame(ref: str, code: ErrorCode, detail: str) -> bytes:
-    """Return the `ack` of a frame that will never be taken."""
-    return text_frame(
-        orjson.dumps(
-            {
-                "type": "ack",
-                "ref": ref,
-                "status": AckStatus.REJECTED.value,
-                "code": code.value,
-                "detail": detail,
-            }
-        )
-    )
+def rejection_frame(
+    ref: str, code: ErrorCode, detail: str, *, retry_after_ms: int | None = None
+) -> bytes:
+    """Return the `ack` of a frame that is not taken: never, unless it says when to try again."""
+    fields: dict[str, object] = {
+        "type": "ack",
+        "ref": ref,
+        "status": AckStatus.REJECTED.value,
+        "code": code.value,
+        "detail": detail,
+    }
+    if retry_after_ms is not None:
+        fields["retry_after_ms"] = retry_after_ms
+    return text_frame(orjson.dumps(fields))
 
 
 def error_frame(code: ErrorCode, detail: str, ref: str | None) -> bytes:

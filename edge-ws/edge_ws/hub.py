@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from edge_ws.connection import Connection
     from edge_ws.fanout import Fanout
     from edge_ws.presence import Presence
+    from edge_ws.revocations import Revocations
 
 CONNECT_SECONDS = 10.0
 SWEEP_SECONDS = 0.5
@@ -32,6 +33,7 @@ class Hub:
         fanout: "Fanout",
         backlog: "Backlog",
         presence: "Presence",
+        revocations: "Revocations",
         *,
         connect_seconds: float = CONNECT_SECONDS,
         sweep_seconds: float = SWEEP_SECONDS,
@@ -39,6 +41,7 @@ class Hub:
         self._fanout = fanout
         self._backlog = backlog
         self._presence = presence
+        self._revocations = revocations
         self._connect_seconds = connect_seconds
         self._sweep_seconds = sweep_seconds
         self._connections: set[Connection] = set()
@@ -72,12 +75,14 @@ class Hub:
             self._backlog.trim()
 
     def sweep(self) -> None:
-        """Close what is overdue, expired or stalled."""
+        """Close what is overdue, revoked, expired or stalled."""
         now, today = time.monotonic(), time.time()
         for connection in tuple(self._connections):
             if connection.session is None:
                 if now - connection.opened_at >= self._connect_seconds:
                     connection.close(CloseCode.NO_CONNECT, "no connect in time")
+            elif self._revocations.refuses(connection.session):
+                connection.close(CloseCode.ACCESS_REVOKED, "access was revoked")
             elif connection.session.expires_at <= today:
                 connection.close(CloseCode.NOT_SIGNED_IN, "the access token has expired")
             elif connection.outbound.stalled(now):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from edge_ws.changes import Waiting
     from edge_ws.commands import Commands
     from edge_ws.connection import Connection, Session
+    from edge_ws.pace import Pace
 
 logger = structlog.get_logger(__name__)
 
@@ -28,12 +29,15 @@ MAX_WAITING = 64
 class Inbound:
     """Takes the frames of signed-in sockets; `take` never waits, so readers always read."""
 
-    def __init__(self, commands: "Commands") -> None:
+    def __init__(self, commands: "Commands", pace: "Pace") -> None:
         self._commands = commands
+        self._pace = pace
 
     def take(self, connection: "Connection", session: "Session", text: str) -> None:
         """Carry a frame out, keep it back behind a waiting one, or refuse it."""
         arrived = time.perf_counter()
+        if self._pace.refuses(connection, session, text):
+            return
         frame = parse(text)
         if isinstance(frame, Refusal):
             metrics.frames_in.labels("refused").inc()
@@ -49,9 +53,10 @@ class Inbound:
         elif not isinstance(frame, Connect | Typing | WatchPresence):
             connection.push(ack_frame(frame.ref, AckStatus.BUSY, retry_after_ms=RETRY_AFTER_MS))
 
-    @staticmethod
-    def take_binary(connection: "Connection") -> None:
+    def take_binary(self, connection: "Connection", session: "Session") -> None:
         """Refuse a binary frame."""
+        if self._pace.refuses(connection, session, None):
+            return
         metrics.frames_in.labels("refused").inc()
         connection.push(error_frame(ErrorCode.BAD_FRAME, "frames are JSON texts", None))
 

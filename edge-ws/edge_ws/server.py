@@ -12,6 +12,7 @@ import uvicorn
 from aiokafka.errors import KafkaError
 
 from edge_ws.app import Edge
+from edge_ws.control_log import KafkaControl
 from edge_ws.gateway import GatewayDirectory
 from edge_ws.kafka import KafkaRecords
 from edge_ws.tickets import ValkeyTickets
@@ -42,7 +43,9 @@ class EdgeServer(uvicorn.Server):
         yield
 
 
-def create_server(edge: Edge, *, host: str, port: int) -> EdgeServer:
+def create_server(
+    edge: Edge, *, host: str, port: int, trusted_proxies: tuple[str, ...] = ()
+) -> EdgeServer:
     """Return the server of this edge, with compression off and large frames refused."""
     return EdgeServer(
         uvicorn.Config(
@@ -57,6 +60,8 @@ def create_server(edge: Edge, *, host: str, port: int) -> EdgeServer:
             lifespan="off",
             access_log=False,
             server_header=False,
+            proxy_headers=bool(trusted_proxies),
+            forwarded_allow_ips=list(trusted_proxies),
             log_config=None,
             # Its lines at INFO carry paths with their query strings.
             log_level="warning",
@@ -75,7 +80,12 @@ async def serve(settings: "EdgeSettings") -> None:
         edge = await _compose(settings, stack, stop)
         if edge is None:
             return
-        server = create_server(edge, host=settings.http.host, port=settings.http.port)
+        server = create_server(
+            edge,
+            host=settings.http.host,
+            port=settings.http.port,
+            trusted_proxies=settings.trusted_proxies,
+        )
         serving = asyncio.create_task(server.serve())
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -115,6 +125,11 @@ async def _compose(
         whispers=whispers,
         allowed_origins=settings.allowed_origins,
         ring=settings.ring,
+        create_control=lambda: KafkaControl(
+            settings.kafka, f"{PROCESS}-{settings.instance}-control"
+        ),
+        token_lifetime=settings.auth.access_lifetime,
+        limits=settings.limits,
     )
     await stack.enter_async_context(loops(edge))
     return edge
@@ -139,6 +154,7 @@ async def loops(edge: Edge) -> AsyncIterator[None]:
     """Follow the log and watch over the sockets while the block runs."""
     tasks = [
         asyncio.create_task(edge.tail.run()),
+        asyncio.create_task(edge.control.run()),
         asyncio.create_task(edge.hub.sweep_for_ever()),
         asyncio.create_task(edge.passing.say_for_ever()),
         asyncio.create_task(edge.passing.hear_for_ever()),

@@ -4,7 +4,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from limits import parse
+from pydantic import AfterValidator, Field, SecretStr
 
 from runtime.settings import HttpSettings, ProcessSettings, Section
 
@@ -14,6 +15,33 @@ class AuthSettings(Section):
 
     public_key_file: Path
     issuer: str = "parley"
+    access_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 15
+    """The gateway's: a revocation matters for as long as a token lives."""
+
+    @property
+    def access_lifetime(self) -> timedelta:
+        """How long an access token is good."""
+        return timedelta(minutes=self.access_minutes)
+
+
+def _rate(value: str) -> str:
+    parse(value)
+    return value
+
+
+Rate = Annotated[str, AfterValidator(_rate)]
+"""As the library `limits` writes them: "30/minute"."""
+
+
+class LimitSettings(Section):
+    """How much one user and one address may ask of one edge."""
+
+    connections_per_user: Annotated[int, Field(ge=1)] = 20
+    connections_per_address: Annotated[int, Field(ge=1)] = 1_000
+    frames: Rate = "200/second"
+    """Per user, over all their sockets."""
+    refusals: Rate = "500/minute"
+    """So many frames over the limit are answered before the socket is closed."""
 
 
 class RingSettings(Section):
@@ -43,3 +71,6 @@ class EdgeSettings(ProcessSettings):
     allowed_origins: frozenset[str] = frozenset()
     ring: RingSettings = RingSettings()
     drain: DrainSettings = DrainSettings()
+    limits: LimitSettings = LimitSettings()
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses whose X-Forwarded-For is believed; nobody's by default."""

@@ -18,6 +18,7 @@ from schemas.frames.server import Connected
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from edge_ws.admission import Admission
     from edge_ws.backlog import Backlog
     from edge_ws.hub import Hub
     from edge_ws.inbound import Inbound
@@ -38,6 +39,7 @@ class Sockets:
         sign_in: SignIn,
         inbound: "Inbound",
         hub: "Hub",
+        admission: "Admission",
         backlog: "Backlog",
         clock: "HybridLogicalClock",
     ) -> None:
@@ -45,6 +47,7 @@ class Sockets:
         self._sign_in = sign_in
         self._inbound = inbound
         self._hub = hub
+        self._admission = admission
         self._backlog = backlog
         self._clock = clock
 
@@ -66,17 +69,22 @@ class Sockets:
             }
         )
         wire = wire_of(scope)
+        host = scope["client"][0] if scope["client"] else None
         wire.forget_handshake()
         connection = Connection(wire)
         wire.on_flow = connection.outbound.flush
         self._hub.opened(connection)
+        too_many = self._admission.come(host)
         try:
             if not spoken:
                 connection.close(CloseCode.SUBPROTOCOL_MISSING, f"ask for {SUBPROTOCOL}")
             elif self._hub.draining:
                 connection.close(CloseCode.DRAINING, "restarting")
+            elif too_many is not None:
+                connection.close(*too_many)
             await self._read(connection, receive)
         finally:
+            self._admission.go(host, connection.session)
             self._hub.closed(connection)
 
     def _refused(self, scope: WebSocketScope) -> int | None:
@@ -104,7 +112,7 @@ class Sockets:
         if connection.session is None:
             await self._connect(connection, text)
         elif text is None:
-            self._inbound.take_binary(connection)
+            self._inbound.take_binary(connection, connection.session)
         else:
             self._inbound.take(connection, connection.session, text)
 
@@ -122,6 +130,10 @@ class Sockets:
             return
         except RetryableError:
             connection.close(CloseCode.SERVER_ERROR, "cannot sign in now")
+            return
+        refused = self._admission.sign_in(session)
+        if refused is not None:
+            connection.close(*refused)
             return
         connection.session = session
         self._hub.signed_in(session.user.id)

@@ -21,4 +21,11 @@ records_skipped = Counter(
 whispers_lost = Counter(
     "chat_edge_whispers_lost_total", "Typing and presence that could not be told or read."
 )
+revocations = Counter("chat_edge_revocations_total", "Revocations heard of.", ["type"])
+frames_too_fast = Counter(
+    "chat_edge_frames_too_fast_total", "Frames refused because their user sends too many."
+)
+control_restarts = Counter(
+    "chat_edge_control_restarts_total", "Times the reader of control had to start again."
+)
 tail_restarts = Counter("chat_edge_tail_restarts_total", "Times the tail had to start again.")

@@ -8,13 +8,15 @@ from gateway.auth.ports import (
     Account,
     EmailTakenError,
     Outcome,
-    Record,
     Rotated,
     Rotation,
     Session,
+    Tell,
+    TellSwitched,
     judge,
 )
 from schemas.events.admin import ActionRecorded
+from schemas.events.envelope import Event
 
 
 @dataclass
@@ -23,17 +25,20 @@ class InMemoryAccounts:
 
     accounts: dict[UUID, Account] = field(default_factory=dict)
     sessions: dict[UUID, Session] = field(default_factory=dict)
-    actions: list[ActionRecorded] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
 
-    async def register(
-        self, account: Account, session: Session, actions: tuple[ActionRecorded, ...]
-    ) -> None:
+    @property
+    def actions(self) -> list[ActionRecorded]:
+        """What the audit would hear."""
+        return [event for event in self.events if isinstance(event, ActionRecorded)]
+
+    async def register(self, account: Account, session: Session, events: tuple[Event, ...]) -> None:
         """Keep a new account with its first session."""
         if await self.by_email(account.email) is not None:
             raise EmailTakenError
         self.accounts[account.id] = account
         self.sessions[session.id] = session
-        self.actions.extend(actions)
+        self.events.extend(events)
 
     async def by_email(self, email: str) -> Account | None:
         """Return the account of a normalised address."""
@@ -43,12 +48,16 @@ class InMemoryAccounts:
         """Return an account."""
         return self.accounts.get(user_id)
 
-    async def start_session(self, session: Session, action: ActionRecorded) -> None:
-        """Keep a new session."""
+    async def start_session(self, session: Session, events: tuple[Event, ...]) -> bool:
+        """Keep a new session of an active account."""
+        account = self.accounts.get(session.user_id)
+        if account is None or not account.is_active:
+            return False
         self.sessions[session.id] = session
-        self.actions.append(action)
+        self.events.extend(events)
+        return True
 
-    async def rotate(self, rotation: Rotation, on_reuse: Record) -> Rotated:
+    async def rotate(self, rotation: Rotation, on_reuse: Tell) -> Rotated:
         """Apply `judge` to the token's session."""
         session = self._session_of(rotation.presented)
         if session is None:
@@ -67,16 +76,48 @@ class InMemoryAccounts:
             )
         if outcome is Outcome.REUSED:
             self.sessions[session.id] = replace(session, revoked_at=rotation.now)
-            self.actions.append(on_reuse(session))
-        return Rotated(outcome, account)
+            self.events.extend(on_reuse(session))
+        return Rotated(outcome, account, session.id)
 
-    async def end_session(self, digest: bytes, now: datetime, on_end: Record) -> None:
+    async def end_session(self, digest: bytes, now: datetime, on_end: Tell) -> Session | None:
         """Revoke the session of a refresh token."""
         session = self._session_of(digest)
         if session is None or session.revoked_at is not None:
-            return
+            return None
         self.sessions[session.id] = replace(session, revoked_at=now)
-        self.actions.append(on_end(session))
+        self.events.extend(on_end(session))
+        return session
+
+    async def switch(
+        self, user_id: UUID, now: datetime, tell: TellSwitched, *, active: bool
+    ) -> Account | None:
+        """Switch an account and, when off, its sessions."""
+        account = self.accounts.get(user_id)
+        if account is None or account.is_active is active:
+            return account
+        changed = self.accounts[user_id] = replace(account, is_active=active)
+        ended = tuple(
+            session
+            for session in self.sessions.values()
+            if not active and session.user_id == user_id and session.revoked_at is None
+        )
+        self.sessions.update({each.id: replace(each, revoked_at=now) for each in ended})
+        self.events.extend(tell(changed, ended))
+        return changed
+
+    async def stands(self, user_id: UUID, session_id: UUID | None) -> bool:
+        """Look the account and the session up."""
+        account = self.accounts.get(user_id)
+        if session_id is None:
+            return account is None or account.is_active
+        session = self.sessions.get(session_id)
+        return (
+            account is not None
+            and account.is_active
+            and session is not None
+            and session.user_id == user_id
+            and session.revoked_at is None
+        )
 
     def _session_of(self, digest: bytes) -> Session | None:
         return next(

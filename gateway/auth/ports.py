@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from schemas.events.admin import ActionRecorded
+from schemas.events.envelope import Event
 
 
 class EmailTakenError(Exception):
@@ -67,10 +67,13 @@ class Rotated:
 
     outcome: Outcome
     account: Account | None = None
+    session_id: UUID | None = None
 
 
-Record = Callable[[Session], ActionRecorded]
-"""Makes the action that is kept with a change of a session."""
+Tell = Callable[[Session], tuple[Event, ...]]
+"""Makes the events that are kept with a change of a session."""
+TellSwitched = Callable[[Account, tuple[Session, ...]], tuple[Event, ...]]
+"""Makes the events of an account switched on or off, and of the sessions that this ends."""
 
 
 def judge(session: Session, rotation: Rotation) -> Outcome:
@@ -86,13 +89,11 @@ def judge(session: Session, rotation: Rotation) -> Outcome:
 class Accounts(Protocol):
     """Keeps accounts and their sessions.
 
-    Every change and the action that tells of it are one transaction: both happen or neither.
+    Every change and the events that tell of it are one transaction: both happen or neither.
     Failure: raises RetryableError when the store is away; nothing is half done.
     """
 
-    async def register(
-        self, account: Account, session: Session, actions: tuple[ActionRecorded, ...]
-    ) -> None:
+    async def register(self, account: Account, session: Session, events: tuple[Event, ...]) -> None:
         """Keep a new account with its first session.
 
         Raises:
@@ -108,16 +109,30 @@ class Accounts(Protocol):
         """Return an account."""
         ...
 
-    async def start_session(self, session: Session, action: ActionRecorded) -> None:
-        """Keep a new session."""
+    async def start_session(self, session: Session, events: tuple[Event, ...]) -> bool:
+        """Keep a new session; False when the account was switched off meanwhile."""
         ...
 
-    async def rotate(self, rotation: Rotation, on_reuse: Record) -> Rotated:
+    async def rotate(self, rotation: Rotation, on_reuse: Tell) -> Rotated:
         """Apply `judge` to the token's session; two callers at once get one rotation."""
         ...
 
-    async def end_session(self, digest: bytes, now: datetime, on_end: Record) -> None:
-        """Revoke the session of a refresh token; an unknown token changes nothing."""
+    async def end_session(self, digest: bytes, now: datetime, on_end: Tell) -> Session | None:
+        """Revoke and return the session of a refresh token; an unknown one changes nothing."""
+        ...
+
+    async def switch(
+        self, user_id: UUID, now: datetime, tell: TellSwitched, *, active: bool
+    ) -> Account | None:
+        """Switch an account on or off; off revokes its sessions, and no new one can begin.
+
+        Return the account as it is now, or None when there is none.
+        What is so already stays so, and nothing is told.
+        """
+        ...
+
+    async def stands(self, user_id: UUID, session_id: UUID | None) -> bool:
+        """Whether a session stands; see `gateway.auth.standing.Sessions`."""
         ...
 
 

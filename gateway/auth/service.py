@@ -17,13 +17,13 @@ from gateway.auth.ports import (
     Session,
     Tickets,
 )
+from gateway.auth.standing import Standing
+from gateway.auth.telling import Telling
 from gateway.auth.tokens import AccessTokenMint, RefreshTokens, digest_of, new_secret
-from runtime.clock import HybridLogicalClock, wall_clock
+from runtime.clock import wall_clock
 from runtime.errors import DomainError
 from runtime.tokens import InvalidTokenError
-from schemas import ids
 from schemas.claims import AccessClaims
-from schemas.events.admin import Action, ActionRecorded
 from schemas.tickets import TICKET_LIFETIME, SocketTicket, ticket_key
 
 REFRESH_GRACE = timedelta(seconds=10)
@@ -53,7 +53,8 @@ class SignIn:
         passwords: Passwords,
         mint: AccessTokenMint,
         refresh_tokens: RefreshTokens,
-        clock: HybridLogicalClock,
+        telling: Telling,
+        standing: Standing,
         refresh_lifetime: timedelta,
         now: Callable[[], datetime] = wall_clock,
     ) -> None:
@@ -62,7 +63,8 @@ class SignIn:
         self._passwords = passwords
         self._mint = mint
         self._refresh_tokens = refresh_tokens
-        self._clock = clock
+        self._telling = telling
+        self._standing = standing
         self._refresh_lifetime = refresh_lifetime
         self._now = now
 
@@ -75,16 +77,15 @@ class SignIn:
         hashed = await self._passwords.make(password)
         account = Account(uuid4(), email, name, "user", hashed)
         session, secret = self._new_session(account.id)
-        registered = self._action(
-            Action.USER_REGISTERED, "user", account.id, account.id, {"role": account.role}
-        )
         try:
-            await self._accounts.register(account, session, (registered, self._started(session)))
+            await self._accounts.register(
+                account, session, self._telling.registered(account, session)
+            )
         except EmailTakenError as error:
             detail = "There is an account with this address already."
             raise DomainError("email_taken", detail, status=409) from error
         logger.info("user_registered", user_id=account.id)
-        return self._entry(account, secret)
+        return self._entry(account, session.id, secret)
 
     async def login(self, email: str, password: str) -> Entry:
         """Sign in; why it failed is not told.
@@ -95,12 +96,12 @@ class SignIn:
         account = await self._accounts.by_email(email)
         fits = await self._passwords.fits(password, account.password_hash if account else None)
         if account is None or not fits or not account.is_active:
-            logger.info("login_failed")
-            raise DomainError("wrong_credentials", "Address or password is wrong.", status=401)
+            raise _wrong_credentials()
         session, secret = self._new_session(account.id)
-        await self._accounts.start_session(session, self._started(session))
+        if not await self._accounts.start_session(session, self._telling.started(session)):
+            raise _wrong_credentials()
         logger.info("session_started", user_id=account.id, session_id=session.id)
-        return self._entry(account, secret)
+        return self._entry(account, session.id, secret)
 
     async def refresh(self, secret: str) -> Entry:
         """Change a refresh token for new tokens.
@@ -118,18 +119,23 @@ class SignIn:
                 expires_at=now + self._refresh_lifetime,
                 grace=REFRESH_GRACE,
             ),
-            self._reused,
+            self._telling.reused,
         )
         if rotated.outcome is Outcome.REUSED:
-            logger.warning("refresh_token_reused")
-        if rotated.account is None or rotated.outcome is Outcome.REUSED:
+            logger.warning("refresh_token_reused", session_id=rotated.session_id)
+        session_id = rotated.session_id
+        if rotated.account is None or session_id is None or rotated.outcome is Outcome.REUSED:
+            self._standing.end(() if session_id is None else (session_id,))
             raise DomainError("not_signed_in", "The session has ended; sign in again.", status=401)
         # Who lost a race gets what the winner got, so that every tab holds the current token.
-        return self._entry(rotated.account, replacement)
+        return self._entry(rotated.account, session_id, replacement)
 
     async def logout(self, secret: str) -> None:
         """End the session of a refresh token, if there is one."""
-        await self._accounts.end_session(digest_of(secret), self._now(), self._ended)
+        digest = digest_of(secret)
+        ended = await self._accounts.end_session(digest, self._now(), self._telling.ended)
+        if ended is not None:
+            self._standing.end((ended.id,))
 
     async def profile(self, user_id: UUID) -> Account:
         """Return the account as it is now.
@@ -146,7 +152,12 @@ class SignIn:
         """Return a ticket that opens one socket as the token's bearer, and its end."""
         secret = new_secret()
         ticket = SocketTicket(
-            user_id=claims.sub, name=claims.name, role=claims.role, expires_at=claims.exp
+            user_id=claims.sub,
+            name=claims.name,
+            role=claims.role,
+            expires_at=claims.exp,
+            session_id=claims.sid,
+            issued_at=claims.iat,
         )
         expires = self._now() + TICKET_LIFETIME
         await self._tickets.put(ticket_key(secret), ticket.model_dump_json(), TICKET_LIFETIME)
@@ -166,35 +177,11 @@ class SignIn:
             secret,
         )
 
-    def _entry(self, account: Account, refresh_token: str) -> Entry:
-        token, expires = self._mint.mint(account, self._now())
+    def _entry(self, account: Account, session_id: UUID, refresh_token: str) -> Entry:
+        token, expires = self._mint.mint(account, session_id, self._now())
         return Entry(account, token, expires, refresh_token)
 
-    def _started(self, session: Session) -> ActionRecorded:
-        return self._action(Action.SESSION_STARTED, "session", session.id, session.user_id)
 
-    def _ended(self, session: Session) -> ActionRecorded:
-        return self._action(Action.SESSION_ENDED, "session", session.id, session.user_id)
-
-    def _reused(self, session: Session) -> ActionRecorded:
-        return self._action(Action.SESSION_REUSE_DETECTED, "session", session.id, session.user_id)
-
-    def _action(
-        self,
-        action: Action,
-        kind: str,
-        target: UUID,
-        actor: UUID,
-        new: dict[str, str] | None = None,
-    ) -> ActionRecorded:
-        event_id = ids.event_id(f"{ActionRecorded.event_type}:{action}", target)
-        return ActionRecorded(
-            event_id=event_id,
-            occurred_at=self._clock.stamp(),
-            correlation_id=event_id,
-            actor_id=actor,
-            action=action,
-            target_type=kind,
-            target_id=target,
-            new=dict(new) if new else None,
-        )
+def _wrong_credentials() -> DomainError:
+    logger.info("login_failed")
+    return DomainError("wrong_credentials", "Address or password is wrong.", status=401)

@@ -6,6 +6,7 @@ import hmac
 import secrets
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
@@ -41,8 +42,8 @@ class AccessTokenMint:
         self._issuer = issuer
         self._lifetime = lifetime
 
-    def mint(self, account: Account, now: datetime) -> tuple[str, datetime]:
-        """Return a token for an account and the time it expires."""
+    def mint(self, account: Account, session_id: UUID, now: datetime) -> tuple[str, datetime]:
+        """Return a token for a session of an account and the time it expires."""
         expires = (now + self._lifetime).replace(microsecond=0)
         claims = {
             "sub": str(account.id),
@@ -54,6 +55,7 @@ class AccessTokenMint:
             "exp": int(expires.timestamp()),
             "iss": self._issuer,
             "aud": AUDIENCE,
+            "sid": str(session_id),
         }
         return jwt.encode(claims, self._key, algorithm=ALGORITHM), expires
 

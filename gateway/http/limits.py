@@ -3,7 +3,6 @@
 import hashlib
 import math
 import time
-from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Any, Protocol
 
 import redis.asyncio
@@ -14,8 +13,6 @@ from redis.exceptions import RedisError
 
 from gateway.http.problems import TooManyRequestsError
 from runtime.errors import RetryableError
-
-_NETWORK_BITS = 64  # an IPv6 customer has a whole /64
 
 
 class RateLimiter(Protocol):
@@ -64,18 +61,3 @@ def limiter_on_valkey(url: str, pool: redis.asyncio.ConnectionPool) -> WindowRat
 def limiter_in_memory() -> WindowRateLimiter:
     """Return a limiter that counts for this process alone."""
     return WindowRateLimiter(MemoryStorage())
-
-
-def address_name(host: str | None) -> str:
-    """Return the name under which a client's address is counted."""
-    if host is None:
-        return "address:none"
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return f"address:{host}"
-    if isinstance(address, IPv4Address):
-        return f"address:{address}"
-    if address.ipv4_mapped is not None:
-        return f"address:{address.ipv4_mapped}"
-    return f"address:{ip_network((address, _NETWORK_BITS), strict=False)}"

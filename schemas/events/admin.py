@@ -16,6 +16,9 @@ class Action(StrEnum):
     SESSION_STARTED = "session.started"
     SESSION_ENDED = "session.ended"
     SESSION_REUSE_DETECTED = "session.reuse_detected"
+    USER_DISABLED = "user.disabled"
+    USER_ENABLED = "user.enabled"
+    USER_ROLE_GRANTED = "user.role_granted"
     DEAD_LETTERS_REDRIVEN = "dlq.redriven"
     REDRIVE_STOPPED = "dlq.redrive_stopped"
 

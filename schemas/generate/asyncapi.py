@@ -13,6 +13,7 @@ from schemas import headers
 from schemas.frames.client import CLIENT_FRAME
 from schemas.frames.codes import SUBPROTOCOL, CloseCode
 from schemas.frames.server import SERVER_FRAME
+from schemas.positions import PUSHED_TOPICS
 from schemas.topics import (
     CATALOGUE,
     DESK,
@@ -75,6 +76,8 @@ def topics_document() -> dict[str, Any]:
 
 
 def _reading(topic: Topic, reader: str) -> str:
+    if reader == EDGE and topic not in PUSHED_TOPICS:
+        return "Every partition, from as far back as access tokens live, without a group."
     if reader == EDGE:
         return "Every partition, from the end, without a group."
     return (

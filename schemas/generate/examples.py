@@ -15,6 +15,7 @@ from schemas.events.chat import (
     Sender,
     SenderKind,
 )
+from schemas.events.control import RevocationReason, SessionRevoked, UserDisabled
 from schemas.events.envelope import Event
 from schemas.events.insights import Entity, MessageAnalyzed, Sentiment, SentimentLabel
 from schemas.events.replies import Citation, ReplyGenerated, ReplySource
@@ -27,6 +28,8 @@ _QUESTION = ids.message_id(_USER, _CONVERSATION, _CLIENT_MESSAGE)
 _QUESTION_EVENT = ids.event_id(MessageSent.event_type, _QUESTION)
 _REPLY_EVENT = ids.derived_event_id("nlp", _QUESTION_EVENT, ReplyGenerated.event_type)
 _ANALYSIS_EVENT = ids.derived_event_id("nlp", _QUESTION_EVENT, MessageAnalyzed.event_type)
+_SESSION = UUID("4fb05e96-9d4c-4f4c-b19b-4b7e4d7fae05")
+_REVOKED_EVENT = ids.event_id(SessionRevoked.event_type, _SESSION)
 _STARTED_EVENT = ids.event_id(ConversationStarted.event_type, _CONVERSATION)
 _ADA = Sender(id=_USER, kind=SenderKind.USER, name="Ada")
 _CLIENT_EVENT = UUID("4fb05e96-9d4c-4f4c-8b1b-4b7e4d7fae05")
@@ -140,5 +143,19 @@ EXAMPLES: tuple[Event, ...] = (
         target_type="user",
         target_id=_USER,
         new={"role": "user"},
+    ),
+    SessionRevoked(
+        event_id=_REVOKED_EVENT,
+        occurred_at=_at(0),
+        correlation_id=_REVOKED_EVENT,
+        user_id=_USER,
+        session_id=_SESSION,
+        reason=RevocationReason.LOGGED_OUT,
+    ),
+    UserDisabled(
+        event_id=UUID("5ac16fa7-ae5d-4a5d-82ac-5c8f5e80bf06"),
+        occurred_at=_at(0),
+        correlation_id=UUID("5ac16fa7-ae5d-4a5d-82ac-5c8f5e80bf06"),
+        user_id=_USER,
     ),
 )

@@ -100,8 +100,8 @@ def test_a_consumer_subscribes_to_its_share_of_the_catalogue(process: str) -> No
 
 
 def test_the_edges_push_what_the_catalogue_lets_them_read() -> None:
-    """A topic has a position in the socket protocol exactly when edges read it."""
-    assert set(PUSHED_TOPICS) == set(topics_of(EDGE))
+    """Every topic that edges read has a position in the socket protocol, but for `control`."""
+    assert {*PUSHED_TOPICS, Topic.CONTROL} == set(topics_of(EDGE))
 
 
 def test_topic_names_are_written_once() -> None:

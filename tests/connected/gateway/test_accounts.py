@@ -19,8 +19,11 @@ from gateway.auth.ports import (
     Session,
 )
 from gateway.auth.repository import PostgresAccounts
+from gateway.auth.telling import Telling
 from gateway.database import Database
+from runtime.clock import HybridLogicalClock
 from schemas.events.admin import Action, ActionRecorded
+from schemas.events.envelope import Event
 
 pytestmark = pytest.mark.connected
 
@@ -56,12 +59,19 @@ def action(kind: Action, target: UUID) -> ActionRecorded:
     )
 
 
-def reused(session: Session) -> ActionRecorded:
-    return action(Action.SESSION_REUSE_DETECTED, session.id)
+def reused(session: Session) -> tuple[Event, ...]:
+    return Telling(HybridLogicalClock()).reused(session)
 
 
-def ended(session: Session) -> ActionRecorded:
-    return action(Action.SESSION_ENDED, session.id)
+def ended(session: Session) -> tuple[Event, ...]:
+    return Telling(HybridLogicalClock()).ended(session)
+
+
+def switched(someone: Account, sessions: tuple[Session, ...]) -> tuple[Event, ...]:
+    telling, admin = Telling(HybridLogicalClock()), uuid4()
+    if someone.is_active:
+        return telling.enabled(admin, someone)
+    return telling.disabled(admin, someone, sessions)
 
 
 async def registered(accounts: Accounts) -> tuple[Account, Session]:
@@ -130,7 +140,7 @@ async def test_unknown_expired_and_ended_tokens_are_refused(accounts: Accounts) 
     """A token must be of a session that lives."""
     someone, session = await registered(accounts)
     old = replace(session_of(someone), expires_at=NOW)
-    await accounts.start_session(old, action(Action.SESSION_STARTED, old.id))
+    assert await accounts.start_session(old, (action(Action.SESSION_STARTED, old.id),))
     await accounts.end_session(session.token_digest, NOW, ended)
     await accounts.end_session(uuid4().bytes, NOW, ended)
 
@@ -155,5 +165,96 @@ async def test_change_and_action_are_one_transaction(
     await accounts.end_session(session.token_digest, NOW, ended)
 
     async with owner.connect() as connection:
-        rows = await connection.scalars(text("select body->>'action' from outbox order by id"))
-        assert list(rows) == ["user.registered", "session.ended"]
+        rows = await connection.scalars(
+            text("select coalesce(body->>'action', event_type) from outbox order by id")
+        )
+        assert list(rows) == ["user.registered", "session.ended", "control.session_revoked.v1"]
+
+
+async def test_switched_off_ends_every_session_and_lets_none_begin(accounts: Accounts) -> None:
+    """Off: no session stands, none begins, none rotates; on: the old ones stay ended."""
+    someone, first = await registered(accounts)
+    second = session_of(someone)
+    assert await accounts.start_session(second, (action(Action.SESSION_STARTED, second.id),))
+    assert await accounts.stands(someone.id, first.id)
+    assert await accounts.stands(someone.id, second.id)
+    assert await accounts.stands(someone.id, None)
+
+    off = await accounts.switch(someone.id, NOW, switched, active=False)
+
+    assert off is not None
+    assert not off.is_active
+    for session in (first, second):
+        assert not await accounts.stands(someone.id, session.id)
+        refused = await accounts.rotate(rotation(session.token_digest), reused)
+        assert refused.outcome is Outcome.REFUSED
+    assert not await accounts.stands(someone.id, None)
+    third = session_of(someone)
+    assert not await accounts.start_session(third, (action(Action.SESSION_STARTED, third.id),))
+
+    on = await accounts.switch(someone.id, NOW, switched, active=True)
+
+    assert on == someone
+    assert not await accounts.stands(someone.id, first.id)
+    assert await accounts.start_session(third, (action(Action.SESSION_STARTED, third.id),))
+    assert await accounts.stands(someone.id, third.id)
+
+
+async def test_a_session_stands_until_it_ends_and_for_its_owner_only(accounts: Accounts) -> None:
+    """Ended, unknown and other people's sessions do not stand."""
+    someone, session = await registered(accounts)
+    other, _ = await registered(accounts)
+
+    assert not await accounts.stands(other.id, session.id)
+    assert not await accounts.stands(someone.id, uuid4())
+    assert await accounts.end_session(session.token_digest, NOW, ended) is not None
+    assert not await accounts.stands(someone.id, session.id)
+    assert await accounts.end_session(session.token_digest, NOW, ended) is None
+
+
+async def test_whom_nobody_knows_cannot_be_switched(accounts: Accounts) -> None:
+    """There is nothing to switch, and nothing is told."""
+    assert await accounts.switch(uuid4(), NOW, switched, active=False) is None
+
+
+@pytest.mark.usefixtures("empty_outbox")
+async def test_switching_twice_is_told_once(database: Database, owner: AsyncEngine) -> None:
+    """The audit hears of it, then each session is named, then the user; a repeat says nothing."""
+    accounts = PostgresAccounts(database)
+    someone, session = await registered(accounts)
+    for _ in range(2):
+        await accounts.switch(someone.id, NOW, switched, active=False)
+
+    async with owner.connect() as connection:
+        rows = await connection.execute(
+            text(
+                "select coalesce(body->>'action', event_type), body->>'session_id' "
+                "from outbox order by id"
+            )
+        )
+        assert [tuple(row) for row in rows] == [
+            ("user.registered", None),
+            ("user.disabled", None),
+            ("control.session_revoked.v1", str(session.id)),
+            ("control.user_disabled.v1", None),
+        ]
+
+
+async def test_a_login_cannot_slip_past_the_switch(accounts: Accounts) -> None:
+    """Sessions that begin while the account is switched off either are ended or never begin."""
+    someone, _ = await registered(accounts)
+    fresh = [session_of(someone) for _ in range(8)]
+
+    await asyncio.gather(
+        *(
+            accounts.start_session(each, (action(Action.SESSION_STARTED, each.id),))
+            for each in fresh[:4]
+        ),
+        accounts.switch(someone.id, NOW, switched, active=False),
+        *(
+            accounts.start_session(each, (action(Action.SESSION_STARTED, each.id),))
+            for each in fresh[4:]
+        ),
+    )
+
+    assert not any([await accounts.stands(someone.id, each.id) for each in fresh])

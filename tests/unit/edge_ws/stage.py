@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin, Subprotocol
 
 from edge_ws.app import Edge
+from edge_ws.control_log import InMemoryControl
 from edge_ws.memory import (
     InMemoryDirectory,
     InMemoryRecords,
@@ -25,7 +26,7 @@ from edge_ws.memory import (
     InMemoryWhispers,
 )
 from edge_ws.server import EdgeServer, create_server, loops
-from edge_ws.settings import RingSettings
+from edge_ws.settings import LimitSettings, RingSettings
 from producers.memory import InMemoryEventPublisher
 from runtime.tokens import AccessTokenVerifier
 from schemas.claims import ALGORITHM, AUDIENCE
@@ -35,6 +36,7 @@ from schemas.frames.server import SERVER_FRAME
 ISSUER = "parley"
 ORIGIN = "https://chat.example"
 ANSWER_SECONDS = 5.0
+TOKEN_LIFETIME = timedelta(minutes=15)
 
 Frame = dict[str, Any]
 
@@ -50,6 +52,7 @@ class Stage:
     directory: InMemoryDirectory
     whispers: InMemoryWhispers
     edge: Edge
+    control: InMemoryControl
     server: EdgeServer | None = None
     port: int = 0
     opened: list[ClientConnection] = field(default_factory=list)
@@ -59,7 +62,15 @@ class Stage:
         """Where sockets are opened."""
         return f"ws://127.0.0.1:{self.port}/ws"
 
-    def token(self, user_id: UUID, *, seconds: float = 900, role: str = "user") -> str:
+    def token(
+        self,
+        user_id: UUID,
+        *,
+        seconds: float = 900,
+        role: str = "user",
+        session_id: UUID | None = None,
+        issued_at: float | None = None,
+    ) -> str:
         """Return an access token of this user."""
         now = time.time()
         claims = {
@@ -68,12 +79,14 @@ class Stage:
             "name": "Ada",
             "role": role,
             "permissions": [],
-            "iat": int(now),
+            "iat": int(issued_at or now),
             "exp": now + seconds,
             "iss": ISSUER,
             "aud": AUDIENCE,
         }
         claims["exp"] = int(now + seconds)
+        if session_id is not None:
+            claims["sid"] = str(session_id)
         return jwt.encode(claims, self.key, algorithm=ALGORITHM)
 
 
@@ -81,6 +94,7 @@ def create_stage(
     *,
     ring: RingSettings | None = None,
     whispers: InMemoryWhispers | None = None,
+    limits: LimitSettings | None = None,
     **deadlines: float,
 ) -> Stage:
     """Return an edge that is not running yet."""
@@ -89,6 +103,7 @@ def create_stage(
     records = InMemoryRecords(publisher)
     tickets, directory = InMemoryTickets(), InMemoryDirectory()
     whispers = whispers or InMemoryWhispers()
+    control = InMemoryControl(publisher)
     edge = Edge(
         publisher=publisher,
         create_source=lambda: records,
@@ -98,9 +113,12 @@ def create_stage(
         whispers=whispers,
         allowed_origins=frozenset({ORIGIN}),
         ring=ring or RingSettings(),
+        create_control=lambda: control,
+        token_lifetime=TOKEN_LIFETIME,
+        limits=limits or LimitSettings(),
         **deadlines,
     )
-    return Stage(key, publisher, records, tickets, directory, whispers, edge)
+    return Stage(key, publisher, records, tickets, directory, whispers, edge, control)
 
 
 async def until(holds: Callable[[], bool]) -> None:
@@ -113,12 +131,13 @@ async def until(holds: Callable[[], bool]) -> None:
 
 
 @asynccontextmanager
-async def running(stage: Stage) -> AsyncIterator[Stage]:
+async def running(stage: Stage, *, trusted_proxies: tuple[str, ...] = ()) -> AsyncIterator[Stage]:
     """Serve the stage's edge while the block runs."""
-    server = create_server(stage.edge, host="127.0.0.1", port=0)
+    server = create_server(stage.edge, host="127.0.0.1", port=0, trusted_proxies=trusted_proxies)
     async with loops(stage.edge):
         serving = asyncio.create_task(server.serve())
         await until(lambda: server.started and stage.edge.tail.following)
+        await until(lambda: stage.edge.control.following or stage.control.held)
         stage.server = server
         stage.port = server.servers[0].sockets[0].getsockname()[1]
         try:

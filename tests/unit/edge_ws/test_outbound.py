@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from edge_ws.framing import text_frame
 from edge_ws.outbound import MAX_QUEUED_BYTES, MAX_QUEUED_FRAMES, STALL_SECONDS, Outbound
+from edge_ws.settings import LimitSettings
 from schemas.frames.codes import CloseCode
-from tests.unit.edge_ws.stage import Client, Stage
+from tests.unit.edge_ws.stage import Client, create_stage, running
 
 
 @dataclass
@@ -86,23 +87,25 @@ def test_headers_have_the_right_size() -> None:
         assert len(text_frame(b"x" * size)) == header + size
 
 
-async def test_who_does_not_read_is_sent_away(stage: Stage) -> None:
+async def test_who_does_not_read_is_sent_away() -> None:
     """The slow one is closed with the code that says resume; the others hear everything."""
-    talker = await Client.open(stage)
-    conversation = await talker.start()
-    slow = await Client.open(stage, talker.user_id)
-    await slow.say(type="conversation:join", ref="j", conversation_id=str(conversation))
-    await slow.hear_type("caught_up")
-    slow.connection.transport.pause_reading()
-    # More than socket buffers, the transport's buffer and the queue can hold together.
-    count = 1_000
-    for number in range(count):
-        await talker.send(conversation, "x" * 8_000)
-        if number % 50 == 49:
-            while (await talker.hear_type("message"))["text"] != "x" * 8_000:
-                pass
-    assert await talker.lives()
-    [reading] = [c for c in stage.edge.hub._connections if not c.closing]
-    assert reading.session is not None
-    slow.connection.transport.resume_reading()
-    assert await slow.close_code() == CloseCode.SLOW_READER
+    unhurried = create_stage(limits=LimitSettings(frames="1000000/second"))
+    async with running(unhurried) as stage:
+        talker = await Client.open(stage)
+        conversation = await talker.start()
+        slow = await Client.open(stage, talker.user_id)
+        await slow.say(type="conversation:join", ref="j", conversation_id=str(conversation))
+        await slow.hear_type("caught_up")
+        slow.connection.transport.pause_reading()
+        # More than socket buffers, the transport's buffer and the queue can hold together.
+        count = 1_000
+        for number in range(count):
+            await talker.send(conversation, "x" * 8_000)
+            if number % 50 == 49:
+                while (await talker.hear_type("message"))["text"] != "x" * 8_000:
+                    pass
+        assert await talker.lives()
+        [reading] = [c for c in stage.edge.hub._connections if not c.closing]
+        assert reading.session is not None
+        slow.connection.transport.resume_reading()
+        assert await slow.close_code() == CloseCode.SLOW_READER

@@ -13,8 +13,8 @@ from gateway.auth.passwords import is_common
 from gateway.auth.tokens import load_private_key
 from gateway.chat.cursor import read_cursor, write_cursor
 from gateway.chat.ports import Place
-from gateway.http.limits import address_name
 from gateway.settings import LimitSettings
+from runtime.addresses import address_name
 from runtime.errors import ConfigurationError
 from tests.unit.gateway.harness import cheap_passwords
 

@@ -1,7 +1,7 @@
 /** The form to sign in or register; what the server refuses is said at the field it means. */
 import { session, toProblem, type ProblemError, type Registration } from "@parley/contract";
 import { Link, useLocation } from "@parley/router";
-import { usePageTitle } from "@parley/ui";
+import { usePageTitle, useSession } from "@parley/ui";
 import { Alert, Button, Form, Input } from "antd";
 import type { Rule } from "antd/es/form";
 import { useState } from "react";
@@ -39,6 +39,8 @@ function useSubmit(mode: Mode) {
 export function AccountForm({ mode, basename }: { mode: Mode; basename: string }) {
   const { t, i18n } = useTranslation("auth");
   const { form, problem, busy, submit } = useSubmit(mode);
+  const state = useSession();
+  const revoked = state.status === "signed-out" && state.revoked;
   const other = mode === "login" ? "register" : "login";
   usePageTitle(t(`${mode}.title`));
   const known = problem && i18n.exists(`problem.${problem.code}`, { ns: "auth" });
@@ -46,6 +48,9 @@ export function AccountForm({ mode, basename }: { mode: Mode; basename: string }
     <section className="auth-card" aria-labelledby="auth-title">
       <h1 id="auth-title">{t(`${mode}.title`)}</h1>
       <p className="auth-lead">{t(`${mode}.lead`)}</p>
+      {revoked && !problem && (
+        <Alert className="auth-problem" type="warning" showIcon role="status" title={t("revoked")} />
+      )}
       {problem && (
         <Alert
           className="auth-problem"

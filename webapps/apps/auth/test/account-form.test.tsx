@@ -1,5 +1,6 @@
+import { session } from "@parley/contract";
 import { MemoryRouter } from "@parley/router";
-import { render, screen, waitFor } from "@testing-library/react";
+import { act, render, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 
@@ -41,6 +42,12 @@ describe("sign in", () => {
     await user.type(screen.getByLabelText("Email"), "ada@example.org");
     await user.type(screen.getByLabelText("Password"), "wrong horse{Enter}");
     expect(await screen.findByRole("alert")).toHaveTextContent("Email or password is wrong.");
+  });
+
+  it("says why somebody was signed out", async () => {
+    setUp("/login");
+    await act(() => session.revoked());
+    expect(screen.getByText(/You have been signed out/)).toBeInTheDocument();
   });
 });
 

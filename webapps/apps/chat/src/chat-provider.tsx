@@ -39,6 +39,7 @@ function browserClient(userId: string): ChatClient {
           ticket: () => body(api.POST("/api/auth/socket-ticket")),
           open: (url, subprotocol) => new WebSocket(url, subprotocol) as SocketLike,
           reauthenticate: async () => (await session.refresh()) !== null,
+          revoked: () => void session.revoked(),
           online: () => navigator.onLine,
           random: Math.random,
         },

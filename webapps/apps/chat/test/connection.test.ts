@@ -48,6 +48,7 @@ function setUp(more: Partial<ConnectionPorts> = {}) {
         return socket;
       },
       reauthenticate: async () => true,
+    revoked: () => undefined,
       online: () => true,
       random: () => 0.5,
       ...more,
@@ -97,7 +98,7 @@ describe("connection", () => {
     expect(connection.status).toBe("open");
   });
 
-  it.each([4503, 4508, 4509, 4510])("stops after %i", async (code) => {
+  it.each([4508, 4509, 4510])("stops after %i", async (code) => {
     const { connection, newest, sockets, statuses, open } = setUp();
     connection.start();
     await open();
@@ -105,6 +106,18 @@ describe("connection", () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect(sockets).toHaveLength(1);
     expect(statuses.at(-1)).toBe("stopped:refused");
+  });
+
+  it("stops and signs out when access was revoked", async () => {
+    const revoked = vi.fn();
+    const { connection, newest, sockets, statuses, open } = setUp({ revoked });
+    connection.start();
+    await open();
+    newest().onclose?.({ code: 4503 });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(sockets).toHaveLength(1);
+    expect(statuses.at(-1)).toBe("stopped:revoked");
+    expect(revoked).toHaveBeenCalledOnce();
   });
 
   it("gets a new token once when the old one ended, then gives up", async () => {

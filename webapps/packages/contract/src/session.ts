@@ -8,7 +8,8 @@ import type { Credentials, Registration, SignedIn, User } from "./rest";
 export type SessionState =
   | { status: "restoring" }
   | { status: "unreachable" }
-  | { status: "signed-out" }
+  /** `revoked`: not by this person here, but because the server ended the session. */
+  | { status: "signed-out"; revoked?: boolean }
   | { status: "signed-in"; user: User };
 
 export interface SessionPorts {
@@ -38,6 +39,7 @@ export class Session {
     ports.channel?.addEventListener("message", (event) => {
       const news: unknown = (event as MessageEvent).data;
       if (news === "signed-out") this.#forget();
+      if (news === "revoked") this.#forget(true);
       if (news === "signed-in" && this.#state.status === "signed-out") void this.restore();
     });
   }
@@ -94,6 +96,14 @@ export class Session {
     }
   }
 
+  /** The server ended the session: nothing of it is of use any more. */
+  async revoked(): Promise<void> {
+    this.#forget(true);
+    this.#ports.channel?.postMessage("revoked");
+    // Only to be rid of the cookie; the session it belongs to has ended already.
+    await this.#post("/api/auth/logout").catch(() => undefined);
+  }
+
   async #signIn(path: string, body: Credentials | Registration): Promise<void> {
     const response = await this.#post(path, body);
     if (!response.ok) throw await problemFrom(response);
@@ -141,10 +151,10 @@ export class Session {
     }, bounded);
   }
 
-  #forget(): void {
+  #forget(revoked = false): void {
     clearTimeout(this.#timer);
     this.#token = null;
-    this.#enter({ status: "signed-out" });
+    this.#enter(revoked ? { status: "signed-out", revoked } : { status: "signed-out" });
   }
 
   #enter(state: SessionState): void {

@@ -5,7 +5,7 @@ import { ProblemError, Session, type SessionPorts } from "../src";
 const USER = { id: "u1", email: "ada@example.org", name: "Ada", role: "user" };
 
 function answer(status: number, body: object): Response {
-  return new Response(JSON.stringify(body), { status });
+  return new Response(status === 204 ? null : JSON.stringify(body), { status });
 }
 
 function signedIn(token: string, seconds = 900): Response {
@@ -51,6 +51,18 @@ describe("session", () => {
     const dead = gateway(new Error("no network"));
     await dead.session.restore();
     expect(dead.session.getState().status).toBe("unreachable");
+  });
+
+  it("says that it was revoked, and drops the cookie", async () => {
+    const { session, asked } = gateway(signedIn("t1"), answer(204, {}), signedIn("t2"));
+    await session.restore();
+    const leaving = session.revoked();
+    expect(session.getState()).toEqual({ status: "signed-out", revoked: true });
+    await leaving;
+    expect(asked.at(-1)?.path).toBe("/api/auth/logout");
+    expect(await session.token()).toBeNull();
+    await session.login({ email: USER.email, password: "correct horse" });
+    expect(session.getState()).toEqual({ status: "signed-in", user: USER });
   });
 
   it("goes on asking while nobody answers", async () => {

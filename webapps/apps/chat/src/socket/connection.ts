@@ -15,7 +15,7 @@ import {
 import { backoff } from "./backoff";
 
 export type ConnectionStatus = "connecting" | "open" | "waiting" | "stopped";
-export type StopReason = "signed-out" | "refused";
+export type StopReason = "signed-out" | "refused" | "revoked";
 
 export interface SocketLike {
   readonly readyState: number;
@@ -32,6 +32,8 @@ export interface ConnectionPorts {
   open: (url: string, subprotocol: string) => SocketLike;
   /** Gets a new access token; false when nobody is signed in any more. */
   reauthenticate: () => Promise<boolean>;
+  /** The server ended the session. */
+  revoked: () => void;
   online: () => boolean;
   random: () => number;
 }
@@ -48,6 +50,7 @@ const CONNECT_DEADLINE_MS = 10_000;
 /** A connection that lived this long was a good one: the next failure counts from zero. */
 const STABLE_MS = 5_000;
 const TOKEN_EXPIRED = 4501;
+const ACCESS_REVOKED = 4503;
 
 export class Connection {
   status: ConnectionStatus = "waiting";
@@ -152,6 +155,10 @@ export class Connection {
 
   async #closed(code: number): Promise<void> {
     if (code < 4500 || code > 4999) return this.#comeBack();
+    if (code === ACCESS_REVOKED) {
+      this.stop("revoked");
+      return this.ports.revoked();
+    }
     if (code !== TOKEN_EXPIRED || this.#reauthenticated) {
       return this.stop(code === TOKEN_EXPIRED ? "signed-out" : "refused");
     }

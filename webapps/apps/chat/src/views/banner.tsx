@@ -40,6 +40,7 @@ export function Banner() {
   const { status, stopReason, everOpen } = useChatState();
   const online = useSyncExternalStore(subscribe, () => navigator.onLine);
   const cut = useLasting(status !== "open", everOpen ? PATIENCE_MS : FIRST_PATIENCE_MS);
+  const revoked = stopReason === "revoked";
   const refused = status === "stopped" && stopReason !== null;
   return (
     <div role="status" className="chat-banner-slot">
@@ -51,9 +52,9 @@ export function Banner() {
             <WifiOff aria-hidden size={16} />
           )}
           <span>
-            {refused ? t("banner.refused") : online ? t("banner.connecting") : t("banner.offline")}
+            {revoked ? t("banner.revoked") : refused ? t("banner.refused") : online ? t("banner.connecting") : t("banner.offline")}
           </span>
-          {refused && (
+          {refused && !revoked && (
             <Button size="small" onClick={() => client.start()}>
               {t("banner.reconnect")}
             </Button>
