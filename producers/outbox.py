@@ -17,7 +17,8 @@ from schemas.topics import EVENT_TYPES
 
 BATCH = 100
 IDLE = timedelta(seconds=1)
-MAX_BACKOFF = timedelta(seconds=30)
+# Short: after an outage somebody's revoked session waits for this.
+MAX_BACKOFF = timedelta(seconds=2)
 
 logger = structlog.get_logger(__name__)
 
