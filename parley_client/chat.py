@@ -12,8 +12,10 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Subprotocol
 
 from parley_client.conversation import Conversation
+from parley_client.credentials import Credentials
 from parley_client.errors import RejectedError, RestError, SocketClosedError
 from parley_client.frames import Frame, decode, encode
+from parley_client.history import History
 from parley_client.memory import Memory
 from parley_client.pending import Request, backoff
 from schemas.frames.codes import SUBPROTOCOL, CloseCode, ErrorCode
@@ -25,36 +27,6 @@ CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 10.0
 """Without an answer for so long a request is sent again; the edge's own deadline is 5 s."""
 STOP_CODES = range(4500, 5000)
-LATER = {401, 404, 429}
-"""A token to be renewed, a conversation not stored yet, too many questions: ask again."""
-
-Credentials = Callable[[], Awaitable[tuple[str, Frame]]]
-"""Returns where to connect and the fields that sign in; asked anew for each connection."""
-
-
-def by_token(url: str, token: str) -> Credentials:
-    """Sign in with an access token."""
-
-    async def credentials() -> tuple[str, Frame]:
-        return url, {"token": token}
-
-    return credentials
-
-
-def by_ticket(client: "ParleyClient") -> Credentials:
-    """Sign in with a ticket of this client's session, as browsers do."""
-
-    async def credentials() -> tuple[str, Frame]:
-        try:
-            ticket = await client.socket_ticket()
-        except RestError as error:
-            if error.status != 401:  # noqa: PLR2004 - the access token may just have expired
-                raise
-            await client.refresh()
-            ticket = await client.socket_ticket()
-        return ticket.url, {"ticket": ticket.ticket}
-
-    return credentials
 
 
 class Chat:
@@ -287,47 +259,14 @@ class Chat:
 
     def _refetch(self, conversation_id: str) -> None:
         if self._rest is not None:
-            self._spawn(self._fetch_missed(self._rest, conversation_id, self._memory.count))
+            history = History(self._rest, self._memory)
+            self._spawn(self._catch_up(history.missed(UUID(conversation_id))))
 
-    async def _fetch_missed(self, rest: "ParleyClient", conversation_id: str, known: int) -> None:
-        """Hear from the history what is not known; a gap is never left because it was away."""
-        for attempt in itertools.count():
-            try:
-                missed = await self._missed(rest, conversation_id, known)
-            except RestError as error:
-                if error.status not in LATER and error.status < 500:  # noqa: PLR2004 - ours no more
-                    return
-                await asyncio.sleep(backoff(attempt))
-                if error.status == 401:  # noqa: PLR2004 - the access token may just have expired
-                    with contextlib.suppress(RestError):
-                        await rest.refresh()
-            else:
-                for item in missed:
-                    self._catch_up(item)
-                return
-
-    def _catch_up(self, item: "Frame") -> None:
-        item.setdefault("type", "reply" if item.get("in_reply_to") else "message")
-        # The events that changed what is known are gone: the changed message stands for them.
-        if self._memory.is_new(item) or item.get("edited_at") or item.get("deleted"):
-            self._tell(item)
-
-    async def _missed(
-        self, rest: "ParleyClient", conversation_id: str, known: int
-    ) -> "list[Frame]":
-        """Return the history back to the first page that holds what was known at the time.
-
-        What was heard since does not count: older events may be missing behind it.
-        """
-        missed: list[Frame] = []
-        before: str | None = None
-        while True:
-            page = await rest.history(UUID(conversation_id), before=before)
-            missed = [*page.items, *missed]
-            before = page.next
-            found = any(self._memory.knew(str(item["event_id"]), known) for item in page.items)
-            if found or before is None:
-                return missed
+    async def _catch_up(self, missed: "Awaitable[list[Frame]]") -> None:
+        for item in await missed:
+            # The events that changed what is known are gone: the changed message stands for them.
+            if self._memory.is_new(item) or item.get("edited_at") or item.get("deleted"):
+                self._tell(item)
 
     # What is sent
 

@@ -1,12 +1,27 @@
 """One conversation: saying something, and hearing everything."""
 
 import asyncio
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 from uuid import UUID, uuid4
 
 if TYPE_CHECKING:
-    from parley_client.chat import Chat
     from parley_client.frames import Frame
+
+
+class Line(Protocol):
+    """What a conversation needs of the socket it is held over."""
+
+    async def ask(self, frame: "Frame") -> "Frame":
+        """Send a frame until it is accepted and return its `ack`."""
+        ...
+
+    async def say(self, frame: "Frame") -> None:
+        """Send a frame that nobody answers, if there is a connection now."""
+        ...
+
+    def forget(self, conversation_id: UUID) -> None:
+        """Do not join this conversation again."""
+        ...
 
 
 class Accepted(NamedTuple):
@@ -45,8 +60,8 @@ class Events:
 class Conversation:
     """A joined conversation; it stays joined over reconnects."""
 
-    def __init__(self, chat: "Chat", conversation_id: UUID) -> None:
-        self._chat = chat
+    def __init__(self, line: Line, conversation_id: UUID) -> None:
+        self._line = line
         self.id = conversation_id
         self.listeners: set[Events] = set()
 
@@ -67,7 +82,7 @@ class Conversation:
             SocketClosedError: the connection ended for good first.
         """
         client_id = client_message_id or uuid4()
-        ack = await self._chat.ask(
+        ack = await self._line.ask(
             {
                 "type": "message",
                 "conversation_id": str(self.id),
@@ -123,10 +138,10 @@ class Conversation:
 
     async def typing(self, *, active: bool = True) -> None:
         """Say that one writes, or no longer does; may be lost."""
-        await self._chat.say({"type": "typing", "conversation_id": str(self.id), "active": active})
+        await self._line.say({"type": "typing", "conversation_id": str(self.id), "active": active})
 
     async def _change(self, frame_type: str, message_id: UUID, **fields: object) -> None:
-        await self._chat.ask(
+        await self._line.ask(
             {
                 "type": frame_type,
                 "conversation_id": str(self.id),
@@ -137,8 +152,8 @@ class Conversation:
 
     async def leave(self) -> None:
         """Stop hearing this conversation."""
-        self._chat.forget(self.id)
-        await self._chat.ask({"type": "conversation:leave", "conversation_id": str(self.id)})
+        self._line.forget(self.id)
+        await self._line.ask({"type": "conversation:leave", "conversation_id": str(self.id)})
         self.end()
 
     def hear(self, frame: "Frame") -> None:
