@@ -11,8 +11,8 @@ from typing import Self
 from uuid import UUID, uuid4
 
 from parley_client import Chat, ParleyClient, by_token
-from parley_client.chat import Credentials
 from parley_client.conversation import Conversation, Events
+from parley_client.credentials import Credentials
 from parley_client.rest import SignedIn, User
 from tests.people import TokenMint
 from tests.stack import Stack
