@@ -115,10 +115,10 @@ class StartTimes:
 @asynccontextmanager
 async def fresh_stack(data: Path) -> AsyncIterator[tuple[MeasuredStack, StartTimes]]:
     """Start a stack twice in an empty folder and stop it at the end."""
+    cold = await _timed_start(data)
+    await _parley("down", "--data", str(data))
+    warm = await _timed_start(data)
     try:
-        cold = await _timed_start(data)
-        await _parley("down", "--data", str(data))
-        warm = await _timed_start(data)
         yield inspect(data), StartTimes(cold, warm)
     finally:
         await _parley("down", "--data", str(data))
@@ -126,5 +126,5 @@ async def fresh_stack(data: Path) -> AsyncIterator[tuple[MeasuredStack, StartTim
 
 async def _timed_start(data: Path) -> float:
     started = time.perf_counter()
-    await _parley("up", "--detach", "--data", str(data), "--port", "0")
+    await _parley("up", "--detach", "--data", str(data))
     return time.perf_counter() - started
