@@ -155,5 +155,5 @@ async def test_outages_are_waited_out(
     with suppress(asyncio.CancelledError):
         await running
 
-    assert pauses == [2, 4, 8, 16, 30, 30, 30, 30, 1]
+    assert pauses == [2, 2, 2, 2, 2, 2, 2, 2, 1]
     assert store.rows == {}
