@@ -80,8 +80,12 @@ class Stack:
             time.sleep(POLL_SECONDS)
 
     def pause(self, name: str) -> None:
-        """Freeze it: connections stay open, nothing is answered."""
-        self.process(name).suspend()
+        """Freeze it: connections stay open, nothing is answered; returns once it stands still."""
+        process = self.process(name)
+        process.suspend()
+        # The signal is only sent by then: threads on other processors run on for a moment.
+        while not _stands_still(process):
+            time.sleep(POLL_SECONDS / 10)
 
     def resume(self, name: str) -> None:
         self.process(name).resume()
@@ -96,6 +100,17 @@ class Stack:
 
     def wait_ready(self, name: str, seconds: float = 60.0) -> None:
         self.running.wait_ready(name, seconds)
+
+
+def _stands_still(process: psutil.Process) -> bool:
+    return {_task_state(task) for task in Path(f"/proc/{process.pid}/task").iterdir()} <= {"T", ""}
+
+
+def _task_state(task: Path) -> str:
+    try:
+        return (task / "stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""  # It has ended meanwhile.
 
 
 @contextmanager
