@@ -7,9 +7,9 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from gateway.admin import endpoints as admin
+from gateway.admin.authority import Authority
 from gateway.admin.service import Administration
 from gateway.auth import endpoints as auth
 from gateway.auth.service import SignIn
@@ -20,15 +20,16 @@ from gateway.chat import endpoints as chat
 from gateway.chat.service import Conversing, YoungConversations
 from gateway.http.api import ProblemApi
 from gateway.http.middleware import (
-    MAX_BODY_BYTES,
     AnswerHeaders,
-    DeclaredBodyLimit,
+    BodyLimits,
     ErrorBoundary,
     Measures,
     security_headers,
 )
 from gateway.http.problems import answer_with_problems
 from gateway.internal import endpoints as internal
+from gateway.knowledge import endpoints as knowledge
+from gateway.knowledge.service import Editing
 from gateway.parts import OpenParts, Parts, open_parts
 from gateway.settings import GatewaySettings
 from gateway.state import GatewayState
@@ -71,7 +72,14 @@ def build_app(settings: GatewaySettings, open_parts: OpenParts = open_parts) -> 
     )
     answer_with_problems(app)
     chat.answer_unaccepted(app)
-    for routes in (auth.router, chat.router, admin.router, web.router, internal.router):
+    for routes in (
+        auth.router,
+        chat.router,
+        knowledge.router,
+        admin.router,
+        web.router,
+        internal.router,
+    ):
         app.include_router(routes)
     app.router.routes.extend(Health(checks_live, checks_ready).routes())
     # The default, not a mount: a mount on "/" would hide wrong methods on known routes.
@@ -86,8 +94,7 @@ def _middleware(settings: GatewaySettings) -> list[Middleware]:
         Middleware(AnswerHeaders, headers=headers),
         Middleware(Measures),
         Middleware(ErrorBoundary),
-        Middleware(DeclaredBodyLimit),
-        Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY_BYTES),
+        Middleware(BodyLimits, larger={knowledge.DOCUMENTS: knowledge.MAX_UPLOAD_BYTES}),
     ]
 
 
@@ -95,6 +102,7 @@ def _state(settings: GatewaySettings, parts: Parts, key: EllipticCurvePrivateKey
     clock = HybridLogicalClock()
     telling = Telling(clock)
     standing = Standing(parts.accounts, settings.auth.access_lifetime)
+    authority = Authority(parts.accounts)
     return GatewayState(
         settings=settings,
         sign_in=SignIn(
@@ -108,7 +116,8 @@ def _state(settings: GatewaySettings, parts: Parts, key: EllipticCurvePrivateKey
             refresh_lifetime=settings.auth.refresh_lifetime,
         ),
         standing=standing,
-        administration=Administration(parts.accounts, telling, standing),
+        administration=Administration(parts.accounts, telling, standing, authority),
+        editing=Editing(parts.knowledge, authority, clock),
         conversing=Conversing(
             conversations=parts.conversations,
             publisher=parts.publisher,

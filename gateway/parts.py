@@ -19,6 +19,8 @@ from gateway.chat.ports import Conversations
 from gateway.chat.repository import PostgresConversations
 from gateway.database import Database, create_engine
 from gateway.http.limits import RateLimiter, limiter_in_memory, limiter_on_valkey
+from gateway.knowledge.ports import KnowledgeBase
+from gateway.knowledge.repository import PostgresKnowledgeBase
 from gateway.outbox import PostgresOutbox
 from gateway.settings import GatewaySettings
 from producers.kafka import KafkaEventPublisher
@@ -38,6 +40,7 @@ class Parts:
 
     accounts: Accounts
     conversations: Conversations
+    knowledge: KnowledgeBase
     tickets: Tickets
     publisher: EventPublisher
     shared_limits: RateLimiter
@@ -77,6 +80,7 @@ async def open_parts(settings: GatewaySettings) -> AsyncIterator[Parts]:
         yield Parts(
             accounts=PostgresAccounts(database),
             conversations=PostgresConversations(database),
+            knowledge=PostgresKnowledgeBase(database),
             tickets=ValkeyTickets(redis.asyncio.Redis(connection_pool=pool)),
             publisher=publisher,
             shared_limits=limiter_on_valkey(valkey_url, pool),

@@ -10,6 +10,7 @@ from gateway.auth.service import SignIn
 from gateway.auth.standing import Standing
 from gateway.chat.service import Conversing
 from gateway.http.limits import RateLimiter
+from gateway.knowledge.service import Editing
 from gateway.settings import GatewaySettings
 from runtime.addresses import address_name
 from runtime.tokens import AccessTokenVerifier, InvalidTokenError
@@ -24,6 +25,7 @@ class GatewayState(TypedDict):
     standing: Standing
     administration: Administration
     conversing: Conversing
+    editing: Editing
     verifier: AccessTokenVerifier
     shared_limits: RateLimiter
     local_limits: RateLimiter

@@ -42,6 +42,11 @@ def derived_event_id(consumer: str, cause_id: UUID, event_type: str) -> UUID:
     return uuid5(_NAMESPACE, f"derived:{consumer}:{cause_id}:{event_type}")
 
 
+def document_id(name: str) -> UUID:
+    """Return the id of a document of the knowledge base; the same name is the same document."""
+    return uuid5(_NAMESPACE, f"document:{name}")
+
+
 def topic_id(name: str) -> UUID:
     """Return the id under which actions on a topic are recorded."""
     return uuid5(_NAMESPACE, f"topic:{name}")

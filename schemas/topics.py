@@ -19,6 +19,7 @@ from schemas.events.chat import (
 from schemas.events.control import SessionRevoked, UserDisabled
 from schemas.events.envelope import Event
 from schemas.events.insights import MessageAnalyzed
+from schemas.events.knowledge import DocumentPublished, DocumentRemoved
 from schemas.events.replies import ReplyGenerated
 
 EDGE = "edge-ws"
@@ -45,6 +46,7 @@ class Topic(StrEnum):
     MESSAGE_INSIGHTS = "message-insights"
     ADMIN_ACTIONS = "admin-actions"
     CONTROL = "control"
+    KNOWLEDGE = "knowledge-documents"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,8 @@ class TopicSpec:
     key: str
     writers: tuple[str, ...]
     readers: tuple[str, ...]
+    followers: tuple[str, ...] = ()
+    """Processes of which each replica reads all of it, without a group."""
     partitions: int = KEYED_PARTITIONS
     retention: timedelta | None = None
 
@@ -100,6 +104,15 @@ CATALOGUE: dict[Topic, TopicSpec] = {
         partitions=3,
         # The longest that an access token can be told to live: nothing older matters to anybody.
         retention=timedelta(days=1),
+    ),
+    Topic.KNOWLEDGE: TopicSpec(
+        events=(DocumentPublished, DocumentRemoved),
+        key="document_id",
+        writers=("gateway",),
+        readers=(),
+        followers=("nlp",),
+        # Every replica reads it from the start: a few documents, in the order of their changes.
+        partitions=1,
     ),
 }
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import structlog
 
+from gateway.admin.authority import Authority
 from gateway.auth.ports import Account, Accounts, Session
 from gateway.auth.standing import Standing
 from gateway.auth.telling import Telling
@@ -13,24 +14,24 @@ from runtime.clock import wall_clock
 from runtime.errors import DomainError
 from schemas.events.envelope import Event
 
-ADMIN = "admin"
-
 logger = structlog.get_logger(__name__)
 
 
 class Administration:
-    """What the admin routes do; the account decides who is an admin, not an older token."""
+    """What the admin routes do."""
 
     def __init__(
         self,
         accounts: Accounts,
         telling: Telling,
         standing: Standing,
+        authority: Authority,
         now: Callable[[], datetime] = wall_clock,
     ) -> None:
         self._accounts = accounts
         self._telling = telling
         self._standing = standing
+        self._authority = authority
         self._now = now
 
     async def switch(self, actor_id: UUID, user_id: UUID, *, active: bool) -> Account:
@@ -39,9 +40,7 @@ class Administration:
         Raises:
             DomainError: the actor is no admin, means themselves, or there is no such account.
         """
-        actor = await self._accounts.by_id(actor_id)
-        if actor is None or not actor.is_active or actor.role != ADMIN:
-            raise DomainError("not_allowed", "Only admins may do this.", status=403)
+        await self._authority.require_admin(actor_id)
         if actor_id == user_id and not active:
             # The last admin could not be let in again by anybody.
             raise DomainError("own_account", "Nobody can switch off their own account.", status=409)

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.http.problems import problem
@@ -120,24 +121,30 @@ class ErrorBoundary:
             await answer(scope, receive, send)
 
 
-class DeclaredBodyLimit:
-    """Refuses a body by its declared length, as a problem.
+class BodyLimits:
+    """Refuses a body by its declared length, as a problem; some paths may take `larger` ones.
 
     Starlette's limit stands behind it and counts bodies that declare none.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, larger: Mapping[str, int]) -> None:
+        self._most = larger
+        self._counted = {
+            most: RequestBodyLimitMiddleware(app, max_body_size=most)
+            for most in {MAX_BODY_BYTES, *larger.values()}
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        declared = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
-        if declared.isdigit() and int(declared) > MAX_BODY_BYTES:
+        http = scope["type"] == "http"
+        most = self._most.get(scope["path"], MAX_BODY_BYTES) if http else MAX_BODY_BYTES
+        declared = Headers(scope=scope).get("content-length", "") if http else ""
+        if declared.isdigit() and int(declared) > most:
             answer = problem(
                 413,
                 "too_large",
-                "The body is larger than 64 KiB.",
+                f"The body is larger than {most // 1024} KiB.",
                 headers={"Connection": "close"},
             )
             await answer(scope, receive, send)
             return
-        await self._app(scope, receive, send)
+        await self._counted[most](scope, receive, send)

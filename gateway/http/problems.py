@@ -31,7 +31,7 @@ _DETAILS = {
     400: "The body is not valid JSON in UTF-8.",
     404: "There is no such thing here, or it is not yours.",
     405: "This route does not know that method.",
-    413: "The body is larger than 64 KiB.",
+    413: "The body is larger than this route takes.",
 }
 
 

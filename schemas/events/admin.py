@@ -19,6 +19,8 @@ class Action(StrEnum):
     USER_DISABLED = "user.disabled"
     USER_ENABLED = "user.enabled"
     USER_ROLE_GRANTED = "user.role_granted"
+    DOCUMENT_PUBLISHED = "document.published"
+    DOCUMENT_REMOVED = "document.removed"
     DEAD_LETTERS_REDRIVEN = "dlq.redriven"
     REDRIVE_STOPPED = "dlq.redrive_stopped"
 

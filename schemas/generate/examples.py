@@ -18,6 +18,7 @@ from schemas.events.chat import (
 from schemas.events.control import RevocationReason, SessionRevoked, UserDisabled
 from schemas.events.envelope import Event
 from schemas.events.insights import Entity, MessageAnalyzed, Sentiment, SentimentLabel
+from schemas.events.knowledge import DocumentPublished, DocumentRemoved, Section
 from schemas.events.replies import Citation, ReplyGenerated, ReplySource
 
 _USER = UUID("0b7c1a52-5f0e-4b0e-9d57-0d3a0f3b6a01")
@@ -38,6 +39,9 @@ _EDIT, _REACTION = (
     for kind in (MessageEdited, ReactionSet)
 )
 _READ = ids.change_event_id(MessagesRead.event_type, _USER, _REPLY_EVENT, _REPLY_EVENT)
+_DOCUMENT = ids.document_id("delivery.md")
+_PUBLISHED = ids.event_id(f"{DocumentPublished.event_type}:1", _DOCUMENT)
+_REMOVED = ids.event_id(f"{DocumentRemoved.event_type}:2", _DOCUMENT)
 _DELETION = ids.change_event_id(MessageDeleted.event_type, _USER, _QUESTION, _QUESTION)
 
 
@@ -157,5 +161,28 @@ EXAMPLES: tuple[Event, ...] = (
         occurred_at=_at(0),
         correlation_id=UUID("5ac16fa7-ae5d-4a5d-82ac-5c8f5e80bf06"),
         user_id=_USER,
+    ),
+    DocumentPublished(
+        event_id=_PUBLISHED,
+        occurred_at=_at(0),
+        correlation_id=_PUBLISHED,
+        document_id=_DOCUMENT,
+        version=1,
+        title="Delivery",
+        sha256="5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef",
+        sections=(
+            Section(
+                id="doc-5d21d8a1e0-1",
+                title="Parcel lockers",
+                text="Parcels wait in a locker for seven days.",
+            ),
+        ),
+    ),
+    DocumentRemoved(
+        event_id=_REMOVED,
+        occurred_at=_at(1),
+        correlation_id=_REMOVED,
+        document_id=_DOCUMENT,
+        version=2,
     ),
 )

@@ -5,9 +5,11 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Computed,
     ForeignKey,
     Identity,
     Index,
+    Integer,
     LargeBinary,
     String,
     Table,
@@ -16,7 +18,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 
 from schemas.tables.base import METADATA, Timestamp
 
@@ -65,4 +67,45 @@ outbox = Table(
     Column("event_type", Text, nullable=False),
     Column("body", JSONB, nullable=False),
     Column("created_at", Timestamp, nullable=False, server_default=func.now()),
+)
+
+knowledge_documents = Table(
+    "knowledge_documents",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("name", String(120), nullable=False, unique=True),
+    Column("title", String(120), nullable=False),
+    Column("version", Integer, nullable=False),
+    # Of what it says; empty once it is removed, so that the same file may come back.
+    Column("sha256", String(64), nullable=False),
+    Column("sections", Integer, nullable=False),
+    Column("author_id", Uuid, nullable=False),
+    Column("created_at", Timestamp, nullable=False, server_default=func.now()),
+    Column("updated_at", Timestamp, nullable=False, server_default=func.now()),
+    Column("removed_at", Timestamp, nullable=True),
+)
+
+knowledge_sections = Table(
+    "knowledge_sections",
+    METADATA,
+    Column("id", String(61), primary_key=True),
+    Column(
+        "document_id",
+        ForeignKey("knowledge_documents.id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("position", Integer, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    # A word in the title weighs more than one in the text.
+    Column(
+        "words",
+        TSVECTOR,
+        Computed(
+            "setweight(to_tsvector('english', title), 'A') || to_tsvector('english', text)",
+            persisted=True,
+        ),
+    ),
+    Index("ix_knowledge_sections_document_id_position", "document_id", "position"),
+    Index("ix_knowledge_sections_words", "words", postgresql_using="gin"),
 )

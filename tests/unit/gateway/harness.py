@@ -19,6 +19,7 @@ from gateway.auth.memory import InMemoryAccounts, InMemoryTickets
 from gateway.auth.passwords import Passwords
 from gateway.chat.memory import InMemoryConversations
 from gateway.http.limits import RateLimiter, limiter_in_memory
+from gateway.knowledge.memory import InMemoryKnowledgeBase
 from gateway.parts import Parts
 from gateway.settings import AuthSettings, GatewaySettings
 from producers.memory import InMemoryEventPublisher
@@ -73,6 +74,7 @@ class Gateway:
     secure: bool = False
     accounts: InMemoryAccounts = field(default_factory=InMemoryAccounts)
     conversations: InMemoryConversations = field(default_factory=InMemoryConversations)
+    knowledge: InMemoryKnowledgeBase = field(default_factory=InMemoryKnowledgeBase)
     tickets: InMemoryTickets = field(default_factory=InMemoryTickets)
     publisher: InMemoryEventPublisher = field(default_factory=InMemoryEventPublisher)
     shared_limits: RateLimiter = field(default_factory=limiter_in_memory)
@@ -100,6 +102,7 @@ class Gateway:
             yield Parts(
                 accounts=self.accounts,
                 conversations=self.conversations,
+                knowledge=self.knowledge,
                 tickets=self.tickets,
                 publisher=self.publisher,
                 shared_limits=self.shared_limits,

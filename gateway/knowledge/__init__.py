@@ -1,0 +1,1 @@
+"""The knowledge base as its editors see it: documents in, sections found, questions left open."""

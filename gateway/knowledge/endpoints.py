@@ -1,0 +1,119 @@
+"""The routes of the knowledge base's editors."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, File, Form, Query, Response, UploadFile
+from pydantic import StringConstraints
+
+from gateway.chat.cursor import read_cursor, write_cursor
+from gateway.knowledge.ports import Document
+from gateway.knowledge.views import (
+    DocumentList,
+    DocumentPublishedView,
+    DocumentText,
+    DocumentView,
+    HitList,
+    HitView,
+    OpenQuestionPage,
+    OpenQuestionView,
+)
+from gateway.state import SignedInUser, State
+from schemas.text import Title
+
+DOCUMENTS = "/api/knowledge/documents"
+MAX_UPLOAD_BYTES = 8 * 1024 * 1024
+
+_CURSOR_CHARS = 64
+
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Before = Annotated[
+    str | None, Query(max_length=_CURSOR_CHARS, description="`next` of another page.")
+]
+Limit = Annotated[int, Query(ge=1, le=100)]
+
+router = APIRouter(prefix="/api/knowledge", tags=["knowledge"])
+
+
+@router.post("/documents", status_code=201)
+async def publish_document(
+    user: SignedInUser,
+    state: State,
+    response: Response,
+    file: Annotated[UploadFile, File(description="Markdown, HTML, text, CSV, YAML or PDF.")],
+    title: Annotated[Title | None, Form(description="The file's name when left out.")] = None,
+) -> DocumentPublishedView:
+    """Take a file in; one of the same name is its next version, and 200 says nothing changed."""
+    document, changed = await state["editing"].publish(
+        user.sub, file.filename or "", title, await file.read()
+    )
+    if not changed:
+        response.status_code = 200
+    return DocumentPublishedView(**_shown(document), changed=changed)
+
+
+@router.get("/documents")
+async def list_documents(user: SignedInUser, state: State) -> DocumentList:
+    """List the documents of the knowledge base."""
+    found = await state["editing"].documents(user.sub)
+    return DocumentList(items=tuple(DocumentView(**_shown(each)) for each in found))
+
+
+@router.get("/documents/{document_id}")
+async def get_document(document_id: UUID, user: SignedInUser, state: State) -> DocumentText:
+    """Show what a document says, section by section."""
+    document, sections = await state["editing"].find(user.sub, document_id)
+    return DocumentText(**_shown(document), text=tuple(sections))
+
+
+@router.delete("/documents/{document_id}", status_code=204)
+async def remove_document(document_id: UUID, user: SignedInUser, state: State) -> None:
+    """Take a document away; nothing of it is said any more."""
+    await state["editing"].remove(user.sub, document_id)
+
+
+@router.get("/search")
+async def search_knowledge(
+    q: Annotated[Words, Query(description="Words; quotes, `or` and `-` work as on the web.")],
+    user: SignedInUser,
+    state: State,
+    limit: Limit = 20,
+) -> HitList:
+    """Find sections of documents by the words in them."""
+    found = await state["editing"].search(user.sub, q, limit)
+    return HitList(
+        items=tuple(
+            HitView(
+                **hit.section.model_dump(),
+                document_id=hit.document_id,
+                document_title=hit.document_title,
+                score=hit.rank,
+            )
+            for hit in found
+        )
+    )
+
+
+@router.get("/unanswered")
+async def list_unanswered(
+    user: SignedInUser, state: State, before: Before = None, limit: Limit = 50
+) -> OpenQuestionPage:
+    """List questions that the assistant handed over, the latest first."""
+    page = await state["editing"].open_questions(user.sub, read_cursor(before), limit)
+    return OpenQuestionPage(
+        items=tuple(
+            OpenQuestionView(
+                conversation_id=each.conversation_id,
+                message_id=each.message_id,
+                text=each.text,
+                intent=each.intent,
+                occurred_at=each.place.at,
+            )
+            for each in page.items
+        ),
+        next=None if page.next is None else write_cursor(page.next),
+    )
+
+
+def _shown(document: Document) -> dict[str, Any]:
+    return {name: getattr(document, name) for name in DocumentView.model_fields}
