@@ -57,8 +57,8 @@ class TopicSpec:
     key: str
     writers: tuple[str, ...]
     readers: tuple[str, ...]
-    followers: tuple[str, ...] = ()
-    """Processes of which each replica reads all of it, without a group."""
+    tails: tuple[str, ...] = ()
+    """Who reads without a group, every record in every replica: nothing is dead-lettered."""
     partitions: int = KEYED_PARTITIONS
     retention: timedelta | None = None
 
@@ -110,7 +110,7 @@ CATALOGUE: dict[Topic, TopicSpec] = {
         key="document_id",
         writers=("gateway",),
         readers=(),
-        followers=("nlp",),
+        tails=("nlp",),
         # Every replica reads it from the start: a few documents, in the order of their changes.
         partitions=1,
     ),

@@ -1,6 +1,7 @@
 """Finds the snippet a question is about, by the cosine of their vectors."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,14 @@ class SnippetIndex:
         self._snippets = tuple(snippets)
         self._whole = embedder.embed([f"{each.title}. {each.text}" for each in snippets])
         self._titles = embedder.embed([each.title for each in snippets])
+
+    def __add__(self, other: "SnippetIndex") -> "SnippetIndex":
+        """Both indexes as one; they must come from the same embedder."""
+        both = copy(self)
+        both._snippets = (*self._snippets, *other._snippets)
+        both._whole = np.concatenate([self._whole, other._whole])
+        both._titles = np.concatenate([self._titles, other._titles])
+        return both
 
     def nearest(self, question: Vector) -> Found | None:
         """The nearest snippet if it is near enough to be an answer."""

@@ -1,0 +1,75 @@
+"""Everything that may be said word for word: the folder's snippets and the editors' documents."""
+
+import hashlib
+from dataclasses import dataclass
+from uuid import UUID
+
+from consumers.nlp.ports import Embedder, Vector
+from consumers.nlp.service.knowledge import Knowledge, Snippet
+from consumers.nlp.service.retrieval import Found, SnippetIndex
+from schemas.events.knowledge import DocumentEvent, DocumentPublished
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """The latest of a document; one that was removed has no index."""
+
+    version: int
+    sha256: str = ""
+    index: SnippetIndex | None = None
+
+
+class Library:
+    """Finds snippets in what is known now.
+
+    `take` and `nearest` may be called from different threads: what is read is replaced whole.
+    """
+
+    def __init__(self, embedder: Embedder, knowledge: Knowledge) -> None:
+        self._embedder = embedder
+        self._folder = knowledge.sha256
+        self._base = SnippetIndex(embedder, knowledge.snippets)
+        self._documents: dict[UUID, _Document] = {}
+        self._index = self._base
+        self.version = knowledge.sha256
+
+    def nearest(self, question: Vector) -> Found | None:
+        """The nearest snippet if it is near enough to be an answer."""
+        return self._index.nearest(question)
+
+    def take(self, event: DocumentEvent) -> bool:
+        """Take in what became of a document; return whether anything changed.
+
+        An older version than the one known changes nothing, so events may come again and in any
+        order. Blocks while sections are embedded, so it does not belong where messages wait.
+        """
+        known = self._documents.get(event.document_id)
+        if known is not None and known.version >= event.version:
+            return False
+        if isinstance(event, DocumentPublished):
+            document = _Document(event.version, event.sha256, self._indexed(event))
+        else:
+            document = _Document(event.version)
+        self._documents[event.document_id] = document
+        self._rebuild()
+        return True
+
+    def _indexed(self, event: DocumentPublished) -> SnippetIndex | None:
+        if not event.sections:
+            return None
+        snippets = [
+            Snippet(id=each.id, title=each.title, text=each.text) for each in event.sections
+        ]
+        return SnippetIndex(self._embedder, snippets)
+
+    def _rebuild(self) -> None:
+        index, digest = self._base, hashlib.sha256(self._folder.encode())
+        published = False
+        for key, document in sorted(self._documents.items()):
+            if document.index is None:
+                continue
+            index, published = index + document.index, True
+            digest.update(f"{key}{document.sha256}".encode())
+        self._index = index
+        # Without documents it is the folder's own, as it is after the last one was removed.
+        self.version = digest.hexdigest() if published else self._folder
