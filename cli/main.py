@@ -9,6 +9,7 @@ from cli.admin import admin
 from cli.dlq.app import desk
 from cli.doctor import doctor
 from cli.down import down
+from cli.knowledge.app import knowledge
 from cli.lag import lag
 from cli.rebuild import rebuild
 from cli.smoke import smoke
@@ -44,6 +45,7 @@ for _command in COMMANDS:
     app.command()(_command)
 app.add_typer(desk, name="dlq")
 app.add_typer(admin, name="admin")
+app.add_typer(knowledge, name="knowledge")
 
 if __name__ == "__main__":
     app()

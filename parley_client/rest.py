@@ -84,17 +84,17 @@ class ParleyClient:
 
     async def logout(self) -> None:
         """End the session."""
-        await self._request("POST", "/api/auth/logout")
+        await self.request("POST", "/api/auth/logout")
         self.signed_in = None
 
     async def socket_ticket(self) -> Ticket:
         """Return a ticket that opens one socket within 30 seconds."""
-        response = await self._request("POST", "/api/auth/socket-ticket")
+        response = await self.request("POST", "/api/auth/socket-ticket")
         return Ticket.model_validate_json(response.content)
 
     async def conversations(self) -> list[dict[str, JsonValue]]:
         """Return the user's conversations, newest first."""
-        response = await self._request("GET", "/api/chat/conversations")
+        response = await self.request("GET", "/api/chat/conversations")
         return Page.model_validate_json(response.content).items
 
     async def history(
@@ -105,28 +105,39 @@ class ParleyClient:
         if before is not None:
             query["before"] = before
         path = f"/api/chat/conversations/{conversation_id}/messages"
-        response = await self._request("GET", path, query=query)
+        response = await self.request("GET", path, query=query)
         return Page.model_validate_json(response.content)
 
     async def _sign_in(self, path: str, body: dict[str, str] | None) -> SignedIn:
-        response = await self._request("POST", path, body=body)
+        response = await self.request("POST", path, body=body)
         self.signed_in = SignedIn.model_validate_json(response.content)
         return self.signed_in
 
-    async def _request(
+    async def request(
         self,
         method: str,
         path: str,
         *,
         body: dict[str, str] | None = None,
         query: dict[str, str] | None = None,
+        file: tuple[str, bytes] | None = None,
     ) -> httpx2.Response:
+        """Ask any route as who is signed in; `file` is a name and what is in it.
+
+        Raises:
+            RestError: the gateway refused, or was not reached.
+        """
         headers = {}
         if self.signed_in is not None:
             headers["authorization"] = f"Bearer {self.signed_in.token}"
         try:
             response = await self._http.request(
-                method, path, json=body, params=query, headers=headers
+                method,
+                path,
+                json=body,
+                params=query,
+                headers=headers,
+                files={"file": file} if file is not None else None,
             )
         except httpx2.TransportError as error:
             raise RestError(UNREACHABLE, "unreachable", type(error).__name__) from error

@@ -2,12 +2,15 @@
 
 import hashlib
 from dataclasses import dataclass
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 from consumers.nlp.ports import Embedder, Vector
 from consumers.nlp.service.knowledge import Knowledge, Snippet
 from consumers.nlp.service.retrieval import Found, SnippetIndex
 from schemas.events.knowledge import DocumentEvent, DocumentPublished
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)

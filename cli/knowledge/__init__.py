@@ -1,0 +1,1 @@
+"""`parley knowledge`: what the assistant is told, from the command line."""
