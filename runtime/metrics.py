@@ -25,6 +25,11 @@ dead_letters = Gauge(
 consume_retries = Counter(
     "chat_consume_retries_total", "Batches tried again after a shared outage.", ["group"]
 )
+parked = Counter(
+    "chat_parked_total", "Records put on a retry topic by their consumer.", ["group", "topic"]
+)
+retried = Counter("chat_retried_total", "Tries of parked records.", ["group", "outcome"])
+parked_keys = Gauge("chat_parked_keys", "Keys that wait for another try.", ["group"])
 consume_lag = Gauge("chat_consume_lag", "Records not yet handled.", ["group", "topic"])
 batch_seconds = Histogram(
     "chat_batch_seconds", "From a polled batch to its end.", ["group"], buckets=LATENCY_BUCKETS

@@ -116,6 +116,7 @@ async def consume(log: list[Record], keeper: Keeper) -> None:
             "chat-test",
             keeper,
             InMemoryDeadLetters(),
+            RetryDesk("chat-test", keeper, InMemoryRetries("nlp"), Lanes("nlp")),
             Progress("chat-test", timedelta(seconds=60)),
             HybridLogicalClock(),
             halt=asyncio.Event(),
