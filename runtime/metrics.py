@@ -30,6 +30,10 @@ parked = Counter(
 )
 retried = Counter("chat_retried_total", "Tries of parked records.", ["group", "outcome"])
 parked_keys = Gauge("chat_parked_keys", "Keys that wait for another try.", ["group"])
+late_dropped = Counter(
+    "chat_late_dropped_total", "Work left undone because its deadline had passed.",
+    ["group", "topic"],
+)  # fmt: skip
 consume_lag = Gauge("chat_consume_lag", "Records not yet handled.", ["group", "topic"])
 batch_seconds = Histogram(
     "chat_batch_seconds", "From a polled batch to its end.", ["group"], buckets=LATENCY_BUCKETS

@@ -9,6 +9,9 @@ SUBJECT = "ce_subject"
 CONTENT_TYPE = "content-type"
 TRACEPARENT = "traceparent"
 
+DEADLINE = "deadline"
+"""Until when somebody waits for what comes of the record: RFC 3339 in UTC, like `ce_time`."""
+
 DEAD_LETTER_TOPIC = "dlq.original.topic"
 DEAD_LETTER_PARTITION = "dlq.original.partition"
 DEAD_LETTER_OFFSET = "dlq.original.offset"

@@ -19,7 +19,7 @@ from schemas.events.chat import (
 )
 from schemas.events.envelope import Event
 from schemas.events.insights import MessageAnalyzed
-from schemas.events.replies import ReplyGenerated
+from schemas.events.replies import ReplyFailed, ReplyGenerated
 from schemas.topics import DEAD_LETTER_RETENTION, EVENT_TYPES, TOPIC_OF
 
 BATCH = 2_000
@@ -29,9 +29,10 @@ STORED: frozenset[type[Event]] = frozenset(
 )
 """Events that become a row each, under their own id."""
 CHANGES: frozenset[type[Event]] = frozenset(
-    {MessageEdited, MessageDeleted, ReactionSet, MessagesRead}
+    {MessageEdited, MessageDeleted, ReactionSet, MessagesRead, ReplyFailed}
 )
-"""Events that change rows; the latest wins, so that an earlier one may leave no trace."""
+"""Events without a row of their own: they change rows, the latest of them wins, so that an earlier
+one may leave no trace; or they say that there is no answer, which the missing row says as well."""
 POLL_MS = 1_000
 
 
@@ -45,7 +46,7 @@ class Entry(NamedTuple):
     expired: bool = False
     """Older than dead letters are kept: the note of an unreadable one may be gone."""
     changes: bool = False
-    """It changes what other events made, and has no row of its own."""
+    """It has no row of its own."""
 
 
 class _Identity(BaseModel):

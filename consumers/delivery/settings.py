@@ -27,8 +27,9 @@ class DeliverySettings(Section):
 
     max_records: Annotated[int, Field(ge=1, le=5_000)] = 500
     commit_every: timedelta = timedelta(milliseconds=150)
-    stalled_after: timedelta = timedelta(seconds=60)
-    """Records waiting and no movement for this long fails the liveness probe."""
+    stalled_after: timedelta = timedelta(seconds=50)
+    """Records waiting and no movement, or no partitions given, for this long fails the liveness
+    probe; looked at every five seconds."""
     stop_deadline: timedelta = timedelta(seconds=15)
     retry: RetrySettings = RetrySettings()
     patience: timedelta = timedelta(0)

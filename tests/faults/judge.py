@@ -37,6 +37,8 @@ class View:
     conversation_id: UUID
     accepted: frozenset[UUID]
     seen: Sequence[str]
+    late: frozenset[UUID] = frozenset()
+    """Questions of which they were told that no answer came in time and none will come."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +86,7 @@ class Verdict:
 def compare(views: Iterable[View], rows: Sequence[Row]) -> Verdict:
     """Compare what people were told with what is stored."""
     views = list(views)
+    late = frozenset[UUID]().union(*(view.late for view in views))
     accepted = frozenset[UUID]().union(*(view.accepted for view in views))
     stored = Counter(row.message_id for row in rows if row.type == "message")
     answers = Counter(row.in_reply_to for row in rows if row.type == "reply" and row.in_reply_to)
@@ -103,7 +106,7 @@ def compare(views: Iterable[View], rows: Sequence[Row]) -> Verdict:
         lost=sorted(accepted - set(stored)),
         unexpected=sorted(set(stored) - accepted),
         doubled=[each for times in (stored, answers) for each, count in times.items() if count > 1],
-        unanswered=sorted(accepted - set(answers)),
+        unanswered=sorted(accepted - set(answers) - late),
         unseen=unseen,
         shown_twice=twice,
     )
@@ -112,7 +115,7 @@ def compare(views: Iterable[View], rows: Sequence[Row]) -> Verdict:
 async def judge(stack: Stack, traffic: Traffic) -> Verdict:
     """Compare, once the tables hold an answer to everything that was accepted."""
     views = [
-        View(person.conversation.id, frozenset(person.accepted), tuple(person.seen))
+        View(person.conversation.id, frozenset(person.accepted), tuple(person.seen), person.late)
         for person in traffic.people
     ]
     rows = await _settled_rows(stack, views)
@@ -129,7 +132,7 @@ async def judge(stack: Stack, traffic: Traffic) -> Verdict:
 async def _settled_rows(stack: Stack, views: list[View]) -> list[Row]:
     """Return the rows once there are as many as expected, or what there is after a minute."""
     conversations = [view.conversation_id for view in views]
-    expected = 2 * sum(len(view.accepted) for view in views)
+    expected = sum(2 * len(view.accepted) - len(view.late) for view in views)
     loop = asyncio.get_running_loop()
     deadline = loop.time() + SETTLE_SECONDS
     connection = await asyncpg.connect(stack.database_url())

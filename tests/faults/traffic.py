@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Self
 from uuid import UUID, uuid4
 
@@ -55,7 +56,18 @@ class Person:
     accepted: set[UUID] = field(default_factory=set)
     seen: list[str] = field(default_factory=list)
     answered: set[UUID] = field(default_factory=set)
+    told: dict[UUID, float] = field(default_factory=dict)
+    """Questions whose time was up, and when that was said, in seconds since 1970."""
+    deadlines: dict[UUID, float] = field(default_factory=dict)
+    """Of those: when their time was up."""
+    declined: set[UUID] = field(default_factory=set)
+    """Questions that the assistant said it will not answer."""
     slowest_accept: float = 0.0
+
+    @property
+    def late(self) -> frozenset[UUID]:
+        """Questions of which everything was said: that time is up, and that nothing comes."""
+        return frozenset(self.declined & set(self.told))
 
     async def say(self, text: str) -> None:
         """Say something and hold until it is accepted, however long that takes."""
@@ -68,10 +80,25 @@ class Person:
     async def listen(self, heard: asyncio.Event) -> None:
         """Note every event; the client has dropped the repeats."""
         async for frame in self.events:
+            if frame["type"] == "answer:overdue":
+                # Said by the client itself, not by the log.
+                self.told[UUID(frame["in_reply_to"])] = time.time()
+                self.deadlines[UUID(frame["in_reply_to"])] = instant(frame["answer_by"])
+                heard.set()
+                continue
+            if frame["type"] == "reply:failed":
+                self.declined.add(UUID(frame["in_reply_to"]))
+                heard.set()
+                continue
             self.seen.append(frame["event_id"])
             if frame["type"] == "reply":
                 self.answered.add(UUID(frame["in_reply_to"]))
                 heard.set()
+
+
+def instant(text: str) -> float:
+    """Return a frame's time in seconds since 1970."""
+    return datetime.fromisoformat(text).timestamp()
 
 
 def signed_in(url: str, token: str) -> ParleyClient:
@@ -149,6 +176,6 @@ class Traffic:
             TimeoutError: some are still open after that many seconds.
         """
         async with asyncio.timeout(patience):
-            while any(person.accepted - person.answered for person in self.people):
+            while any(each.accepted - each.answered - each.late for each in self.people):
                 self._heard.clear()
                 await self._heard.wait()
