@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
 
@@ -82,10 +83,15 @@ async def entries(
 
 
 async def excused(
-    reader: AIOKafkaConsumer, places: list[TopicPartition]
+    reader: AIOKafkaConsumer,
+    places: list[TopicPartition],
+    since: Mapping[tuple[str, int], int] = MappingProxyType({}),
 ) -> AsyncIterator[list[Entry]]:
-    """Give the original places of everything on these dead-letter topics."""
-    async for records in _records(reader, await reader.end_offsets(places)):
+    """Give the original places of everything on these dead-letter or retry topics.
+
+    `since` leaves out what stands before an offset: it was worked.
+    """
+    async for records in _records(reader, await reader.end_offsets(places), since):
         yield [place for record in records if (place := _original(record)) is not None]
 
 
@@ -101,9 +107,12 @@ def _original(record: "ConsumerRecord[bytes, bytes]") -> Entry | None:
 
 
 async def _records(
-    reader: AIOKafkaConsumer, upto: Mapping[TopicPartition, int]
+    reader: AIOKafkaConsumer,
+    upto: Mapping[TopicPartition, int],
+    since: Mapping[tuple[str, int], int] = MappingProxyType({}),
 ) -> AsyncIterator[list["ConsumerRecord[bytes, bytes]"]]:
     begins = await reader.beginning_offsets(list(upto))
+    begins = {place: max(begin, since.get(tuple(place), 0)) for place, begin in begins.items()}
     left = {place for place, end in upto.items() if begins[place] < end}
     reader.assign(sorted(left))
     for place in left:

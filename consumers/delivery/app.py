@@ -113,7 +113,7 @@ class _Member:
             except KafkaError as error:
                 attempt += 1
                 logger.warning("cannot_join", attempt=attempt, error=type(error).__name__)
-                with suppress(AbandonedError):
+                with suppress(AbandonedError), self._progress.waiting():
                     await Backoff().wait(attempt, stop)
         return None
 
@@ -129,7 +129,7 @@ class _Member:
         commits = Commits(source, self._settings.delivery.commit_every)
         halt = asyncio.Event()
         lanes = Lanes(self._name)
-        assignment = self._assignment = Assignment(source, commits, halt, lanes)
+        assignment = self._assignment = Assignment(source, commits, halt, lanes, self._progress)
         keeper = (
             self._handler
             if isinstance(self._handler, OffsetKeeper)

@@ -8,11 +8,13 @@ import structlog
 from aiokafka import ConsumerRebalanceListener
 
 from consumers.delivery.ports import Partition
+from runtime import metrics
 
 if TYPE_CHECKING:
     from consumers.delivery.commit import Commits
     from consumers.delivery.parking import Lanes
     from consumers.delivery.ports import OffsetKeeper, Offsets
+    from consumers.delivery.progress import Progress
     from consumers.delivery.source import Source
 
 # Below the group's rebalance timeout (source.REBALANCE_TIMEOUT_MS), with room for a commit.
@@ -25,9 +27,15 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
     """Owns a partition from when its position is looked up until it is taken away."""
 
     def __init__(
-        self, source: "Source", commits: "Commits", halt: asyncio.Event, lanes: "Lanes"
+        self,
+        source: "Source",
+        commits: "Commits",
+        halt: asyncio.Event,
+        lanes: "Lanes",
+        progress: "Progress",
     ) -> None:
         self._source = source
+        self._progress = progress
         self._lanes = lanes
         self._commits = commits
         self._halt = halt
@@ -134,6 +142,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
     async def on_partitions_revoked(self, revoked: Iterable[tuple[str, int]]) -> None:
         """Finish or leave the batch under way, commit, and let go."""
         self._owned, self._unplaced, self._behind = set(), set(), {}
+        self._progress.revoked()
         self._halt.set()
         try:
             async with asyncio.timeout(HANDBACK_DEADLINE_SECONDS):
@@ -149,6 +158,8 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
         self._owned = set()
         self._source.pause(self._unplaced)
         self.seen = True
+        self._progress.assigned()
+        metrics.rebalances.labels(self._lanes.group).inc()
         if not self._stopping:
             self._halt.clear()
         logger.info("assigned", partitions=len(self._unplaced))

@@ -96,5 +96,10 @@ class ConsumeLoop:
         await self._note(lambda: self.worker.work(records))
         self.assignment.reached(next_offsets(records))
         metrics.batch_seconds.labels(self.group).observe(time.perf_counter() - started)
+        self.progress.handled(records)
+        now = time.time()
+        for record in records:
+            seconds = now - record.timestamp / 1000
+            metrics.handled_seconds.labels(self.group, record.topic).observe(seconds)
         for topic, count in Counter(record.topic for record in records).items():
             metrics.consumed.labels(self.group, topic).inc(count)

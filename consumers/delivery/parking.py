@@ -13,7 +13,7 @@ from typing import NamedTuple
 from consumers.delivery.ports import Delivered, Offsets, Partition, Record
 from consumers.delivery.settings import RetrySettings
 from producers.dead_letters import read_parked
-from schemas.topics import LANES
+from schemas.topics import LANES, group_of
 
 
 class Place(NamedTuple):
@@ -176,6 +176,7 @@ class Lanes:
     """Tells a consumer's topics from its retry topics, and a record's place on those."""
 
     def __init__(self, consumer: str) -> None:
+        self.group = group_of(consumer)
         self._retries: Mapping[str, str] = {
             lane.topic: lane.retries for lane in LANES if lane.consumer == consumer
         }

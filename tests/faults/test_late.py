@@ -1,4 +1,4 @@
-"""The assistant is away for longer than people wait: they are told, and nobody works for nothing."""
+"""The assistant is away for longer than people wait: they are told, and late work is dropped."""
 
 import asyncio
 import subprocess

@@ -43,7 +43,7 @@ class Rig:
     def __post_init__(self) -> None:
         progress, lanes = Progress("chat-test", timedelta(seconds=60)), Lanes("nlp")
         self.commits = Commits(self.source, timedelta(milliseconds=5))
-        self.assignment = Assignment(self.source, self.commits, self.halt, lanes)
+        self.assignment = Assignment(self.source, self.commits, self.halt, lanes, progress)
         worker = Worker(
             "chat-test",
             self.keeper,

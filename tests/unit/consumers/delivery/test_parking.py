@@ -78,7 +78,7 @@ class Group:
         keeper, lanes = InMemoryOffsets(self.shared, self.trouble), Lanes("nlp")
         progress = Progress("chat-nlp", timedelta(seconds=60))
         commits = Commits(self.source, timedelta(seconds=1))
-        assignment = Assignment(self.source, commits, halt, lanes)
+        assignment = Assignment(self.source, commits, halt, lanes, progress)
         desk = RetryDesk("chat-nlp", keeper, self.retries, lanes, Parking(self.settings))
         worker = Worker(
             "chat-nlp",
