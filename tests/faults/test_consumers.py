@@ -4,19 +4,28 @@ import asyncio
 import random
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import pytest
 
+from cli.lag import consumers
 from infra.embedded.ports import any_free_port
+from runtime.kafka import SESSION_TIMEOUT_MS
+from tests.faults.log import IdleWatch, taken_over
+from tests.faults.measures import Measure
 from tests.faults.traffic import Load, Traffic
-from tests.faults.trial import Trial, in_thread
+from tests.faults.trial import PATIENCE, Trial, in_thread
 from tests.stack import Stack
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
 
-KILLS = [2, pytest.param(5, marks=pytest.mark.slow)]
+TAKEOVER_SECONDS = SESSION_TIMEOUT_MS / 1_000 + 10
+RANDOM_KILLS = 20
+KILL_EVERY_SECONDS = 3.0
+IDLE_SECONDS = 30.0
+REPLACED_SECONDS = 60.0
 STOPS = ("nlp", "persistence", "personalization", "analytics", "edge-ws")
 
 
@@ -37,51 +46,115 @@ def extra_member(stack: Stack, consumer: str) -> Iterator[subprocess.Popen[bytes
         member.wait()
 
 
-@pytest.mark.parametrize("times", KILLS)
-async def test_killed_again_and_again(trial: Trial, times: int) -> None:
-    """Persistence is killed as soon as it works, wherever it stands between its two commits."""
-    load = Load()
+async def test_killed_twice(trial: Trial) -> None:
+    """Persistence is killed as soon as it works again, and taken over in time."""
+    load, measures = Load(), list[Measure]()
     chance = random.Random(load.seed)
 
     async def fault(_: Traffic) -> None:
-        for _turn in range(times):
+        took = []
+        for _turn in range(2):
             await asyncio.to_thread(trial.stack.wait_ready, "persistence")
-            await asyncio.sleep(chance.uniform(0, 2))
+            await asyncio.sleep(chance.uniform(0, 1))
+            killed_at = time.monotonic()
             await asyncio.to_thread(trial.stack.kill, "persistence")
+            took.append(await taken_over(trial.stack, "persistence", killed_at))
+        measures.append(Measure("takeover", max(took), TAKEOVER_SECONDS))
 
-    await trial.run("P2", f"kill -9 persistence, {times} times", fault, load=load)
+    await trial.run("P2", "kill -9 persistence, 2 times", fault, load=load, measures=measures)
+
+
+class Killer:
+    """Kills consumers, and measures how long it takes until another has done their work."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._watching: dict[str, asyncio.Task[float]] = {}
+        self.took: list[float] = []
+
+    async def kill(self, consumer: str) -> None:
+        """Kill it; who is killed again before it was taken over begins anew."""
+        watching = self._watching.pop(consumer, None)
+        if watching is not None:
+            self._note(watching)
+        killed_at = time.monotonic()
+        await asyncio.to_thread(self._stack.kill, consumer)
+        self._watching[consumer] = asyncio.create_task(taken_over(self._stack, consumer, killed_at))
+
+    async def longest(self) -> float:
+        """Return the longest takeover, once all are over."""
+        async with asyncio.timeout(PATIENCE):
+            self.took += await asyncio.gather(*self._watching.values())
+        return max(self.took)
+
+    def _note(self, watching: asyncio.Task[float]) -> None:
+        if watching.done():
+            self.took.append(watching.result())
+        else:
+            watching.cancel()
+
+
+@pytest.mark.slow
+async def test_killed_at_random(trial: Trial) -> None:
+    """Any consumer is killed every 3 s, wherever it stands: nothing is lost or worked twice."""
+    load, measures = Load(), list[Measure]()
+    chance, stack = random.Random(load.seed), trial.stack
+
+    async def fault(_: Traffic) -> None:
+        killer = Killer(stack)
+        # Every one at least once, then any.
+        first = chance.sample(consumers(), k=len(consumers()))
+        for turn in range(RANDOM_KILLS):
+            began = time.monotonic()
+            states = stack.running.state.processes
+            running = [each for each in consumers() if states[each].pid is not None]
+            wished = first[turn] if turn < len(first) else chance.choice(running)
+            await killer.kill(wished if wished in running else chance.choice(running))
+            await asyncio.sleep(max(0.0, began + KILL_EVERY_SECONDS - time.monotonic()))
+        measures.append(Measure("takeover", await killer.longest(), TAKEOVER_SECONDS))
+
+    name = f"kill -9 a random consumer every 3 s, {RANDOM_KILLS} times"
+    await trial.run("P2", name, fault, load=load, measures=measures)
 
 
 @pytest.mark.slow
 async def test_members_come_and_go(trial: Trial) -> None:
-    """A rebalance storm from 1 to 6 to 2 to 5 members loses nothing and doubles nothing."""
+    """A rebalance storm every 8 s loses nothing, doubles nothing and lets no partition wait."""
+    measures: list[Measure] = []
 
     async def fault(_: Traffic) -> None:
-        for consumer, extras in (("persistence", 5), ("nlp", 1), ("persistence", 4)):
-            with ExitStack() as members:
-                for _turn in range(extras):
-                    members.enter_context(extra_member(trial.stack, consumer))
-                    await asyncio.sleep(1)
-                await asyncio.sleep(8)
+        async with IdleWatch(trial.stack, "persistence") as watch:
+            with ExitStack() as many, ExitStack() as few:
+                few.enter_context(extra_member(trial.stack, "persistence"))
+                for _turn in range(4):
+                    many.enter_context(extra_member(trial.stack, "persistence"))
+                await asyncio.sleep(8)  # 6
+                await asyncio.to_thread(many.close)
+                await asyncio.sleep(8)  # 2
+                for _turn in range(3):
+                    few.enter_context(extra_member(trial.stack, "persistence"))
+                await asyncio.sleep(8)  # 5
             await asyncio.sleep(8)
+        measures.append(Measure("longest idle partition", watch.longest, IDLE_SECONDS))
 
-    await trial.run("P15", "rebalance storm: members 1, 6, 1, 5, killed", fault)
+    name = "members of persistence 1, 6, 2, 5, 1, killed, every 8 s"
+    await trial.run("P15", name, fault, measures=measures)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("consumer", ["persistence", "nlp"])
 async def test_a_frozen_consumer_is_replaced(trial: Trial, consumer: str) -> None:
     """The probe fails, the supervisor starts another, and the lag goes to 0."""
-    stack = trial.stack
+    stack, measures = trial.stack, list[Measure]()
 
     async def fault(_: Traffic) -> None:
-        before = stack.restarts(consumer)
+        before, began = stack.restarts(consumer), time.monotonic()
         stack.pause(consumer)
-        async with asyncio.timeout(90):
-            while stack.restarts(consumer) == before:
-                await asyncio.sleep(0.5)
+        await asyncio.to_thread(stack.wait_restarted, consumer, before)
+        measures.append(Measure("noticed", time.monotonic() - began, REPLACED_SECONDS))
 
-    await trial.run("P16", f"SIGSTOP {consumer} until it is replaced", fault, load=Load(rate=10))
+    name = f"SIGSTOP {consumer} until it is replaced"
+    await trial.run("P16", name, fault, load=Load(rate=10), measures=measures)
 
 
 @pytest.mark.slow
