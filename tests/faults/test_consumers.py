@@ -2,19 +2,16 @@
 
 import asyncio
 import random
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
 import pytest
 
 from cli.lag import consumers
-from infra.embedded.ports import any_free_port
 from runtime.kafka import SESSION_TIMEOUT_MS
 from tests.faults.log import IdleWatch, taken_over
 from tests.faults.measures import Measure
+from tests.faults.members import extra_member
 from tests.faults.traffic import Load, Traffic
 from tests.faults.trial import PATIENCE, Trial, in_thread
 from tests.stack import Stack
@@ -27,23 +24,6 @@ KILL_EVERY_SECONDS = 3.0
 IDLE_SECONDS = 30.0
 REPLACED_SECONDS = 60.0
 STOPS = ("nlp", "persistence", "personalization", "analytics", "edge-ws")
-
-
-@contextmanager
-def extra_member(stack: Stack, consumer: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run one more member of a consumer's group; it is killed, never asked."""
-    environment = stack.process(consumer).environ() | {
-        "PARLEY_HEALTH__PORT": str(any_free_port(())),
-        "PARLEY_INSTANCE": f"{consumer}-extra",
-    }
-    command = [sys.executable, "-m", f"consumers.{consumer}"]
-    with stack.folder.log(f"{consumer}-extra").open("ab") as log:
-        member = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-    try:
-        yield member
-    finally:
-        member.kill()
-        member.wait()
 
 
 async def test_killed_twice(trial: Trial) -> None:

@@ -71,8 +71,8 @@ class Person:
         """The longest that a message took."""
         return max((took for _, took in self.accepts), default=0.0)
 
-    async def say(self, text: str, *, repeat_after: float | None = None) -> None:
-        """Say something and hold until it is accepted, however long that takes."""
+    async def say(self, text: str, *, repeat_after: float | None = None) -> UUID:
+        """Say something, hold until it is accepted, however long that takes; return its id."""
         started, client_id = time.monotonic(), uuid4()
         repeating = asyncio.create_task(self._repeat(text, client_id, repeat_after))
         said = await self.conversation.send(text, client_message_id=client_id)
@@ -80,6 +80,7 @@ class Person:
         self.accepts.append((started, time.monotonic() - started))
         self.on_accept()
         assert await repeating in {None, said.message_id}
+        return said.message_id
 
     async def _repeat(self, text: str, client_id: UUID, after: float | None) -> UUID | None:
         if after is None:
