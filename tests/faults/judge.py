@@ -121,11 +121,11 @@ def compare(views: Iterable[View], rows: Sequence[Row]) -> Verdict:
     )
 
 
-async def judge(stack: Stack, traffic: "Traffic") -> Verdict:
+async def judge(stack: Stack, traffic: "Traffic", patience: float = SETTLE_SECONDS) -> Verdict:
     """Compare, once the tables hold an answer to everything that was accepted."""
-    rows = await _settled_rows(stack, traffic.views())
+    rows = await _settled_rows(stack, traffic.views(), patience)
     whole = await reconcile(Place(stack.bootstrap_servers, stack.database_url()))
-    deadline = time.monotonic() + SHOWN_SECONDS
+    deadline = time.monotonic() + min(patience, SHOWN_SECONDS)
     while (found := compare(traffic.views(), rows)).unseen and time.monotonic() < deadline:
         # What was stored last may still be on its way to its reader.
         await asyncio.sleep(0.2)
@@ -138,12 +138,12 @@ async def judge(stack: Stack, traffic: "Traffic") -> Verdict:
     )
 
 
-async def _settled_rows(stack: Stack, views: list[View]) -> list[Row]:
-    """Return the rows once there are as many as expected, or what there is after a minute."""
+async def _settled_rows(stack: Stack, views: list[View], patience: float) -> list[Row]:
+    """Return the rows once there are as many as expected, or what there is after so long."""
     conversations = [view.conversation_id for view in views]
     expected = 2 * sum(len(view.accepted) for view in views)
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + SETTLE_SECONDS
+    deadline = loop.time() + patience
     connection = await asyncpg.connect(stack.database_url())
     try:
         while True:

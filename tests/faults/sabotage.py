@@ -8,8 +8,9 @@ import os
 import signal
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from uuid import uuid4
 
 from consumers.delivery.app import run_consumer
 from consumers.delivery.database import Database
@@ -19,7 +20,9 @@ from consumers.delivery.projection import PostgresOffsets
 from consumers.delivery.settings import ConsumerSettings, ProjectionSettings
 from consumers.nlp import app as nlp
 from consumers.nlp.settings import NlpSettings
+from runtime.errors import InvalidEventError
 from schemas.events.chat import MessageSent
+from schemas.events.envelope import Event
 from schemas.topics import group_of
 from tests.connected.delivery_bed import PROJECTIONS
 
@@ -40,6 +43,10 @@ class Failpoint(IntEnum):
     """Each batch takes seconds from now on."""
     REFUSE_MARKED = signal.SIGRTMIN + 1
     """A defect, until it is disarmed."""
+    COMMIT_FIRST = signal.SIGRTMIN + 2
+    """A mutation: the position moves, then the process dies, and the work was never done."""
+    SKIP_KEY = signal.SIGRTMIN + 3
+    """A mutation: rows have keys of their own, not those of their events."""
 
 
 @dataclass
@@ -52,7 +59,7 @@ class Saboteur:
     def arm(self) -> None:
         """Listen for the signals; a second one disarms."""
         loop = asyncio.get_running_loop()
-        for each in (Failpoint.DIE_BETWEEN_COMMITS, Failpoint.SLOW, Failpoint.REFUSE_MARKED):
+        for each in set(Failpoint) - {Failpoint.FREEZE}:
             loop.add_signal_handler(each, self.armed.symmetric_difference_update, {each})
 
     async def load(self, partitions: Iterable[Partition]) -> Offsets:
@@ -62,12 +69,22 @@ class Saboteur:
     async def store(self, batch: Sequence[Delivered], upto: Offsets) -> None:
         """See `OffsetKeeper`."""
         if Failpoint.REFUSE_MARKED in self.armed and any(marked(each) for each in batch):
-            raise ArithmeticError
+            raise InvalidEventError("handler_error", MARK)
+        if batch and Failpoint.COMMIT_FIRST in self.armed:
+            await self.keeper.store((), upto)
+            os.kill(os.getpid(), signal.SIGKILL)
+        if Failpoint.SKIP_KEY in self.armed:
+            batch = [replace(each, event=rekeyed(each.event)) for each in batch]
         if batch and Failpoint.SLOW in self.armed:
             await asyncio.sleep(SLOW_SECONDS)
         await self.keeper.store(batch, upto)
         if batch and Failpoint.DIE_BETWEEN_COMMITS in self.armed:
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def rekeyed(event: Event) -> Event:
+    """Return the event under a key that nothing else will ever have."""
+    return event.model_copy(update={"event_id": uuid4()})
 
 
 def marked(delivered: Delivered) -> bool:

@@ -44,8 +44,25 @@ class Trial:
         `measures` may be filled while the fault runs; `poison` says, after it, how many records
         belong on dead-letter topics by then.
         """
-        load = load or Load()
-        started, letters = time.monotonic(), await dead_letters(self.stack)
+        load, started = load or Load(), time.monotonic()
+        verdict = await self.outcome(fault, load, socket_url=socket_url, poison=poison)
+        seconds = time.monotonic() - started
+        self.ledger.enter(promise, name, str(load), verdict, seconds, measures=measures)
+        assert verdict.kept, verdict
+        assert all(measure.held for measure in measures), [str(each) for each in measures]
+        return verdict
+
+    async def outcome(
+        self,
+        fault: Fault,
+        load: Load,
+        *,
+        socket_url: str | Sequence[str] | None = None,
+        poison: Callable[[], int] = lambda: 0,
+        patience: float = PATIENCE,
+    ) -> Verdict:
+        """Break something under traffic; return the verdict, whatever it is."""
+        letters = await dead_letters(self.stack)
         async with Traffic(self.stack, load, socket_url=socket_url) as traffic:
             talking = asyncio.create_task(traffic.run())
             await asyncio.sleep(BEFORE_THE_FAULT)
@@ -56,18 +73,14 @@ class Trial:
             await asyncio.to_thread(self.recovered)
             # Who has not heard an answer by then is in the verdict.
             with suppress(TimeoutError):
-                await traffic.all_answered(PATIENCE)
+                await traffic.all_answered(patience)
             lag = await settled_lag(self.stack, LAG_SECONDS - (time.monotonic() - calm))
             verdict = replace(
-                await judge(self.stack, traffic),
+                await judge(self.stack, traffic, patience),
                 lag=lag,
                 dead_letters=await dead_letters(self.stack) - letters - poison(),
             )
-        seconds = time.monotonic() - started
-        self.ledger.enter(promise, name, str(load), verdict, seconds, measures=measures)
         assert verdict.accepted == traffic.said
-        assert verdict.kept, verdict
-        assert all(measure.held for measure in measures), [str(each) for each in measures]
         return verdict
 
     def recovered(self) -> None:
