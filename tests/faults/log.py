@@ -64,7 +64,7 @@ class IdleWatch:
     def __init__(self, stack: Stack, consumer: str) -> None:
         self._stack = stack
         self._consumer = consumer
-        self._moved: dict[tuple[str, int], tuple[int, float]] = {}
+        self._waiting: dict[tuple[str, int], tuple[int, float]] = {}
         self._watching: asyncio.Task[None] | None = None
         self.longest = 0.0
         """The longest that a partition stood still with records before it."""
@@ -91,11 +91,14 @@ class IdleWatch:
         """Take note of where the group stands."""
         for place, end in ends.items():
             position = positions.get(place, 0)
-            before, since = self._moved.get(place, (-1, now))
-            if position != before or position >= end:
-                self._moved[place] = (position, now)
-            else:
-                self.longest = max(self.longest, now - since)
+            if position >= end:
+                self._waiting.pop(place, None)
+                continue
+            before, since = self._waiting.get(place, (position, now))
+            if position != before:
+                since = now
+            self._waiting[place] = (position, since)
+            self.longest = max(self.longest, now - since)
 
 
 def plain(offsets: dict[TopicPartition, int]) -> Positions:
