@@ -56,7 +56,7 @@ class SlowReader:
             connection.transport.resume_reading()
             await connection.wait_closed()
             self.code = connection.close_code or 0
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(CLOSED_SECONDS):
                 # It hears what it missed without asking; nothing says that it was the last.
                 while not set(self.person.seen) - before <= set(self.seen):
                     await asyncio.sleep(0.1)
