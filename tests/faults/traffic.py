@@ -198,7 +198,7 @@ class Traffic:
                 person.conversation.id,
                 frozenset(person.accepted),
                 tuple(person.seen),
-                frozenset(person.attempted),
+                attempted=frozenset(person.attempted),
             )
             for person in self.people
         ]
