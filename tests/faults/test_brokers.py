@@ -7,7 +7,7 @@ import pytest
 
 from tests.faults.measures import Measure
 from tests.faults.promises import Ledger
-from tests.faults.traffic import Load, Traffic
+from tests.faults.traffic import LONG_SECONDS, Load, Traffic
 from tests.faults.trial import Trial
 from tests.faults.witness import ANSWER_SECONDS, witness_of
 from tests.stack import started
@@ -42,7 +42,8 @@ async def test_a_stalled_broker(trial: Trial, seconds: int) -> None:
             measures.append(Measure("slowest answer", witness.slowest, ANSWER_SECONDS))
 
     name = f"SIGSTOP kafka {seconds} s"
-    await trial.run("P3", name, fault, load=Load(rate=15), measures=measures)
+    load = Load(rate=15, seconds=2.0 * seconds)
+    await trial.run("P3", name, fault, load=load, measures=measures)
     assert statuses <= {"unknown", "busy"}, statuses
     assert {name: stack.restarts(name) for name in names} == before
 
@@ -55,16 +56,21 @@ async def test_a_killed_broker(trial: Trial) -> None:
 
     async def fault(_: Traffic) -> None:
         async with witness_of(stack) as witness:
-            killing = asyncio.create_task(asyncio.to_thread(stack.kill, "kafka"))
-            until = time.monotonic() + KILLED_SECONDS
-            while time.monotonic() < until:
-                await witness.say()
-                await asyncio.sleep(0.05)
-            await killing
+            for _turn in range(2):
+                killing = asyncio.create_task(asyncio.to_thread(stack.kill, "kafka"))
+                until = time.monotonic() + KILLED_SECONDS
+                while time.monotonic() < until:
+                    await witness.say()
+                    await asyncio.sleep(0.05)
+                await killing
+                await asyncio.to_thread(stack.wait_ready, "kafka")
             statuses.update(witness.statuses)
             measures.append(Measure("slowest answer", witness.slowest, ANSWER_SECONDS))
 
-    await trial.run("P3", "kill -9 kafka, started again", fault, measures=measures)
+    load = Load(seconds=LONG_SECONDS)
+    await trial.run(
+        "P3", "kill -9 kafka, started again, twice", fault, load=load, measures=measures
+    )
     assert statuses <= {"accepted", "unknown", "busy"}, statuses
 
 

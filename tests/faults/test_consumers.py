@@ -12,8 +12,8 @@ from runtime.kafka import SESSION_TIMEOUT_MS
 from tests.faults.log import IdleWatch, taken_over
 from tests.faults.measures import Measure
 from tests.faults.members import extra_member
-from tests.faults.traffic import Load, Traffic
-from tests.faults.trial import PATIENCE, Trial, in_thread
+from tests.faults.traffic import LONG_SECONDS, Load, Traffic
+from tests.faults.trial import PATIENCE, Trial
 from tests.stack import Stack
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
@@ -23,7 +23,8 @@ RANDOM_KILLS = 20
 KILL_EVERY_SECONDS = 3.0
 IDLE_SECONDS = 30.0
 REPLACED_SECONDS = 60.0
-STOPS = ("nlp", "persistence", "personalization", "analytics", "edge-ws")
+FROZEN = ("persistence", "nlp")
+STOPS = ("gateway", "edge-ws", *consumers())
 
 
 async def test_killed_twice(trial: Trial) -> None:
@@ -49,26 +50,29 @@ class Killer:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._watching: dict[str, asyncio.Task[float]] = {}
-        self.took: list[float] = []
+        self.took: list[tuple[float, str]] = []
 
     async def kill(self, consumer: str) -> None:
         """Kill it; who is killed again before it was taken over begins anew."""
         watching = self._watching.pop(consumer, None)
         if watching is not None:
-            self._note(watching)
+            self._note(consumer, watching)
         killed_at = time.monotonic()
         await asyncio.to_thread(self._stack.kill, consumer)
         self._watching[consumer] = asyncio.create_task(taken_over(self._stack, consumer, killed_at))
 
-    async def longest(self) -> float:
+    async def longest(self) -> Measure:
         """Return the longest takeover, once all are over."""
-        async with asyncio.timeout(PATIENCE):
-            self.took += await asyncio.gather(*self._watching.values())
-        return max(self.took)
+        async with asyncio.timeout(2 * PATIENCE):
+            await asyncio.gather(*self._watching.values())
+        for consumer, watching in self._watching.items():
+            self._note(consumer, watching)
+        took, consumer = max(self.took)
+        return Measure(f"takeover ({consumer})", took, TAKEOVER_SECONDS)
 
-    def _note(self, watching: asyncio.Task[float]) -> None:
+    def _note(self, consumer: str, watching: asyncio.Task[float]) -> None:
         if watching.done():
-            self.took.append(watching.result())
+            self.took.append((watching.result(), consumer))
         else:
             watching.cancel()
 
@@ -76,7 +80,7 @@ class Killer:
 @pytest.mark.slow
 async def test_killed_at_random(trial: Trial) -> None:
     """Any consumer is killed every 3 s, wherever it stands; who stands by takes over in time."""
-    load, measures = Load(), list[Measure]()
+    load, measures = Load(seconds=LONG_SECONDS), list[Measure]()
     chance, stack = random.Random(load.seed), trial.stack
 
     async def fault(_: Traffic) -> None:
@@ -90,7 +94,7 @@ async def test_killed_at_random(trial: Trial) -> None:
                 running = [each for each in consumers() if states[each].pid is not None]
                 await killer.kill(chance.choice(running))
                 await asyncio.sleep(max(0.0, began + KILL_EVERY_SECONDS - time.monotonic()))
-            measures.append(Measure("takeover", await killer.longest(), TAKEOVER_SECONDS))
+            measures.append(await killer.longest())
 
     name = f"kill -9 a random consumer every 3 s, {RANDOM_KILLS} times"
     await trial.run("P2", name, fault, load=load, measures=measures)
@@ -117,33 +121,39 @@ async def test_members_come_and_go(trial: Trial) -> None:
         measures.append(Measure("longest idle partition", watch.longest, IDLE_SECONDS))
 
     name = "members of persistence 1, 6, 2, 5, 1, killed, every 8 s"
-    await trial.run("P15", name, fault, measures=measures)
+    await trial.run("P15", name, fault, load=Load(seconds=LONG_SECONDS), measures=measures)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("consumer", ["persistence", "nlp"])
-async def test_a_frozen_consumer_is_replaced(trial: Trial, consumer: str) -> None:
-    """The probe fails, the supervisor starts another, and the lag goes to 0."""
+async def test_frozen_consumers_are_replaced(trial: Trial) -> None:
+    """The probe fails, the supervisor starts others, and the lag goes to 0."""
     stack, measures = trial.stack, list[Measure]()
 
     async def fault(_: Traffic) -> None:
-        before, began = stack.restarts(consumer), time.monotonic()
-        stack.pause(consumer)
-        await asyncio.to_thread(stack.wait_restarted, consumer, before)
+        before, began = {each: stack.restarts(each) for each in FROZEN}, time.monotonic()
+        for each in FROZEN:
+            stack.pause(each)
+        for each in FROZEN:
+            await asyncio.to_thread(stack.wait_restarted, each, before[each])
         measures.append(Measure("noticed", time.monotonic() - began, REPLACED_SECONDS))
 
-    name = f"SIGSTOP {consumer} until it is replaced"
-    await trial.run("P16", name, fault, load=Load(rate=10), measures=measures)
+    name = f"SIGSTOP {' and '.join(FROZEN)} until they are replaced"
+    load = Load(rate=10, seconds=LONG_SECONDS)
+    await trial.run("P16", name, fault, load=load, measures=measures)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("process", STOPS)
-async def test_asked_to_go(trial: Trial, process: str) -> None:
+async def test_asked_to_go(trial: Trial) -> None:
     """SIGTERM under load: what was begun is finished or left whole, nothing in between."""
+    stack = trial.stack
 
-    def terminate() -> None:
-        before = trial.stack.restarts(process)
-        trial.stack.process(process).terminate()
-        trial.stack.wait_restarted(process, before)
+    async def fault(_: Traffic) -> None:
+        for process in STOPS:
+            before = stack.restarts(process)
+            stack.process(process).terminate()
+            await asyncio.to_thread(stack.wait_restarted, process, before)
+            await asyncio.to_thread(stack.wait_ready, process)
+            await asyncio.sleep(2)
 
-    await trial.run("P17", f"SIGTERM {process}", in_thread(terminate))
+    name = f"SIGTERM each of {len(STOPS)} processes, one after the other"
+    await trial.run("P17", name, fault, load=Load(seconds=LONG_SECONDS))

@@ -8,7 +8,7 @@ import pytest
 
 from tests.faults.measures import Measure, percentile
 from tests.faults.promises import Ledger
-from tests.faults.traffic import Load, Person, Traffic
+from tests.faults.traffic import LONG_SECONDS, Load, Person, Traffic
 from tests.faults.trial import Trial
 from tests.stack import started
 
@@ -74,7 +74,7 @@ async def test_edges_restart_one_after_the_other(ledger: Ledger) -> None:
                     stack.process(edge).terminate()
                     await asyncio.to_thread(stack.wait_restarted, edge, before)
                     await asyncio.to_thread(stack.wait_ready, edge)
-                    await asyncio.sleep(8)
+                    await asyncio.sleep(12)
                     back = resumes.back_at[returned:]
                     spreads.append(max(back) - min(back))
             everybody = {id(person) for person in traffic.people}
@@ -85,7 +85,7 @@ async def test_edges_restart_one_after_the_other(ledger: Ledger) -> None:
             "P9",
             "SIGTERM to two edges, one after the other",
             fault,
-            load=Load(people=100),
+            load=Load(people=100, seconds=LONG_SECONDS),
             socket_url=urls,
             measures=measures,
         )

@@ -18,7 +18,7 @@ from tests.faults.log import dead_letters, positions_of, taken_over
 from tests.faults.measures import Measure
 from tests.faults.promises import Ledger
 from tests.faults.sabotage import MARK, Failpoint
-from tests.faults.traffic import Load, Person, Traffic
+from tests.faults.traffic import LONG_SECONDS, Load, Person, Traffic
 from tests.faults.trial import Trial
 from tests.stack import Stack, started
 
@@ -26,6 +26,8 @@ pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(400)]
 
 TAKEOVER_SECONDS = SESSION_TIMEOUT_MS / 1_000 + 10
 DEATHS = 5
+STOPS = 4
+SABOTAGED = ("persistence", "nlp")
 REPLACED_SECONDS = 60.0
 DEFECTS = 6
 LANE = Lane(Topic.CHAT_MESSAGES, "persistence")
@@ -34,7 +36,7 @@ LANE = Lane(Topic.CHAT_MESSAGES, "persistence")
 @pytest.fixture(scope="module")
 def sabotaged() -> Iterator[Stack]:
     """Give a stack whose persistence and nlp have failpoints."""
-    modules = [f"--module={each}=tests.faults.sabotage" for each in ("persistence", "nlp")]
+    modules = [f"--module={each}=tests.faults.sabotage" for each in SABOTAGED]
     with started(infrastructure_only=False, options=modules) as running:
         yield running
 
@@ -65,22 +67,24 @@ async def test_killed_between_the_commits(trial: Trial) -> None:
         measures.append(Measure("takeover", max(took), TAKEOVER_SECONDS))
 
     name = f"killed between the database's commit and Kafka's, {DEATHS} times"
-    await trial.run("P2", name, fault, measures=measures)
+    await trial.run("P2", name, fault, load=Load(seconds=LONG_SECONDS), measures=measures)
 
 
-@pytest.mark.parametrize("consumer", ["persistence", "nlp"])
-async def test_a_frozen_loop_is_replaced(trial: Trial, consumer: str) -> None:
-    """The process lives, its loop does not: the probe says so, and another takes its place."""
+async def test_frozen_loops_are_replaced(trial: Trial) -> None:
+    """The processes live, their loops do not: the probe says so, and others take their place."""
     stack, measures = trial.stack, list[Measure]()
 
     async def fault(_: Traffic) -> None:
-        before, began = stack.restarts(consumer), time.monotonic()
-        arm(stack, consumer, Failpoint.FREEZE)
-        await asyncio.to_thread(stack.wait_restarted, consumer, before)
+        before, began = {each: stack.restarts(each) for each in SABOTAGED}, time.monotonic()
+        for each in SABOTAGED:
+            arm(stack, each, Failpoint.FREEZE)
+        for each in SABOTAGED:
+            await asyncio.to_thread(stack.wait_restarted, each, before[each])
         measures.append(Measure("noticed", time.monotonic() - began, REPLACED_SECONDS))
 
-    name = f"event loop of {consumer} frozen until it is replaced"
-    await trial.run("P16", name, fault, load=Load(rate=10), measures=measures)
+    name = f"event loops of {' and '.join(SABOTAGED)} frozen until they are replaced"
+    load = Load(rate=10, seconds=LONG_SECONDS)
+    await trial.run("P16", name, fault, load=load, measures=measures)
 
 
 async def test_asked_to_go_while_it_works(trial: Trial) -> None:
@@ -89,17 +93,20 @@ async def test_asked_to_go_while_it_works(trial: Trial) -> None:
     ahead: list[object] = []
 
     async def fault(_: Traffic) -> None:
-        before = stack.restarts("persistence")
-        arm(stack, "persistence", Failpoint.SLOW)
-        await asyncio.sleep(5)
-        stack.process("persistence").terminate()
-        await asyncio.to_thread(stack.wait_restarted, "persistence", before)
-        group = group_of("persistence")
-        told = (await committed(stack.bootstrap_servers, [group]))[group]
-        kept = await positions_of(stack, "persistence")
-        ahead.extend(place for place, offset in told.items() if offset > kept.get(place, 0))
+        for _turn in range(STOPS):
+            await asyncio.to_thread(stack.wait_ready, "persistence")
+            before = stack.restarts("persistence")
+            arm(stack, "persistence", Failpoint.SLOW)
+            await asyncio.sleep(5)
+            stack.process("persistence").terminate()
+            await asyncio.to_thread(stack.wait_restarted, "persistence", before)
+            group = group_of("persistence")
+            told = (await committed(stack.bootstrap_servers, [group]))[group]
+            kept = await positions_of(stack, "persistence")
+            ahead.extend(place for place, offset in told.items() if offset > kept.get(place, 0))
 
-    await trial.run("P17", "SIGTERM persistence, each batch taking 2 s", fault)
+    name = f"SIGTERM persistence, each batch taking 2 s, {STOPS} times"
+    await trial.run("P17", name, fault, load=Load(seconds=LONG_SECONDS))
     assert not ahead
 
 
@@ -162,6 +169,7 @@ async def test_redriven_twice_while_consumers_run(trial: Trial) -> None:
         assert f"redriven: {DEFECTS} records;" in await redrive(stack, person, "--again")
 
     name = f"{DEFECTS} messages buried by a defect, redriven, again, and again by force"
-    await trial.run("P13", name, fault, poison=lambda: DEFECTS)
+    load = Load(seconds=LONG_SECONDS)
+    await trial.run("P13", name, fault, load=load, poison=lambda: DEFECTS)
     assert await stored_in_order(stack, talker[0]) == said
     assert await audited(stack) == 2

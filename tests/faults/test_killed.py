@@ -1,10 +1,12 @@
 """Any process may be killed under traffic: nothing accepted is lost, doubled or left unanswered."""
 
 import asyncio
+import random
 
 import pytest
 
-from tests.faults.traffic import Load, Traffic
+from cli.lag import consumers
+from tests.faults.traffic import LONG_SECONDS, Load, Traffic
 from tests.faults.trial import Trial, in_thread
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
@@ -12,14 +14,29 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 SENDS = 20_000
 
 QUICK = ("kafka", "nlp")
-SLOW = ("postgres", "valkey", "persistence", "edge-ws", "gateway", "personalization", "analytics")
-PROCESSES = [*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
+EVERY = ("kafka", "postgres", "valkey", "edge-ws", "gateway", *consumers())
 
 
-@pytest.mark.parametrize("process", PROCESSES)
+@pytest.mark.parametrize("process", QUICK)
 async def test_killed_under_traffic(trial: Trial, process: str) -> None:
     """Every accepted message is stored once, answered once and seen once."""
     await trial.run("P1", f"kill -9 {process}", in_thread(trial.stack.kill, process))
+
+
+@pytest.mark.slow
+async def test_every_process_killed(trial: Trial) -> None:
+    """One after the other, in any order, each as soon as the one before is well again."""
+    load, stack = Load(seconds=LONG_SECONDS), trial.stack
+    chance = random.Random(load.seed)
+
+    async def fault(_: Traffic) -> None:
+        for process in chance.sample(EVERY, k=len(EVERY)):
+            await asyncio.to_thread(stack.kill, process)
+            await asyncio.to_thread(stack.wait_ready, process)
+            await asyncio.sleep(chance.uniform(1, 3))
+
+    name = f"kill -9 each of {len(EVERY)} processes, one after the other"
+    await trial.run("P1", name, fault, load=load)
 
 
 @pytest.mark.slow

@@ -12,14 +12,14 @@ from infra.embedded.ports import LOOPBACK, any_free_port
 from tests.faults.measures import Measure
 from tests.faults.promises import Ledger
 from tests.faults.proxy import Link, Proxy
-from tests.faults.traffic import Load, Traffic
+from tests.faults.traffic import LONG_SECONDS, Load, Traffic
 from tests.faults.trial import Trial
 from tests.faults.witness import ANSWER_SECONDS, witness_of
 from tests.stack import Stack, started
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(400)]
 
-CUTS = 40
+CUTS = 60
 WAYS = ("halved", "unanswered", "reset", "cut")
 
 
@@ -59,7 +59,7 @@ async def test_requests_break_on_their_way(ledger: Ledger) -> None:
     """Half a request, no answer, a reset: written once, and people hear the truth within 5 s."""
     broker = any_free_port(())
     front = any_free_port((broker,))
-    load, measures = Load(), list[Measure]()
+    load, measures = Load(seconds=LONG_SECONDS), list[Measure]()
     chance, ways = random.Random(load.seed), Counter[str]()
     statuses: set[str] = set()
     options = (f"--port=kafka={broker}", f"--kafka-front={front}")

@@ -15,7 +15,7 @@ from parley_client.conversation import Events
 from parley_client.frames import Frame
 from schemas.frames.codes import CloseCode
 from tests.faults.measures import Measure, percentile
-from tests.faults.traffic import Load, Person, Traffic
+from tests.faults.traffic import LONG_SECONDS, Load, Person, Traffic
 from tests.faults.trial import Trial
 from tests.stack import Stack
 
@@ -178,7 +178,9 @@ async def test_slow_readers_hurt_only_themselves(trial: Trial) -> None:
         measures.append(Measure("edge memory", slow.memory / quick.memory, MEMORY, "of before"))
 
     name = f"{SLOW_READERS} slow readers among {PEOPLE}"
-    await trial.run("P10", name, fault, load=Load(people=PEOPLE), measures=measures)
+    await trial.run(
+        "P10", name, fault, load=Load(people=PEOPLE, seconds=LONG_SECONDS), measures=measures
+    )
     assert {reader.code for reader in readers} == {CloseCode.SLOW_READER}
     for reader in readers:
         assert len(set(reader.seen)) == len(reader.seen)

@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.faults.proxy import Link, Proxy
-from tests.faults.traffic import Load, Traffic
+from tests.faults.traffic import LONG_SECONDS, Load, Traffic
 from tests.faults.trial import Trial
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
 
-CUTS = [30, pytest.param(200, marks=pytest.mark.slow)]
+CUTS = [(30, 5.0), pytest.param(200, LONG_SECONDS, marks=pytest.mark.slow)]
 BREAKS = ("cut", "reset", "half-open")
 WAYS = (*BREAKS, "latency", "drip")
 HALF_OPEN_SECONDS = 3.0
@@ -36,10 +36,10 @@ async def hurt(proxy: Proxy, way: str, chance: random.Random) -> None:
         link.dripping = True
 
 
-@pytest.mark.parametrize("cuts", CUTS)
-async def test_cut_at_random(trial: Trial, cuts: int) -> None:
+@pytest.mark.parametrize(("cuts", "seconds"), CUTS)
+async def test_cut_at_random(trial: Trial, cuts: int, seconds: float) -> None:
     """Cut, reset, half-open, late or dripping: what is missed is replayed, nothing twice."""
-    load = Load()
+    load = Load(seconds=seconds)
     chance, ways = random.Random(load.seed), Counter[str]()
     address = urlsplit(trial.stack.socket_url)
     assert address.hostname is not None

@@ -10,7 +10,7 @@ import pytest
 
 from parley_client import Chat, ParleyClient, RestError, SocketClosedError
 from tests.faults.measures import Measure
-from tests.faults.traffic import Traffic
+from tests.faults.traffic import LONG_SECONDS, Load, Traffic
 from tests.faults.trial import Trial
 from tests.stack import Stack
 
@@ -20,6 +20,7 @@ OUTAGE_SECONDS = 60
 EXHAUSTED_SECONDS = 30
 KILLS = 3
 LIVELY_SECONDS = 3.0
+LONG = Load(seconds=LONG_SECONDS)
 PASSWORD = "correct horse battery staple"
 UNAVAILABLE = 503
 
@@ -46,7 +47,9 @@ async def test_the_database_is_away(trial: Trial) -> None:
             await asyncio.to_thread(stack.release, "postgres")
         measures.append(lively(traffic))
 
-    await trial.run("P5", f"PostgreSQL stopped {OUTAGE_SECONDS} s", fault, measures=measures)
+    await trial.run(
+        "P5", f"PostgreSQL stopped {OUTAGE_SECONDS} s", fault, load=LONG, measures=measures
+    )
 
 
 async def test_the_database_dies(trial: Trial) -> None:
@@ -60,7 +63,7 @@ async def test_the_database_dies(trial: Trial) -> None:
             await asyncio.sleep(3)
         measures.append(lively(traffic))
 
-    await trial.run("P5", f"kill -9 PostgreSQL, {KILLS} times", fault, measures=measures)
+    await trial.run("P5", f"kill -9 PostgreSQL, {KILLS} times", fault, load=LONG, measures=measures)
 
 
 async def exhaust(stack: Stack, held: AsyncExitStack) -> int:
@@ -96,7 +99,7 @@ async def test_the_database_is_full(trial: Trial) -> None:
         measures.append(lively(traffic))
 
     name = f"PostgreSQL's connections exhausted {EXHAUSTED_SECONDS} s"
-    await trial.run("P5", name, fault, measures=measures)
+    await trial.run("P5", name, fault, load=LONG, measures=measures)
     assert len(refused) >= EXHAUSTED_SECONDS / 2
 
 
@@ -152,6 +155,6 @@ async def test_valkey_is_away(trial: Trial) -> None:
         opened.update(person.chat.connections for person in traffic.people)
         measures.append(lively(traffic))
 
-    await trial.run("P6", f"Valkey stopped {OUTAGE_SECONDS} s", fault, measures=measures)
+    await trial.run("P6", f"Valkey stopped {OUTAGE_SECONDS} s", fault, load=LONG, measures=measures)
     assert refused == {UNAVAILABLE}, refused
     assert opened == {1}

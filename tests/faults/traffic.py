@@ -28,6 +28,10 @@ QUESTIONS = (
 )
 
 
+LONG_SECONDS = 60.0
+"""How long people talk at least in the full matrix."""
+
+
 @dataclass(frozen=True)
 class Load:
     """How much is said; `rate` is messages per second over all people together.
