@@ -134,7 +134,8 @@ async def test_poison_of_every_kind_on_every_topic(trial: Trial, seconds: float)
             put.update(await poison_everything(trial.stack))
             await asyncio.sleep(0 if times == 1 else seconds / times)
 
-    name = f"{len(poisons(Topic.CHAT_MESSAGES))} poisons on each topic, {times} times"
+    often = "once" if times == 1 else f"{times} times"
+    name = f"{len(poisons(Topic.CHAT_MESSAGES))} poisons on each topic, {often}"
     load = Load(seconds=seconds)
     await trial.run("P12", name, fault, load=load, poison=lambda: len(owed_for(put)))
     owed = owed_for(put)

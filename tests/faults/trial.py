@@ -64,11 +64,11 @@ class Trial:
         """Break something under traffic; return the verdict, whatever it is."""
         letters = await dead_letters(self.stack)
         async with Traffic(self.stack, load, socket_url=socket_url) as traffic:
-            talking = asyncio.create_task(traffic.run())
-            await asyncio.sleep(BEFORE_THE_FAULT)
-            await fault(traffic)
-            traffic.enough()
-            await talking
+            async with asyncio.TaskGroup() as talking:
+                talking.create_task(traffic.run())
+                await asyncio.sleep(BEFORE_THE_FAULT)
+                await fault(traffic)
+                traffic.enough()
             calm = time.monotonic()
             await asyncio.to_thread(self.recovered)
             # Who has not heard an answer by then is in the verdict.
