@@ -21,6 +21,7 @@ SENT = ((names.TYPE, MessageSent.event_type.encode()),)
         (b"\xff\xfe garbage", SENT),
         (b'{"text":"\xff"}', SENT),
         (b"[]", SENT),
+        (b"{}", SENT),
         (b"{}", ()),
         (b"{}", ((names.TYPE, b"\xff\xfe"),)),
         (b"{}", ((names.TYPE, None),)),
