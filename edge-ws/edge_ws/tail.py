@@ -16,6 +16,7 @@ from edge_ws.framing import event_payload, model_frame
 from edge_ws.ports import Log, RecordSource, TailedRecord
 from edge_ws.redaction import redaction_for
 from edge_ws.ring import Ring
+from edge_ws.wholeness import is_whole
 from runtime import metrics
 from schemas import headers as names
 from schemas.events.chat import ConversationStarted, MessageDeleted
@@ -123,9 +124,11 @@ class Tail:
             elif name == names.TIME:
                 event_time = value
         frame_type = _FRAME_OF.get(event_type)
-        if frame_type is None:
+        if event_type is None or frame_type is None:
             raise _Unreadable("unknown_type")
         fields = _checked(record.value)
+        if not is_whole(fields, record.key, event_type):
+            raise _Unreadable("schema")
         self._observe(event_time)
         if event_type == _STARTED:
             self._learn(record.key, fields)
@@ -180,8 +183,6 @@ def _checked(body: bytes) -> dict[str, object]:
         fields = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise _Unreadable("json") from None
-    # An empty body would leave a comma in front of nothing when it is made a frame.
-    object_alone = body.startswith(b"{") and body.endswith(b"}")
-    if not isinstance(fields, dict) or not fields or not object_alone:
+    if not isinstance(fields, dict) or not body.startswith(b"{") or not body.endswith(b"}"):
         raise _Unreadable("schema")
     return fields
