@@ -17,6 +17,7 @@ from consumers.delivery.progress import Progress
 from runtime import metrics
 from runtime.clock import HybridLogicalClock
 from runtime.errors import InvalidEventError, RetryableError
+from runtime.trail import TRAIL
 
 if TYPE_CHECKING:
     from consumers.delivery.ports import Partition
@@ -67,6 +68,9 @@ class Worker:
                 good.append(delivered)
         upto = next_offsets(records)
         await self._store(good, upto)
+        for delivered in good:
+            if TRAIL.follows(delivered.event.correlation_id):
+                _note(self.group, delivered)
         return upto
 
     async def _store(self, good: Sequence[Delivered], upto: Offsets) -> None:
@@ -119,6 +123,20 @@ class Worker:
                 logger.warning("shared_part_away", attempt=attempt, error=str(error))
                 with self.progress.waiting():
                     await self.backoff.wait(attempt, self.halt)
+
+
+def _note(group: str, delivered: Delivered) -> None:
+    event, record = delivered.event, delivered.record
+    TRAIL.note(
+        "event_handled",
+        correlation_id=event.correlation_id,
+        event_id=event.event_id,
+        event_type=event.event_type,
+        group=group,
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+    )
 
 
 def _tell(error: Exception, attempt: int) -> None:

@@ -6,6 +6,7 @@ closed with a documented code, its neighbours hear everything, and the history i
 
 import contextlib
 import json
+import socket
 import time
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -60,12 +61,15 @@ class Line:
     """One socket, as a program reads it that waits for its answers."""
 
     def __init__(self, url: str, token: str) -> None:
-        self.socket: ClientConnection = connect(
-            url,
-            subprotocols=[Subprotocol(SUBPROTOCOL)],
-            compression=None,
-            proxy=None,
-            close_timeout=2,
+        self._open = contextlib.ExitStack()
+        self.socket: ClientConnection = self._open.enter_context(
+            connect(
+                url,
+                subprotocols=[Subprotocol(SUBPROTOCOL)],
+                compression=None,
+                proxy=None,
+                close_timeout=2,
+            )
         )
         self.heard: list[Frame] = []
         self.token = token
@@ -117,7 +121,7 @@ class Line:
 
     def close(self) -> None:
         """Hang up."""
-        self.socket.close()
+        self._open.close()
 
 
 class Said:
@@ -292,6 +296,7 @@ class WildClient(RuleBasedStateMachine):
                 self.wild.heard.append(self.wild.read())
         except ConnectionClosed:
             assert self.wild.socket.close_code == CloseCode.FRAME_TOO_LARGE
+        self.wild.close()
         self.wild = self._joined()
 
     @rule(first=st.sampled_from(['{"type":"ping","ref":"a"}', "", "[]", '{"type":"connect"}']))
@@ -302,11 +307,13 @@ class WildClient(RuleBasedStateMachine):
         with pytest.raises(ConnectionClosed):
             line.read()
         assert line.socket.close_code == CloseCode.PROTOCOL_BROKEN
+        line.close()
 
     @rule()
     def hangs_up(self) -> None:
         """It may vanish without a word and come back."""
-        self.wild.socket.socket.close()
+        self.wild.socket.socket.shutdown(socket.SHUT_RDWR)
+        self.wild.close()
         self.wild = self._joined()
 
     @rule()
