@@ -29,6 +29,7 @@ MODULES = {
 PORTS = {"edge-ws": "PARLEY_HTTP__PORT", "gateway": "PARLEY_HTTP__PORT"}
 READY_SECONDS = 90.0
 TALKING_SECONDS = 8.0
+STOP_SECONDS = 15.0
 NEAR = timedelta(seconds=60)
 _STAMPS = """
 select question.occurred_at as asked, question.event_id as asking,
@@ -66,10 +67,19 @@ async def living_in(stack: Stack, name: str, day: str) -> AsyncIterator[None]:
             await _ready(f"http://127.0.0.1:{port}/health/ready", process)
             yield
         finally:
-            process.terminate()
-            await asyncio.wait_for(process.wait(), 60)
+            await _stopped(process)
     finally:
         await asyncio.to_thread(stack.release, name)
+
+
+async def _stopped(process: Process) -> None:
+    process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), STOP_SECONDS)
+    except TimeoutError:
+        # The library shifts some timed waits of threads too; being killed has to be borne anyway.
+        process.kill()
+        await process.wait()
 
 
 async def _ready(url: str, process: Process) -> None:
