@@ -380,7 +380,7 @@ class WildClient(RuleBasedStateMachine):
                 before = f"&before={page['next']}"
 
 
-@pytest.mark.parametrize("examples", lengths(8, 120))
+@pytest.mark.parametrize("examples", lengths(4, 40))
 def test_whatever_it_does(
     stack: Stack, record_property: Callable[[str, object], None], examples: int
 ) -> None:
