@@ -15,8 +15,10 @@ from edge_ws.control import Control
 from edge_ws.fanout import Fanout
 from edge_ws.hub import CONNECT_SECONDS, SWEEP_SECONDS, Hub
 from edge_ws.inbound import Inbound
+from edge_ws.joining import Joining
 from edge_ws.pace import Pace
 from edge_ws.passing import Passing
+from edge_ws.past import Past
 from edge_ws.presence import Presence
 from edge_ws.publishing import Publishing
 from edge_ws.revocations import Revocations
@@ -33,8 +35,8 @@ if TYPE_CHECKING:
 
     from edge_ws.control import ControlSource
     from edge_ws.passing import Whispers
-    from edge_ws.ports import ConversationDirectory, RecordSource, TicketStore
-    from edge_ws.settings import LimitSettings, RingSettings
+    from edge_ws.ports import ConversationDirectory, PastSource, RecordSource, TicketStore
+    from edge_ws.settings import LimitSettings, ResumeSettings, RingSettings
     from producers.ports import EventPublisher
     from runtime.tokens import AccessTokenVerifier
 
@@ -47,12 +49,14 @@ class Edge:
         *,
         publisher: "EventPublisher",
         create_source: Callable[[], "RecordSource"],
+        create_past: Callable[[], "PastSource"],
         tickets: "TicketStore",
         tokens: "AccessTokenVerifier",
         directory: "ConversationDirectory",
         whispers: "Whispers",
         allowed_origins: frozenset[str],
         ring: "RingSettings",
+        resume: "ResumeSettings",
         create_control: Callable[[], "ControlSource"],
         token_lifetime: "timedelta",
         limits: "LimitSettings",
@@ -62,6 +66,8 @@ class Edge:
         clock = HybridLogicalClock()
         access, fanout = Access(directory), Fanout()
         self.backlog = Backlog(ring)
+        self.past = Past(create_past, resume)
+        self.joining = Joining(fanout, self.backlog, self.past, resume)
         self.publishing = Publishing(publisher)
         revocations = Revocations(token_lifetime)
         self.passing = Passing(whispers, fanout)
@@ -99,6 +105,7 @@ class Edge:
             access=access,
             fanout=fanout,
             backlog=self.backlog,
+            joining=self.joining,
             changes=changes,
             passing=self.passing,
             presence=self.presence,

@@ -17,6 +17,8 @@ from runtime.errors import RetryableError
 from schemas.tickets import SocketTicket
 
 POLL_SECONDS = 0.005
+SOME = 3
+"""Records of one log that the past gives at a time."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,41 @@ class InMemoryRecords:
         record = self._logs[log.topic, log.partition][offset]
         now = time.time_ns() // 1_000_000
         return InMemoryRecord(offset, now, record.key, record.value, record.headers)
+
+
+@dataclass
+class InMemoryPast:
+    """Reads the logs of an in-memory publisher again."""
+
+    publisher: InMemoryEventPublisher
+    reads: int = 0
+    away: bool = False
+    forgotten: int = 0
+    """So many records at the beginning of each log are gone."""
+    open: asyncio.Event = field(default_factory=asyncio.Event)
+    """Nothing is read before it is set."""
+
+    def __post_init__(self) -> None:
+        self.open.set()
+
+    async def read(self, positions: Positions) -> Mapping[Log, Sequence[TailedRecord]]:
+        """Return a few records; see `edge_ws.ports.PastSource`."""
+        self.reads += 1
+        await self.open.wait()
+        if self.away:
+            raise OSError("the log is away")
+        return {log: self._some(log, begin) for log, begin in positions.items()}
+
+    async def stop(self) -> None:
+        """There is nothing to disconnect from."""
+
+    def _some(self, log: Log, begin: int) -> list[InMemoryRecord]:
+        records = self.publisher.logs.get((log.topic, log.partition), [])
+        first = max(begin, self.forgotten)
+        return [
+            InMemoryRecord(offset, 0, record.key, record.value, record.headers)
+            for offset, record in enumerate(records[first : first + SOME], first)
+        ]
 
 
 @dataclass

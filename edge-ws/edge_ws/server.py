@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 from edge_ws.app import Edge
 from edge_ws.control_log import KafkaControl
 from edge_ws.gateway import GatewayDirectory
-from edge_ws.kafka import KafkaRecords
+from edge_ws.kafka import KafkaPast, KafkaRecords
 from edge_ws.tickets import ValkeyTickets
 from edge_ws.whispers import ValkeyWhispers
 from edge_ws.wire import EdgeProtocol
@@ -119,12 +119,14 @@ async def _compose(
         create_source=lambda: KafkaRecords(
             settings.kafka, f"{PROCESS}-{settings.instance}", lookback=settings.ring.lookback
         ),
+        create_past=lambda: KafkaPast(settings.kafka, f"{PROCESS}-{settings.instance}-past"),
         tickets=tickets,
         tokens=tokens,
         directory=directory,
         whispers=whispers,
         allowed_origins=settings.allowed_origins,
         ring=settings.ring,
+        resume=settings.resume,
         create_control=lambda: KafkaControl(
             settings.kafka, f"{PROCESS}-{settings.instance}-control"
         ),
@@ -166,3 +168,4 @@ async def loops(edge: Edge) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await edge.past.stop()

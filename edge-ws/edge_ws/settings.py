@@ -53,6 +53,16 @@ class RingSettings(Section):
     total_bytes: Annotated[int, Field(ge=1)] = 64 * 1024 * 1024
 
 
+class ResumeSettings(Section):
+    """How much is read again from the log for who comes back; beyond it they fetch the history."""
+
+    records: Annotated[int, Field(ge=0)] = 50_000
+    """Of one log, from where the client stopped to where the ring begins; everybody's count."""
+    bytes: Annotated[int, Field(ge=1)] = 1024 * 1024
+    """Of the one conversation."""
+    wait: timedelta = timedelta(seconds=8)
+
+
 class DrainSettings(Section):
     """How sockets are sent away before the process stops."""
 
@@ -70,6 +80,7 @@ class EdgeSettings(ProcessSettings):
     gateway_url: str = "http://127.0.0.1:8000"
     allowed_origins: frozenset[str] = frozenset()
     ring: RingSettings = RingSettings()
+    resume: ResumeSettings = ResumeSettings()
     drain: DrainSettings = DrainSettings()
     limits: LimitSettings = LimitSettings()
     trusted_proxies: tuple[str, ...] = ()
