@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
-from aiokafka.partitioner import murmur2
 
 from edge_ws.outbound import MAX_QUEUED_BYTES
 from edge_ws.ports import KnownMessage, Log, Positions
 from edge_ws.ring import Kept, Ring
+from producers.records import partition_of
 from schemas.positions import PUSHED_TOPICS, parse_position
 from schemas.topics import CATALOGUE, Topic
 
@@ -29,7 +29,7 @@ MAX_REPLAY_BYTES = MAX_QUEUED_BYTES // 2
 
 def log_of(topic: Topic, key: bytes) -> Log:
     """Return where the broker keeps this conversation."""
-    return Log(topic, (murmur2(key) & 0x7FFFFFFF) % CATALOGUE[topic].partitions)
+    return Log(topic, partition_of(topic, key))
 
 
 def seen_by(positions: Sequence[str]) -> dict[Log, int]:

@@ -193,4 +193,4 @@ def key_of(conversation_id: UUID) -> bytes:
 
 
 def _join_of(frame: ConversationJoin, kind: SenderKind) -> Join:
-    return Join(frame.ref, frame.conversation_id, kind, frame.positions or ())
+    return Join(frame.ref, frame.conversation_id, kind, frame.positions or (), frame.epoch)

@@ -55,6 +55,8 @@ class Join(NamedTuple):
     conversation_id: UUID
     kind: SenderKind
     positions: tuple[str, ...] = ()
+    epoch: str | None = None
+    """The history that the positions belong to, where the client says so."""
 
     @property
     def key(self) -> bytes:
@@ -76,7 +78,8 @@ class Joining:
 
     def enter(self, connection: "Connection", join: Join) -> "Waiting | None":
         """Join and replay at once, or return what is left to wait for."""
-        if connection.known_epoch not in {None, self._backlog.epoch} and join.positions:
+        epoch = join.epoch or connection.known_epoch
+        if join.positions and epoch not in {None, self._backlog.epoch}:
             return self._when_empty(connection, partial(self._reset, connection, join, _ANOTHER))
         if not join.positions:
             return self._when_empty(connection, partial(self._enter_fresh, connection, join))

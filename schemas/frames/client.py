@@ -54,6 +54,9 @@ class ConversationJoin(ClientFrame):
     ref: Ref
     conversation_id: UUID
     positions: Positions | None = None
+    """Of the socket's own frames, of `caught_up`, or of a page of the history."""
+    epoch: Annotated[str, StringConstraints(max_length=64)] | None = None
+    """The history that these belong to, when it is not the one named in `connect`."""
 
 
 class ConversationLeave(ClientFrame):
