@@ -24,6 +24,7 @@ from schemas.frames.client import (
     Ping,
     React,
     SendMessage,
+    SetPresence,
     Typing,
     WatchPresence,
 )
@@ -84,8 +85,8 @@ class Commands:
                 return self._changes.handle(connection, session, frame)
             case Typing():
                 self._passing.typing(connection, session, frame)
-            case WatchPresence():
-                self._presence.watch(connection, session, frame)
+            case WatchPresence() | SetPresence():
+                self._presence.take(connection, session, frame)
             case ConversationLeave():
                 self._fanout.leave(key_of(frame.conversation_id), connection)
                 connection.push(ack_frame(frame.ref, AckStatus.ACCEPTED))

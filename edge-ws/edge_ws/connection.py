@@ -44,6 +44,7 @@ class Connection:
     __slots__ = (
         "closing",
         "id",
+        "idle",
         "in_flight",
         "joined",
         "known_epoch",
@@ -71,6 +72,8 @@ class Connection:
         """Frames behind one that has to wait for something; None when none does."""
         self.working: asyncio.Task[None] | None = None
         self.closing = False
+        self.idle = False
+        """The device was left alone."""
 
     def push(self, frame: bytes) -> None:
         """Send a frame; a reader too slow for its queue is sent away to resume."""

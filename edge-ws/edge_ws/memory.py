@@ -14,6 +14,7 @@ from edge_ws.ports import Grant, KnownMessage, Log, Positions, TailedRecord
 from producers.memory import InMemoryEventPublisher
 from producers.records import Headers
 from runtime.errors import RetryableError
+from schemas.frames.server import PresenceState
 from schemas.tickets import SocketTicket
 
 POLL_SECONDS = 0.005
@@ -128,6 +129,7 @@ class InMemoryWhispers:
 
     away: bool = False
     here: Counter[UUID] = field(default_factory=Counter)
+    idle: set[UUID] = field(default_factory=set)
     last_seen: dict[UUID, datetime] = field(default_factory=dict)
     ears: set[asyncio.Queue[bytes]] = field(default_factory=set)
 
@@ -148,11 +150,16 @@ class InMemoryWhispers:
         finally:
             self.ears.discard(ear)
 
-    async def arrive(self, user_ids: list[UUID]) -> None:
-        """Note who is here."""
+    async def arrive(self, user_ids: list[UUID], away: Sequence[UUID] = ()) -> None:
+        """Note who is here, and at a device."""
         self._check()
         for user_id in user_ids:
             self.here[user_id] = 1
+            self.idle.discard(user_id)
+        for user_id in away:
+            self.here[user_id] = 1
+            self.idle.add(user_id)
+            self.last_seen.setdefault(user_id, datetime.now(UTC))
 
     async def leave(self, user_id: UUID) -> None:
         """Note who left, and when."""
@@ -163,7 +170,12 @@ class InMemoryWhispers:
     async def look(self, user_ids: list[UUID]) -> list[Seen]:
         """Return who is here."""
         self._check()
-        return [Seen(self.here[each] > 0, self.last_seen.get(each)) for each in user_ids]
+        return [Seen(self._state(each), self.last_seen.get(each)) for each in user_ids]
+
+    def _state(self, user_id: UUID) -> PresenceState:
+        if not self.here[user_id]:
+            return PresenceState.OFFLINE
+        return PresenceState.AWAY if user_id in self.idle else PresenceState.ONLINE
 
     def _check(self) -> None:
         if self.away:

@@ -148,6 +148,17 @@ class WatchPresence(ClientFrame):
     user_ids: Annotated[tuple[UUID, ...], Field(max_length=MAX_WATCHED)]
 
 
+class SetPresence(ClientFrame):
+    """Say that this device was left alone, or is used again; not acknowledged.
+
+    Somebody is away when all of their devices are.
+    """
+
+    type: Literal["presence"]
+    ref: Ref | None = None
+    state: Literal["online", "away"]
+
+
 class Ping(ClientFrame):
     """Ask for a `pong`."""
 
@@ -167,6 +178,7 @@ AnyFrame = (
     | ChangeFrame
     | Typing
     | WatchPresence
+    | SetPresence
     | Ping
 )
 AnyClientFrame = Annotated[AnyFrame, Field(discriminator="type")]

@@ -129,7 +129,7 @@ class TypingFrame(ServerFrame):
 
 
 class PresenceState(StrEnum):
-    """Whether somebody has a socket open anywhere."""
+    """Whether somebody has a socket open anywhere, and uses a device of these."""
 
     ONLINE = "online"
     AWAY = "away"
@@ -137,7 +137,7 @@ class PresenceState(StrEnum):
 
 
 class PresenceFrame(ServerFrame):
-    """Whether somebody watched is here; `last_seen` is known of those who are not."""
+    """Whether somebody watched is here; `last_seen` is known of those who are not, or are away."""
 
     type: Literal["presence"] = "presence"
     user_id: UUID

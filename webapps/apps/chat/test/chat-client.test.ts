@@ -107,8 +107,9 @@ describe("sending", () => {
     client.send("where is my order?", { clientConversationId: "new-1" });
     client.start();
     expect(server.of("conversation:start")).toMatchObject([
-      { client_conversation_id: "new-1", title: "Where is my order?" },
+      { client_conversation_id: "new-1" },
     ]);
+    expect(server.of("conversation:start")[0]?.title).toBeUndefined();
     server.say({ type: "ack", ref: "new-1", status: "accepted", conversation_id: TALK });
     expect(started).toEqual([["new-1", TALK]]);
     expect(server.of("message")).toMatchObject([{ conversation_id: TALK }]);

@@ -92,7 +92,7 @@ export class ChatClient {
       send,
       joined: (id) => this.#threads.isJoined(id),
       rejoin: (id) => this.#threads.join(id),
-      onStarted: (clientId, id, title) => this.#started(clientId, id, title),
+      onStarted: (clientId, id, first) => this.#started(clientId, id, first),
     });
     this.#requests = new Requests({
       send,
@@ -274,6 +274,7 @@ export class ChatClient {
   #connected({ epoch, limits }: ConnectedFrame): void {
     if (this.#epoch !== null && this.#epoch !== epoch) this.#threads.forgetPositions();
     this.#epoch = epoch;
+    this.#threads.epoch = epoch;
     const messageChars = Math.min(MESSAGE_CHARS, limits.message_chars);
     this.#set({ everOpen: true, messageChars });
     const waiting = this.#outbox.entries.flatMap((entry) => entry.conversation_id ?? []);
@@ -305,6 +306,8 @@ export class ChatClient {
         return this.#typing.onFrame(frame);
       case "presence":
         return this.#set({ presence: { ...this.#state.presence, [frame.user_id]: frame } });
+      case "caught_up":
+        return this.#threads.onCaughtUp(frame);
       case "reset":
         return this.#threads.onReset(frame.conversation_id);
       case "error": {
@@ -314,11 +317,16 @@ export class ChatClient {
     }
   }
 
-  #started(clientId: string, id: string, title: string): void {
+  #started(clientId: string, id: string, first: string): void {
     this.#threads.started(id);
     const started_at = this.ports.now().toISOString();
-    const unsaid = { last_message_at: null, last_message_preview: null };
-    const conversation = { id, title, status: "active", started_at, ...unsaid };
+    const unsaid = {
+      title: null,
+      last_message_at: null,
+      last_message_preview: null,
+      first_message_preview: first,
+    };
+    const conversation = { id, status: "active", started_at, ...unsaid };
     this.#set({ started: [conversation, ...this.#state.started] });
     for (const listener of this.#startListeners) listener(clientId, id);
   }
