@@ -65,6 +65,7 @@ export class ChatClient {
   readonly #requests: Requests;
   readonly #typing: Typing;
   #watched: string[] = [];
+  #idle = false;
   readonly #startListeners = new Set<(clientId: string, id: string) => void>();
 
   constructor(private readonly ports: ChatPorts) {
@@ -227,6 +228,13 @@ export class ChatClient {
     this.#sayWatched();
   }
 
+  /** Whether this device was left alone. */
+  setIdle(idle: boolean): void {
+    if (idle === this.#idle) return;
+    this.#idle = idle;
+    this.#sayPresence();
+  }
+
   retry(clientMessageId: string): void {
     this.#outbox.update(clientMessageId, { state: "queued", failure: null });
     this.#delivery.flush();
@@ -252,6 +260,10 @@ export class ChatClient {
   #sayWatched(): void {
     if (this.#watched.length === 0) return;
     this.#connection.send({ type: "presence:watch", user_ids: this.#watched });
+  }
+
+  #sayPresence(): void {
+    this.#connection.send({ type: "presence", state: this.#idle ? "away" : "online" });
   }
 
   #listener(): ConnectionListener {
@@ -283,6 +295,7 @@ export class ChatClient {
     }
     this.#delivery.flush();
     this.#sayWatched();
+    if (this.#idle) this.#sayPresence();
   }
 
   #answered(ack: AckFrame): void {

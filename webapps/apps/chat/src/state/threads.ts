@@ -29,6 +29,8 @@ export interface Thread {
   loaded: boolean;
   loading: boolean;
   joined: boolean;
+  /** Everything up to the present has come. */
+  current: boolean;
   missing: boolean;
   problem: ProblemError | null;
 }
@@ -42,13 +44,14 @@ export interface ThreadPorts {
   onRecords: (records: ChatRecord[]) => void;
 }
 
-const EMPTY: Thread = {
+export const EMPTY: Thread = {
   records: [],
   marks: {},
   older: null,
   loaded: false,
   loading: false,
   joined: false,
+  current: false,
   missing: false,
   problem: null,
 };
@@ -94,7 +97,7 @@ export class Threads {
 
   leave(id: string): void {
     if (!this.isJoined(id)) return;
-    this.#set(id, { joined: false });
+    this.#set(id, { joined: false, current: false });
     this.ports.send({
       type: "conversation:leave",
       ref: `leave:${++this.#count}`,
@@ -108,7 +111,7 @@ export class Threads {
     this.#partial.clear();
     for (const retry of this.#retries) clearTimeout(retry);
     this.#retries.clear();
-    for (const id of Object.keys(this.#threads)) this.#set(id, { joined: false });
+    for (const id of Object.keys(this.#threads)) this.#set(id, { joined: false, current: false });
   }
 
   /** Positions of another epoch mean nothing: forget them, joining then loads anew. */
@@ -154,6 +157,7 @@ export class Threads {
     if (ref && this.#partial.delete(ref)) return;
     this.#resets.delete(id);
     this.#progress.caughtUp(id, positions ?? []);
+    this.#set(id, { current: true });
   }
 
   onRecord(record: ChatRecord): void {
