@@ -42,6 +42,7 @@ class Connection:
     """A socket's state; there are thousands, so it is slotted and holds no task while idle."""
 
     __slots__ = (
+        "address",
         "closing",
         "id",
         "idle",
@@ -72,6 +73,8 @@ class Connection:
         """Frames behind one that has to wait for something; None when none does."""
         self.working: asyncio.Task[None] | None = None
         self.closing = False
+        self.address: str | None = None
+        """Where it comes from, by the name under which it is counted; None when it is not."""
         self.idle = False
         """The device was left alone."""
 

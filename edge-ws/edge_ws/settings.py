@@ -40,6 +40,8 @@ class LimitSettings(Section):
     connections_per_address: Annotated[int, Field(ge=1)] = 1_000
     frames: Rate = "200/second"
     """Per user, over all their sockets."""
+    frames_per_address: Rate = "2000/second"
+    """Of all users behind one address; this machine's own are not limited."""
     refusals: Rate = "500/minute"
     """So many frames over the limit are answered before the socket is closed."""
 
