@@ -1,7 +1,7 @@
 """The edge put together."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from starlette.applications import Starlette
 
@@ -41,6 +41,14 @@ if TYPE_CHECKING:
     from runtime.tokens import AccessTokenVerifier
 
 
+class Sources(NamedTuple):
+    """How what the edge reads of the log is made, and made anew when it fails."""
+
+    records: Callable[[], "RecordSource"]
+    past: Callable[[], "PastSource"]
+    control: Callable[[], "ControlSource"]
+
+
 class Edge:
     """One edge: the ASGI application, and the loops that have to run beside it."""
 
@@ -48,8 +56,7 @@ class Edge:
         self,
         *,
         publisher: "EventPublisher",
-        create_source: Callable[[], "RecordSource"],
-        create_past: Callable[[], "PastSource"],
+        sources: Sources,
         tickets: "TicketStore",
         tokens: "AccessTokenVerifier",
         directory: "ConversationDirectory",
@@ -57,31 +64,28 @@ class Edge:
         allowed_origins: frozenset[str],
         ring: "RingSettings",
         resume: "ResumeSettings",
-        create_control: Callable[[], "ControlSource"],
         token_lifetime: "timedelta",
         limits: "LimitSettings",
         connect_seconds: float = CONNECT_SECONDS,
         sweep_seconds: float = SWEEP_SECONDS,
     ) -> None:
-        clock = HybridLogicalClock()
-        access, fanout = Access(directory), Fanout()
+        clock, access, fanout = HybridLogicalClock(), Access(directory), Fanout()
         self.backlog = Backlog(ring)
-        self.past = Past(create_past, resume)
-        self.joining = Joining(fanout, self.backlog, self.past, resume)
+        self.past = Past(sources.past, resume)
         self.publishing = Publishing(publisher)
         revocations = Revocations(token_lifetime)
         self.passing = Passing(whispers, fanout)
         self.presence = Presence(self.passing, access, self.backlog)
         watched = (fanout, self.backlog, self.presence, revocations)
         self.hub = Hub(*watched, connect_seconds=connect_seconds, sweep_seconds=sweep_seconds)
-        self.control = Control(create_control, revocations, self.hub.sweep)
+        self.control = Control(sources.control, revocations, self.hub.sweep)
         self.tail = Tail(
-            create_source, backlog=self.backlog, fanout=fanout, access=access, clock=clock
+            sources.records, backlog=self.backlog, fanout=fanout, access=access, clock=clock
         )
         self._sockets = Sockets(
             allowed_origins=allowed_origins,
             sign_in=SignIn(tickets, tokens),
-            inbound=Inbound(self._commands(clock, access, fanout, directory), Pace(limits)),
+            inbound=Inbound(self._commands(clock, access, fanout, directory, resume), Pace(limits)),
             hub=self.hub,
             admission=Admission(revocations, limits),
             backlog=self.backlog,
@@ -95,6 +99,7 @@ class Edge:
         access: Access,
         fanout: Fanout,
         directory: "ConversationDirectory",
+        resume: "ResumeSettings",
     ) -> Commands:
         changes = Changes(
             publishing=self.publishing, clock=clock, backlog=self.backlog, directory=directory
@@ -105,7 +110,7 @@ class Edge:
             access=access,
             fanout=fanout,
             backlog=self.backlog,
-            joining=self.joining,
+            joining=Joining(fanout, self.backlog, self.past, resume),
             changes=changes,
             passing=self.passing,
             presence=self.presence,

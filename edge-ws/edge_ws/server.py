@@ -11,7 +11,7 @@ import structlog
 import uvicorn
 from aiokafka.errors import KafkaError
 
-from edge_ws.app import Edge
+from edge_ws.app import Edge, Sources
 from edge_ws.control_log import KafkaControl
 from edge_ws.gateway import GatewayDirectory
 from edge_ws.kafka import KafkaPast, KafkaRecords
@@ -116,10 +116,7 @@ async def _compose(
     stack.push_async_callback(whispers.close)
     edge = Edge(
         publisher=publisher,
-        create_source=lambda: KafkaRecords(
-            settings.kafka, f"{PROCESS}-{settings.instance}", lookback=settings.ring.lookback
-        ),
-        create_past=lambda: KafkaPast(settings.kafka, f"{PROCESS}-{settings.instance}-past"),
+        sources=_sources(settings),
         tickets=tickets,
         tokens=tokens,
         directory=directory,
@@ -127,14 +124,20 @@ async def _compose(
         allowed_origins=settings.allowed_origins,
         ring=settings.ring,
         resume=settings.resume,
-        create_control=lambda: KafkaControl(
-            settings.kafka, f"{PROCESS}-{settings.instance}-control"
-        ),
         token_lifetime=settings.auth.access_lifetime,
         limits=settings.limits,
     )
     await stack.enter_async_context(loops(edge))
     return edge
+
+
+def _sources(settings: "EdgeSettings") -> Sources:
+    name = f"{PROCESS}-{settings.instance}"
+    return Sources(
+        records=lambda: KafkaRecords(settings.kafka, name, lookback=settings.ring.lookback),
+        past=lambda: KafkaPast(settings.kafka, f"{name}-past"),
+        control=lambda: KafkaControl(settings.kafka, f"{name}-control"),
+    )
 
 
 async def _publisher(settings: "EdgeSettings", stop: asyncio.Event) -> KafkaEventPublisher | None:

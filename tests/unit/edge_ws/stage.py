@@ -17,7 +17,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin, Subprotocol
 
-from edge_ws.app import Edge
+from edge_ws.app import Edge, Sources
 from edge_ws.control_log import InMemoryControl
 from edge_ws.memory import (
     InMemoryDirectory,
@@ -110,8 +110,7 @@ def create_stage(
     control = InMemoryControl(publisher)
     edge = Edge(
         publisher=publisher,
-        create_source=lambda: records,
-        create_past=lambda: past,
+        sources=Sources(lambda: records, lambda: past, lambda: control),
         tickets=tickets,
         tokens=AccessTokenVerifier(key.public_key(), ISSUER),
         directory=directory,
@@ -119,7 +118,6 @@ def create_stage(
         allowed_origins=frozenset({ORIGIN}),
         ring=ring or RingSettings(),
         resume=resume or ResumeSettings(),
-        create_control=lambda: control,
         token_lifetime=TOKEN_LIFETIME,
         limits=limits or LimitSettings(),
         **deadlines,

@@ -127,12 +127,15 @@ async def test_the_words_of_a_deleted_message_are_not_replayed(forgetful: Stage)
     assert "secret" not in str(frames)
 
 
-async def test_live_events_wait_for_the_missed_ones(forgetful: Stage) -> None:
+@pytest.mark.parametrize("already_in", [False, True])
+async def test_live_events_wait_for_the_missed_ones(forgetful: Stage, *, already_in: bool) -> None:
     """While the log is read people go on talking: the reader sees one order, and no hole."""
     user_id, conversation, live = await said(forgetful, 5)
     forgetful.past.open.clear()
     talker, later = [await Client.open(forgetful, user_id) for _ in range(2)]
     await join(talker, conversation)
+    if already_in:
+        await join(later, conversation)
     await later.say(
         type="conversation:join",
         ref="j",
@@ -248,10 +251,13 @@ class TestPast:
         log = log_of(Topic.CHAT_MESSAGES, key)
         offsets = [int(frame["at"].partition(":")[2]) for frame in live]
         past = Past(lambda: forgetful.past, ResumeSettings())
+        forgetful.past.open.clear()
         late = asyncio.create_task(past.events(key, Span(log, offsets[8], offsets[-1] + 1)))
         await until(lambda: forgetful.past.reads > 0)
-        early = await past.events(key, Span(log, offsets[0], offsets[10]))
-        assert [kept.offset for kept in early] == offsets[:10]
+        early = asyncio.create_task(past.events(key, Span(log, offsets[0], offsets[10])))
+        await asyncio.sleep(0)
+        forgetful.past.open.set()
+        assert [kept.offset for kept in await early] == offsets[:10]
         assert [kept.offset for kept in await late] == offsets[8:]
         await past.stop()
 
