@@ -13,7 +13,7 @@ from edge_ws.changes import Changes
 from edge_ws.commands import Commands
 from edge_ws.control import Control
 from edge_ws.fanout import Fanout
-from edge_ws.hub import CONNECT_SECONDS, SWEEP_SECONDS, Hub
+from edge_ws.hub import Hub
 from edge_ws.inbound import Inbound
 from edge_ws.joining import Joining
 from edge_ws.pace import Pace
@@ -66,26 +66,26 @@ class Edge:
         resume: "ResumeSettings",
         token_lifetime: "timedelta",
         limits: "LimitSettings",
-        connect_seconds: float = CONNECT_SECONDS,
-        sweep_seconds: float = SWEEP_SECONDS,
+        answer_within: "timedelta",
+        **deadlines: float,
     ) -> None:
         clock, access, fanout = HybridLogicalClock(), Access(directory), Fanout()
         self.backlog = Backlog(ring)
-        self.past = Past(sources.past, resume)
+        self.joining = Joining(fanout, self.backlog, Past(sources.past, resume), resume)
         self.publishing = Publishing(publisher)
         revocations = Revocations(token_lifetime)
         self.passing = Passing(whispers, fanout)
         self.presence = Presence(self.passing, access, self.backlog)
-        watched = (fanout, self.backlog, self.presence, revocations)
-        self.hub = Hub(*watched, connect_seconds=connect_seconds, sweep_seconds=sweep_seconds)
+        self.hub = Hub(fanout, self.backlog, self.presence, revocations, **deadlines)
         self.control = Control(sources.control, revocations, self.hub.sweep)
         self.tail = Tail(
             sources.records, backlog=self.backlog, fanout=fanout, access=access, clock=clock
         )
+        commands = self._commands(clock, access, fanout, directory, answer_within)
         self._sockets = Sockets(
             allowed_origins=allowed_origins,
             sign_in=SignIn(tickets, tokens),
-            inbound=Inbound(self._commands(clock, access, fanout, directory, resume), Pace(limits)),
+            inbound=Inbound(commands, Pace(limits)),
             hub=self.hub,
             admission=Admission(revocations, limits),
             backlog=self.backlog,
@@ -99,7 +99,7 @@ class Edge:
         access: Access,
         fanout: Fanout,
         directory: "ConversationDirectory",
-        resume: "ResumeSettings",
+        answer_within: "timedelta",
     ) -> Commands:
         changes = Changes(
             publishing=self.publishing, clock=clock, backlog=self.backlog, directory=directory
@@ -110,10 +110,11 @@ class Edge:
             access=access,
             fanout=fanout,
             backlog=self.backlog,
-            joining=Joining(fanout, self.backlog, self.past, resume),
+            joining=self.joining,
             changes=changes,
             passing=self.passing,
             presence=self.presence,
+            answer_within=answer_within,
         )
 
     def health(self) -> Health:

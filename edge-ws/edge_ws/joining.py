@@ -76,6 +76,10 @@ class Joining:
         self._most_bytes = settings.bytes
         self._held = 0
 
+    async def stop(self) -> None:
+        """Read nothing more; who waits for it is told to ask again."""
+        await self._past.stop()
+
     def enter(self, connection: "Connection", join: Join) -> "Waiting | None":
         """Join and replay at once, or return what is left to wait for."""
         epoch = join.epoch or connection.known_epoch

@@ -122,6 +122,7 @@ async def _compose(
         directory=directory,
         whispers=whispers,
         allowed_origins=settings.allowed_origins,
+        answer_within=settings.answer_within,
         ring=settings.ring,
         resume=settings.resume,
         token_lifetime=settings.auth.access_lifetime,
@@ -171,4 +172,4 @@ async def loops(edge: Edge) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await edge.past.stop()
+        await edge.joining.stop()
