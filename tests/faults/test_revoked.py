@@ -13,7 +13,7 @@ from tests.faults.measures import Measure
 from tests.faults.traffic import Load, Traffic
 from tests.faults.trial import Trial
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(400), pytest.mark.slow]
 
 PROMISED_SECONDS = 5.0
 LOAD = Load(seconds=10.0)
