@@ -17,6 +17,7 @@ from consumers.delivery.progress import Progress
 from consumers.delivery.source import Source
 from consumers.delivery.work import Worker, next_offsets
 from runtime import metrics
+from runtime.clock import server_seconds
 from runtime.errors import RetryableError
 
 POLL_SECONDS = 0.2
@@ -97,7 +98,7 @@ class ConsumeLoop:
         self.assignment.reached(next_offsets(records))
         metrics.batch_seconds.labels(self.group).observe(time.perf_counter() - started)
         self.progress.handled(records)
-        now = time.time()
+        now = server_seconds()
         for record in records:
             seconds = now - record.timestamp / 1000
             metrics.handled_seconds.labels(self.group, record.topic).observe(seconds)
