@@ -60,10 +60,10 @@ class Edge:
         connect_seconds: float = CONNECT_SECONDS,
         sweep_seconds: float = SWEEP_SECONDS,
     ) -> None:
-        clock, access, fanout = HybridLogicalClock(), Access(directory), Fanout()
+        clock, access = HybridLogicalClock(), Access(directory)
+        fanout, revocations = Fanout(), Revocations(token_lifetime)
         self.backlog = Backlog(ring)
         self.publishing = Publishing(publisher)
-        revocations = Revocations(token_lifetime)
         self.passing = Passing(whispers, fanout)
         self.presence = Presence(self.passing, access, self.backlog)
         watched = (fanout, self.backlog, self.presence, revocations)
@@ -72,12 +72,11 @@ class Edge:
         self.tail = Tail(
             create_source, backlog=self.backlog, fanout=fanout, access=access, clock=clock
         )
+        commands = self._commands(clock, access, fanout, directory, answer_within)
         self._sockets = Sockets(
             allowed_origins=allowed_origins,
             sign_in=SignIn(tickets, tokens),
-            inbound=Inbound(
-                self._commands(clock, access, fanout, directory, answer_within), Pace(limits)
-            ),
+            inbound=Inbound(commands, Pace(limits)),
             hub=self.hub,
             admission=Admission(revocations, limits),
             backlog=self.backlog,
