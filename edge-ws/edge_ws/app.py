@@ -62,8 +62,7 @@ class Edge:
     ) -> None:
         clock, access = HybridLogicalClock(), Access(directory)
         fanout, revocations = Fanout(), Revocations(token_lifetime)
-        self.backlog = Backlog(ring)
-        self.publishing = Publishing(publisher)
+        self.backlog, self.publishing = Backlog(ring), Publishing(publisher)
         self.passing = Passing(whispers, fanout)
         self.presence = Presence(self.passing, access, self.backlog)
         watched = (fanout, self.backlog, self.presence, revocations)
