@@ -103,10 +103,12 @@ class ConsumeLoop:
         counts = Counter(record.topic for record in records)
         for topic, count in counts.items():
             metrics.consumed.labels(self.group, topic).inc(count)
-        # Looked up once per batch: it costs more than observing.
-        observe = {
-            topic: metrics.handled_seconds.labels(self.group, topic).observe for topic in counts
-        }
-        now = time.time()
+        # The oldest of each topic stands for its batch: observing all of them costs more than
+        # some consumers' work, and where somebody waits batches are small.
+        oldest: dict[str, int] = {}
         for record in records:
-            observe[record.topic](now - record.timestamp / 1000)
+            oldest[record.topic] = min(record.timestamp, oldest.get(record.topic, record.timestamp))
+        now = time.time()
+        for topic, timestamp in oldest.items():
+            seconds = now - timestamp / 1000
+            metrics.handled_seconds.labels(self.group, topic).observe(seconds)
