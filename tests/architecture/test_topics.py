@@ -9,11 +9,7 @@ from schemas.topics import CATALOGUE, EDGE, TOPIC_OF, Topic, topics_of
 from tests.architecture.sources import Source, called_name, calls, code, process_folder, sources
 
 PROCESSES = sorted(
-    {
-        name
-        for spec in CATALOGUE.values()
-        for name in (*spec.writers, *spec.readers, *spec.tails)
-    }
+    {name for spec in CATALOGUE.values() for name in (*spec.writers, *spec.readers, *spec.tails)}
 )
 EVENTS = {event.__name__: topic for event, topic in TOPIC_OF.items()}
 WRITES = [(topic, writer) for topic, spec in CATALOGUE.items() for writer in spec.writers]
