@@ -21,6 +21,7 @@ from schemas.events.models import (
     CancelTraining,
     Example,
     ExamplesGiven,
+    ModelKind,
     ModelPromoted,
     Stored,
     TrainModel,
@@ -188,10 +189,9 @@ class TrainingDesk:
 
     async def _own_version(self, reigns: Sequence[str]) -> str | None:
         """Before the first promotion the knowledge folder's own version answered."""
-        if not reigns:
-            return None
-        own = [each.version for each in await self._registry.models(LATEST) if each.kind != "head"]
-        return next((version for version in own if version != reigns[-1]), None)
+        models = await self._registry.models(LATEST)
+        own = [each.version for each in models if each.kind == ModelKind.KNOWLEDGE]
+        return own[0] if own and reigns and reigns[-1] not in own else None
 
     async def _serve(self, actor_id: UUID, version: str, before: str, action: Action) -> None:
         key = ids.event_id(ModelPromoted.event_type, uuid4())

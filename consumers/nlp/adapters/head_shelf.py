@@ -1,4 +1,4 @@
-"""Heads fetched from the log, kept beside the models so that a restart need not fetch them again."""
+"""Heads fetched from the log, kept beside the models so that a restart fetches nothing again."""
 
 import asyncio
 import os

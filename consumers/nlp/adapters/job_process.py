@@ -29,8 +29,8 @@ class JobProcess:
     async def steps(self) -> AsyncIterator[Step]:
         """Tell each step as it is made."""
         error = None
-        assert self._process.stdout is not None
-        async for line in self._process.stdout:
+        output = self._process.stdout
+        while output is not None and (line := await output.readline()):
             progress = Progress.model_validate_json(line)
             error = progress.error or error
             if error is None:

@@ -1,4 +1,4 @@
-"""Trains a head from a job's examples, telling how far it has come; runs in a process of its own."""
+"""Trains a head from a job's examples, telling how far it has come; blocks for seconds."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence

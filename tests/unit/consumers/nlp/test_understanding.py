@@ -20,6 +20,7 @@ from consumers.nlp.service.evaluation import try_out
 from consumers.nlp.service.knowledge import Knowledge
 from consumers.nlp.service.sentiment import ToneReader
 from consumers.nlp.settings import ModelSettings
+from schemas.events.models import INTENTS
 from schemas.events.replies import ReplySource
 
 ROOT = Path(__file__).parents[4]
