@@ -66,7 +66,7 @@ def unpack(content: bytes, engine: str) -> IntentHead:
                 threshold=float(described["threshold"]),
                 closeness=float(described["closeness"]),
             )
-    except (ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise HeadError("the head's file cannot be read") from error
 
 

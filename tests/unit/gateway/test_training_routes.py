@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
@@ -62,7 +63,7 @@ def model(version: str, kind: str = "head", status: str = "registered") -> Model
     )
 
 
-def job(**changed: object) -> Job:
+def job(**changed: Any) -> Job:  # noqa: ANN401 - its fields
     made = Job(uuid4(), OPERATOR_ID, "running", 16, 2, extend=True, asked_at=AT)
     return replace(made, **changed)
 
