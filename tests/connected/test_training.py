@@ -73,6 +73,12 @@ class Desk:
                     return card
                 await asyncio.sleep(0.2)
 
+    async def own_versions(self) -> list[str]:
+        """Return the versions that replicas have made of their knowledge folders."""
+        items = (await self._http.get("/api/ai/models")).json()["items"]
+        own = [each["version"] for each in items if each["kind"] == "knowledge"]
+        return [version.removeprefix("knowledge-") for version in own]
+
     async def post(self, path: str) -> dict[str, Any]:
         answer = await self._http.post(f"/api/ai/models/{path}")
         assert answer.status_code == 200, answer.text
@@ -171,12 +177,14 @@ async def test_a_trained_model_is_promoted_to_every_replica_and_rolled_back(stac
             assert card["status"] == "registered"
             assert card["metrics"]["accuracy"] > 0.8
             assert {"about_garden", "order_status"} <= set(card["intents"])
-            own = (await training.post(f"{version}/promote"))["before"]
-            assert own is None
+            (knowledge,) = await training.own_versions()
+            await heard.until_all(knowledge)
+            assert (await training.post(f"{version}/promote"))["before"] is None
             await heard.until_all(version)
             said = await training.post("rollback")
             assert said["before"] == version
-            await heard.until_all(said["version"].removeprefix("knowledge-"))
+            assert said["version"] == f"knowledge-{knowledge}"
+            await heard.until_all(knowledge)
     ids = [reply.event_id for _, _, reply in heard.heard]
     assert len(ids) == len(set(ids))
     assert {name for name, _, _ in heard.heard if name.endswith(version)}
