@@ -38,6 +38,15 @@ from runtime.clock import HybridLogicalClock
 from runtime.health import Check, Health
 from runtime.tokens import AccessTokenVerifier
 
+ROUTERS = (
+    auth.router,
+    chat.router,
+    training.router,
+    admin.router,
+    web.router,
+    internal.router,
+)
+
 
 def build_app(settings: GatewaySettings, open_parts: OpenParts = open_parts) -> FastAPI:
     """Return the gateway; nothing is connected before the server starts it.
@@ -72,14 +81,7 @@ def build_app(settings: GatewaySettings, open_parts: OpenParts = open_parts) -> 
     answer_with_problems(app)
     chat.answer_unaccepted(app)
     training.answer_bad_examples(app)
-    for routes in (
-        auth.router,
-        chat.router,
-        training.router,
-        admin.router,
-        web.router,
-        internal.router,
-    ):
+    for routes in ROUTERS:
         app.include_router(routes)
     app.router.routes.extend(Health(checks_live, checks_ready).routes())
     # The default, not a mount: a mount on "/" would hide wrong methods on known routes.

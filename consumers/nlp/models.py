@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
@@ -28,6 +28,7 @@ from schemas import ids
 from schemas.events.models import INTENTS, ModelKind, ModelRegistered
 
 CATCH_UP_SECONDS = 30.0
+RESTART_SECONDS = 5.0
 
 logger = structlog.get_logger(__name__)
 
@@ -54,32 +55,48 @@ async def following(
     follower = Follower(
         ledger=ledger, log=log, heads=shelf, analyzer=analyzer, clock=clock, served=served
     )
+    trainer = Trainer(
+        ledger=ledger,
+        publisher=publisher,
+        clock=clock,
+        store=store,
+        workshop=ProcessWorkshop(settings.nlp),
+        worker=f"{settings.instance}/{uuid4().hex[:8]}",
+    )
+    await _catch_up(follower)
+    if own.version not in ledger.versions:
+        await publisher.publish(own)
+    work = [follower.run, *([trainer.run] if settings.nlp.training else [])]
+    tasks = [asyncio.create_task(_kept_going(each)) for each in work]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await log.close()
+
+
+async def _kept_going(work: Callable[[], Coroutine[object, object, None]]) -> None:
+    """Do it until cancelled: a defect in it is told, and may not stop the answers."""
+    while True:
+        doing = asyncio.create_task(work())
+        try:
+            await asyncio.wait([doing])
+        finally:
+            doing.cancel()
+        if not doing.cancelled() and doing.exception() is not None:
+            logger.error("models_work_ended", exc_info=doing.exception())
+        await asyncio.sleep(RESTART_SECONDS)
+
+
+async def _catch_up(follower: Follower) -> None:
     try:
         async with asyncio.timeout(CATCH_UP_SECONDS):
             await follower.catch_up()
     except (RetryableError, TimeoutError):
         # People wait: what is promoted is served as soon as the log can be read.
         logger.warning("models_not_read_yet")
-    if own.version not in ledger.versions:
-        await publisher.publish(own)
-    work = [asyncio.create_task(follower.run())]
-    if settings.nlp.training:
-        trainer = Trainer(
-            ledger=ledger,
-            publisher=publisher,
-            clock=clock,
-            store=store,
-            workshop=ProcessWorkshop(settings.nlp),
-            worker=f"{settings.instance}/{uuid4().hex[:8]}",
-        )
-        work.append(asyncio.create_task(trainer.run()))
-    try:
-        yield
-    finally:
-        for task in work:
-            task.cancel()
-        await asyncio.gather(*work, return_exceptions=True)
-        await log.close()
 
 
 def own_version(settings: ModelSettings, clock: HybridLogicalClock) -> ModelRegistered:

@@ -8,6 +8,7 @@ outlives who started it.
 import os
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -63,6 +64,9 @@ def main(folder: Path) -> int:
     """Work the job in the folder; return the exit status."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.nice(NICENESS)
+    with suppress(OSError):
+        # Where memory is short this process goes, not the one that answers.
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     try:
         _work(folder, JobFile.model_validate_json((folder / JOB).read_bytes()))
     except (ConfigurationError, TrainingError) as error:

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from consumers.nlp.adapters.head_file import digest
 from consumers.nlp.errors import TrainingError
 from consumers.nlp.service.training import Product, Step
@@ -31,7 +33,10 @@ class JobProcess:
         error = None
         output = self._process.stdout
         while output is not None and (line := await output.readline()):
-            progress = Progress.model_validate_json(line)
+            try:
+                progress = Progress.model_validate_json(line)
+            except ValidationError as bad:
+                raise RetryableError("the training worker said something else") from bad
             error = progress.error or error
             if error is None:
                 yield Step(progress.phase, progress.done, progress.total)

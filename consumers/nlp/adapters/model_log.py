@@ -114,7 +114,11 @@ class KafkaModelStore:
         )
         if parts is None:
             raise TrainingError("its examples are not on the log any more; ask again with them")
-        return [example for part in parts for example in part.examples]
+        examples = [example for part in parts for example in part.examples]
+        whole = hashlib.sha256(b"".join(each.model_dump_json().encode() for each in examples))
+        if whole.hexdigest() != stored.sha256:
+            raise TrainingError("its examples on the log are not those that were given")
+        return examples
 
     async def put_head(self, version: str, content: bytes, sha256: str, job_id: UUID) -> Stored:
         """Store a head."""
@@ -158,25 +162,22 @@ class KafkaModelStore:
     async def _parts(
         self, topic: Topic, stored: Stored, kind: type[Part], key: bytes
     ) -> list[Part] | None:
-        """The parts in their order; None when they are not all there."""
+        """
+        The parts in their order; None when they are not all there.
+
+        They are looked for where they were put, and on a log made anew from its first record.
+        """
         where = TopicPartition(topic.value, stored.partition)
-        found: dict[int, Part] = {}
         try:
             async with asyncio.timeout(READ_SECONDS), self._reading(where) as consumer:
-                end = (await consumer.end_offsets([where]))[where]
                 begin = (await consumer.beginning_offsets([where]))[where]
-                consumer.seek(where, max(begin, min(stored.offset, end)))
-                while len(found) < stored.parts and await consumer.position(where) < end:
-                    polled = await consumer.getmany(where, timeout_ms=POLL_MS)
-                    for record in (each for records in polled.values() for each in records):
-                        event = _readable(record) if record.key == key else None
-                        if isinstance(event, kind):
-                            found[event.part] = event
+                for start in (max(begin, stored.offset), begin):
+                    found = await _found(consumer, where, start, stored.parts, kind, key)
+                    if len(found) == stored.parts:
+                        return [found[number] for number in sorted(found)]
         except (KafkaError, TimeoutError, OSError) as error:
             raise RetryableError(f"{topic}: {type(error).__name__}") from error
-        if sorted(found) != list(range(stored.parts)):
-            return None
-        return [found[number] for number in sorted(found)]
+        return None
 
     @asynccontextmanager
     async def _reading(self, where: TopicPartition) -> AsyncIterator[AIOKafkaConsumer]:
@@ -187,6 +188,27 @@ class KafkaModelStore:
             yield consumer
         finally:
             await _stop(consumer)
+
+
+async def _found(  # noqa: PLR0917 - what to look for, and where
+    consumer: AIOKafkaConsumer,
+    where: TopicPartition,
+    start: int,
+    parts: int,
+    kind: type[Part],
+    key: bytes,
+) -> dict[int, Part]:
+    """The parts that stand from `start` on."""
+    found: dict[int, Part] = {}
+    end = (await consumer.end_offsets([where]))[where]
+    consumer.seek(where, min(start, end))
+    while len(found) < parts and await consumer.position(where) < end:
+        polled = await consumer.getmany(where, timeout_ms=POLL_MS)
+        for record in (each for records in polled.values() for each in records):
+            event = _readable(record) if record.key == key else None
+            if isinstance(event, kind) and event.part < parts:
+                found[event.part] = event
+    return found
 
 
 def _readable(record: "ConsumerRecord[bytes, bytes]") -> Event | None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from itertools import count
 from typing import Protocol
 from uuid import UUID
 
@@ -210,20 +211,21 @@ class Trainer:
         examples = await self._store.examples(asked.examples, asked.job_id)
         async with self._workshop.work(examples, extend=asked.extend) as running:
             steps = aiter(running.steps())
-            coming: asyncio.Task[Step] | None = None
-            for number in range(1, 1_000_000):
-                coming = coming or asyncio.ensure_future(anext(steps))
-                await asyncio.wait([coming], timeout=HEARTBEAT_SECONDS)
-                if not await self._goes_on(job, attempt):
-                    coming.cancel()
-                    await asyncio.wait([coming])
-                    return None
-                if coming.done():
-                    try:
-                        latest, coming = coming.result(), None
-                    except StopAsyncIteration:
-                        break
-                await self._progress(job, attempt, latest, number)
+            coming: asyncio.Future[Step | None] = asyncio.ensure_future(anext(steps, None))
+            try:
+                for number in count(1):
+                    await asyncio.wait([coming], timeout=HEARTBEAT_SECONDS)
+                    if not await self._goes_on(job, attempt):
+                        return None
+                    if coming.done():
+                        step = coming.result()
+                        if step is None:
+                            break
+                        latest, coming = step, asyncio.ensure_future(anext(steps, None))
+                    await self._progress(job, attempt, latest, number)
+            finally:
+                coming.cancel()
+                await asyncio.wait([coming])
             return await running.product()
 
     async def _goes_on(self, job: Job, attempt: int) -> bool:
