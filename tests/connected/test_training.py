@@ -64,6 +64,12 @@ class Desk:
                 seen.append(await self.job(job_id))
         return seen
 
+    async def until_embedding(self, job_id: str) -> None:
+        """Wait until a worker is in the middle of it."""
+        async with asyncio.timeout(PATIENCE):
+            while (await self.job(job_id))["progress"]["phase"] != "embedding":
+                await asyncio.sleep(0.05)
+
     async def until_known(self, version: str) -> dict[str, Any]:
         async with asyncio.timeout(PATIENCE):
             while True:
@@ -195,8 +201,8 @@ async def test_a_trained_model_is_promoted_to_every_replica_and_rolled_back(stac
 async def test_a_job_survives_the_death_of_its_worker(stack: Stack) -> None:
     """Killed in the middle of a job, the replica leaves it to the next one, which ends it."""
     async with desk(stack) as training:
-        job = await training.ask(examples=examples(800, 6), extend=False)
-        await training.until(job, "running")
+        job = await training.ask(examples=examples(400, 6), extend=False)
+        await training.until_embedding(job)
         worker = stack.process("nlp")
         children = worker.children()
         stack.kill("nlp")
@@ -211,8 +217,8 @@ async def test_a_job_survives_the_death_of_its_worker(stack: Stack) -> None:
 async def test_a_job_is_cancelled(stack: Stack) -> None:
     """A running job stops at once, and its worker with it; an ended one cannot be cancelled."""
     async with desk(stack) as training:
-        job = await training.ask(examples=examples(2_000, 6), extend=False)
-        await training.until(job, "running")
+        job = await training.ask(examples=examples(1_500, 6), extend=False)
+        await training.until_embedding(job)
         assert await training.cancel(job) == 202
         seen = await training.until(job, "succeeded", "failed", "cancelled")
         assert seen[-1]["status"] == "cancelled"

@@ -81,8 +81,8 @@ def fit_intents(vectors: Matrix, labels: Sequence[str], outside: Matrix) -> Inte
 
 def try_out(head: IntentHead, unseen: Matrix, truth: Indices, outside: Matrix) -> Trial:
     """Read sentences in scope and out of scope with a head that has learnt neither."""
-    known = head.read(unseen)
-    return Trial(known.logits, truth, known.scope, head.read(outside).scope)
+    known = head.read_together(unseen)
+    return Trial(known.logits, truth, known.scope, head.read_together(outside).scope)
 
 
 def calibrated(head: IntentHead, trials: Sequence[Trial]) -> IntentHead:

@@ -52,7 +52,7 @@ def measure(
     inside = [row for row, label in enumerate(labels) if label is not None]
     outside = [row for row, label in enumerate(labels) if label is None]
     expected = [str(labels[row]) for row in inside]
-    readings = head.read(vectors)
+    readings = head.read_together(vectors)
     clear = [at for at, name in enumerate(head.linear.labels) if UNCLEAR not in name]
     names = [head.linear.labels[at] for at in clear]
     probabilities = softmax(head.sharpness * readings.logits[inside][:, clear])
