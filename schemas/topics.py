@@ -30,7 +30,7 @@ from schemas.events.models import (
     TrainingStarted,
     TrainModel,
 )
-from schemas.events.replies import ReplyGenerated
+from schemas.events.replies import ReplyFailed, ReplyGenerated
 
 EDGE = "edge-ws"
 """The edges read without a group, so nothing of theirs is dead-lettered."""
@@ -90,7 +90,7 @@ CATALOGUE: dict[Topic, TopicSpec] = {
         readers=("nlp", "persistence", "personalization", "analytics", EDGE),
     ),
     Topic.CHAT_REPLIES: TopicSpec(
-        events=(ReplyGenerated,),
+        events=(ReplyGenerated, ReplyFailed),
         key="conversation_id",
         writers=("nlp",),
         readers=("persistence", "analytics", EDGE),
