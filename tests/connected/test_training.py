@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -14,7 +15,9 @@ import httpx2
 import psutil
 import pytest
 from aiokafka import AIOKafkaConsumer
+from typer.testing import CliRunner
 
+from cli.main import app
 from schemas.events.replies import ReplyGenerated
 from schemas.topics import Topic
 from tests.connected import delivery_bed as bed
@@ -224,6 +227,39 @@ async def test_a_job_is_cancelled(stack: Stack) -> None:
         assert seen[-1]["status"] == "cancelled"
         assert seen[-1]["version"] is None
         assert await training.cancel(job) == 409
+
+
+def test_the_command_line_trains_promotes_and_takes_back(stack: Stack, tmp_path: Path) -> None:
+    """What docs/guides/training.md says, from a file to the card of the version that answers."""
+    file = tmp_path / "examples.csv"
+    lines = (f"{each['text']},{each['intent']}" for each in examples(10))
+    file.write_text("text,intent\n" + "\n".join(lines) + "\n")
+    said = parley(stack, "train", str(file), "--note", "by hand", "--promote")
+    version = next(word for word in said.split() if word.startswith("intents-"))
+    assert f"{version} answers from now on" in said
+    wait_promoted(stack, version)
+    assert "| accuracy |" in parley(stack, "show", version)
+    assert f"before: {version}" in parley(stack, "rollback")
+    file.write_text("text,intent\n,about_nothing\n")
+    refused = CliRunner().invoke(
+        app, ["models", "train", str(file), "--data", str(stack.folder.root)]
+    )
+    assert refused.exit_code == 1
+    assert "row 2.text: must not be empty" in refused.stderr
+
+
+def parley(stack: Stack, *words: str) -> str:
+    """Run `parley models …` on the stack; return what it says."""
+    done = CliRunner().invoke(app, ["models", *words, "--data", str(stack.folder.root)])
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def wait_promoted(stack: Stack, version: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while "status: promoted" not in parley(stack, "show", version):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
 
 
 async def audited(stack: Stack) -> set[str]:
