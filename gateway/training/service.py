@@ -33,6 +33,8 @@ PART_BYTES = 400_000
 MOST_YOUNG = 100
 YOUNG = timedelta(minutes=1)
 LATEST = 50
+MOST_WAITING = 10
+"""Jobs are worked one after the other, and their examples are kept for 7 days."""
 
 logger = structlog.get_logger(__name__)
 
@@ -69,8 +71,12 @@ class TrainingDesk:
         """Ask for a training job.
 
         Raises:
+            DomainError: too many jobs wait already.
             RetryableError: the broker or the database is away; nothing was asked.
         """
+        if sum(job.finished_at is None for job in await self.jobs()) >= MOST_WAITING:
+            detail = f"{MOST_WAITING} jobs have not ended yet; wait for one, or cancel it."
+            raise DomainError("too_many_jobs", detail, status=409)
         job_id = uuid4()
         stored = await self._store(job_id, checked.examples)
         asked = TrainModel(

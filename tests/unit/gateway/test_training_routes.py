@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from gateway.training.endpoints import MAX_BODY_BYTES
 from gateway.training.examples import MAX_EXAMPLES, MIN_PER_INTENT
 from gateway.training.ports import Job, Model, Promotion
-from gateway.training.service import PART_BYTES, stack_of
+from gateway.training.service import MOST_WAITING, PART_BYTES, stack_of
 from producers.ports import PublishStatus
 from schemas.events.admin import Action, ActionRecorded
 from schemas.events.models import CancelTraining, ExamplesGiven, ModelPromoted, TrainModel
@@ -102,6 +102,16 @@ def test_a_job_is_shown_before_the_table_knows_it(client: TestClient) -> None:
     assert (shown.status_code, shown.json()["status"]) == (200, "queued")
     listed = client.get("/api/ai/train", headers=OPERATOR).json()["items"]
     assert [each["jobId"] for each in listed] == [job_id]
+
+
+def test_no_more_jobs_wait_than_can_be_worked(client: TestClient, gateway: Gateway) -> None:
+    """The queue is bounded; ended jobs make room."""
+    waiting = [job() for _ in range(MOST_WAITING)]
+    gateway.registry.known_jobs = {each.job_id: each for each in waiting}
+    answer = ask(client, {"examples": rows()})
+    assert (answer.status_code, answer.json()["code"]) == (409, "too_many_jobs")
+    gateway.registry.known_jobs.popitem()
+    assert ask(client, {"examples": rows()}).status_code == 202
 
 
 def test_many_examples_are_cut_into_records(client: TestClient, gateway: Gateway) -> None:
