@@ -73,6 +73,7 @@ async def open_parts(settings: GatewaySettings) -> AsyncIterator[Parts]:
         publisher = await stack.enter_async_context(
             KafkaEventPublisher(settings.kafka, process="gateway", instance=settings.instance)
         )
+        await publisher.read_clock()
         database = Database(engine)
         relay = OutboxRelay(PostgresOutbox(database), publisher)
         watching = await stack.enter_async_context(_running(database.watch()))

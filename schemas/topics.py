@@ -41,6 +41,10 @@ KEYED_PARTITIONS = 12
 DESK = "dlq-desk"
 """The operator's desk (`parley dlq`): it puts dead letters on retry topics."""
 
+CLOCK_TOPIC = "clock-readings"
+"""Empty records, written to learn from their timestamps what the broker's clock shows; not events.
+"""
+
 DEAD_LETTER_PARTITIONS = 1
 DEAD_LETTER_RETENTION = timedelta(days=28)
 RETRY_RETENTION = timedelta(days=42)
