@@ -71,7 +71,7 @@ class SlowReader:
 
     async def _listen(self, events: Events) -> None:
         async for frame in events:
-            # What the client says by itself, of an answer that is overdue, is no event.
+            # What the client says by itself is no event.
             if "event_id" in frame:
                 self.seen.append(frame["event_id"])
 
