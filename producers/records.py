@@ -44,10 +44,10 @@ def to_record(event: Event, source: bytes) -> Record:
         _CONTENT_TYPE,
         (names.CORRELATION, str(event.correlation_id).encode("ascii")),
     )
-    if event.causation_id is not None:
-        headers += ((names.CAUSATION, str(event.causation_id).encode("ascii")),)
     if (deadline := event.deadline) is not None:
         headers += ((names.DEADLINE, format_instant(deadline).encode("ascii")),)
+    if event.causation_id is not None:
+        headers += ((names.CAUSATION, str(event.causation_id).encode("ascii")),)
     carrier: dict[str, str] = {}
     inject(carrier)
     if names.TRACEPARENT in carrier:
