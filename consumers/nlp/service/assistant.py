@@ -12,8 +12,9 @@ from runtime.clock import HybridLogicalClock
 from runtime.errors import RetryableError
 from schemas.events.chat import MessageSent, SenderKind
 
-# A longer chunk would make its first answer wait for its last; embedding gains nothing from it.
-CHUNK = 8
+# Enough that some are of one length and share a run of the sentence model; a longer chunk would
+# make its first answer wait for its last.
+CHUNK = 16
 
 
 class Assistant:
