@@ -1,17 +1,22 @@
 """Translates what the consume loop delivers into questions for the assistant."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 import structlog
 
+from consumers.delivery.deadline import split_late
 from consumers.delivery.ports import Delivered
 from consumers.nlp.service.analysis import Analysis
 from consumers.nlp.service.assistant import Assistant
+from consumers.nlp.service.events import CONSUMER
 from runtime import metrics
+from runtime.clock import wall_clock
 from runtime.errors import RetryableError
 from schemas.events.chat import MessageSent
-from schemas.events.replies import ReplySource
+from schemas.events.replies import FailureReason, ReplySource
+from schemas.topics import group_of, source_of
 
 ENDPOINT = "process-message"
 _STATUS = {ReplySource.HANDOVER: "handed_over", ReplySource.CLARIFY: "asked_back"}
@@ -22,17 +27,23 @@ logger = structlog.get_logger(__name__)
 class MessageHandler:
     """Answers the messages of a batch; what is not a message passes by."""
 
-    def __init__(self, assistant: Assistant) -> None:
+    def __init__(self, assistant: Assistant, now: Callable[[], datetime] = wall_clock) -> None:
         self._assistant = assistant
+        self._now = now
 
     async def handle(self, batch: Sequence[Delivered]) -> None:
         """
         Answer a polled batch; when it returns, every answer is on the log.
 
+        For a question that came too late that nobody waits any more, the log has that instead.
+
         Raises:
             RetryableError: the broker did not accept an answer; the batch may be done again.
         """
-        messages = [each.event for each in batch if isinstance(each.event, MessageSent)]
+        due, late = split_late(batch, self._now())
+        if late:
+            await self._decline(late)
+        messages = [each.event for each in due if isinstance(each.event, MessageSent)]
         if not messages:
             return
         started = time.perf_counter()
@@ -42,6 +53,21 @@ class MessageHandler:
             metrics.ai_requests.labels(ENDPOINT, "retried").inc(len(messages))
             raise
         _measure(analyses, time.perf_counter() - started)
+        now = self._now()
+        for message in messages:
+            if message.answer_by is not None:
+                waited = (now - message.occurred_at).total_seconds()
+                metrics.chat_response_seconds.observe(max(0.0, waited))
+
+    async def _decline(self, late: Sequence[Delivered]) -> None:
+        messages = [each.event for each in late if isinstance(each.event, MessageSent)]
+        await self._assistant.decline(messages, FailureReason.LATE)
+        # Counted when it is told: a broker that is away brings the batch again.
+        for each in late:
+            topic = source_of(each.record.topic)
+            metrics.late_dropped.labels(group_of(CONSUMER), topic).inc()
+            metrics.ai_requests.labels(ENDPOINT, "late").inc()
+        logger.info("late_questions_dropped", messages=len(messages))
 
 
 def _measure(analyses: Sequence[Analysis], seconds: float) -> None:
