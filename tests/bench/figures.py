@@ -41,6 +41,8 @@ class LoadFigures:
     accepted: int
     busy: int
     answered: int
+    declined: int
+    """Told that no answer will come."""
     answered_twice: int
     accept_ms: Percentiles
     """Until `accepted` or `busy`."""
@@ -64,6 +66,7 @@ def load_figures(run: LoadRun, cpu: Mapping[str, float]) -> LoadFigures:
         accepted=sum(exchange.status == "accepted" for exchange in exchanges),
         busy=sum(exchange.status == "busy" for exchange in exchanges),
         answered=sum(exchange.answered is not None for exchange in exchanges),
+        declined=sum(exchange.declined and not exchange.answers for exchange in exchanges),
         answered_twice=sum(exchange.answers > 1 for exchange in exchanges),
         accept_ms=Percentiles.of(
             1_000 * (exchange.acknowledged - exchange.asked)

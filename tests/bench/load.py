@@ -38,6 +38,8 @@ class Exchange:
     """The assistant's clock on the answer."""
     answered: float | None = None
     answers: int = 0
+    declined: bool = False
+    """Whether it was told that no answer will come, because its time had passed."""
 
 
 @dataclass
@@ -72,8 +74,14 @@ class LoadRun:
             exchange.answers += 1
             if exchange.answers == 1:
                 exchange.answered = now
-                self._close_one()
+                if not exchange.declined:
+                    self._close_one()
             exchange.answered_at = _seconds(frame["occurred_at"])
+        elif kind == "reply:failed":
+            exchange = self._by_message[frame["in_reply_to"]]
+            if not exchange.declined and not exchange.answers:
+                exchange.declined = True
+                self._close_one()
 
     async def drive(
         self, sockets: Sequence[BenchSocket], seconds: float, patience: float = 30

@@ -31,7 +31,12 @@ def load_lines(figures: LoadFigures, limits: Mapping[str, float], note: str = ""
         ("sent", float(figures.sent), ""),
         ("neither accepted nor busy", float(figures.sent - figures.accepted - figures.busy), ""),
         ("told busy", float(figures.busy), ""),
-        ("accepted, not answered", float(figures.accepted - figures.answered), ""),
+        ("told that it is too late", float(figures.declined), ""),
+        (
+            "accepted, nothing heard",
+            float(figures.accepted - figures.answered - figures.declined),
+            "",
+        ),
         ("answered twice", float(figures.answered_twice), ""),
         ("accept p50", figures.accept_ms.p50, "ms"),
         ("accept p99", figures.accept_ms.p99, "ms"),
