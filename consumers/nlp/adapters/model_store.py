@@ -13,7 +13,7 @@ from consumers.nlp.adapters.onnx_embedder import OnnxEmbedder
 from consumers.nlp.adapters.weights import GRAPH, TOKENIZER, WEIGHTS, locate, sha256_of
 
 MODEL = "minilm-l6-v2"
-RECIPE = 2
+RECIPE = 1
 """Raised whenever the files would come out differently."""
 
 _MANIFEST = "manifest.json"
@@ -52,8 +52,7 @@ def prepare_model(model_dir: Path) -> SentenceModel:
 
 def _build(folder: Path) -> None:
     # Only the first start pays for onnx: 60 MB that serving has no use for.
-    from consumers.nlp.adapters.graph import build_full_precision  # noqa: PLC0415
-    from consumers.nlp.adapters.quantize import quantize  # noqa: PLC0415
+    from consumers.nlp.adapters.graph import build_full_precision, quantize  # noqa: PLC0415
 
     graph, weights, tokenizer = locate(GRAPH), locate(WEIGHTS), locate(TOKENIZER)
     logger.info("model_build_started", model=MODEL, folder=str(folder))
@@ -61,7 +60,7 @@ def _build(folder: Path) -> None:
         network, words = (fresh / name for name in _FILES)
         full_precision = fresh / "full-precision.onnx"
         build_full_precision(graph, weights, full_precision)
-        quantize(full_precision, tokenizer, network)
+        quantize(full_precision, network)
         full_precision.unlink()
         shutil.copyfile(tokenizer, words)
         manifest = {

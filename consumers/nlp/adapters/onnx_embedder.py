@@ -1,6 +1,6 @@
 """The sentence model on onnxruntime: no torch, no network, no lock held while it computes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,13 +21,14 @@ class OnnxEmbedder:
     """
     Embeds with one ONNX model: mean over the tokens, scaled to length 1.
 
-    Texts of the same length share a run, `batch` at most: weights are read once per run, and one
-    text alone takes half as long again as one of several. There is no padding and the engine's
-    scales are fixed (`quantize`), so neighbours change nothing in a text's vector, not one bit.
+    `batch` is how many texts share one run, sorted by length so that little is padding. The int8
+    engine scales its activations over the whole batch, which makes a vector depend on its
+    neighbours (cosine down to 0.984): above 1 the port's promise is broken. Batches of 8 would be
+    a quarter faster (tests/bench/nlp/speed.py).
     """
 
     def __init__(
-        self, name: str, model: Path, tokenizer: Path, *, threads: int, batch: int = 16
+        self, name: str, model: Path, tokenizer: Path, *, threads: int, batch: int = 1
     ) -> None:
         self._name = name
         self._batch = batch
@@ -51,27 +52,21 @@ class OnnxEmbedder:
         vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
         # One by one: encode_batch would start a thread per core for a millisecond of work.
         encoded = [self._tokenizer.encode(text) for text in texts]
-        for rows in self._runs(encoded):
-            vectors[rows] = self._run([encoded[row].ids for row in rows])
+        order = sorted(range(len(texts)), key=lambda at: len(encoded[at].ids))
+        for start in range(0, len(order), self._batch):
+            rows = order[start : start + self._batch]
+            vectors[rows] = self._run([encoded[row] for row in rows])
         return vectors
 
-    def _runs(self, encoded: Sequence[Encoding]) -> Iterator[list[int]]:
-        alike: dict[int, list[int]] = {}
+    def _run(self, encoded: Sequence[Encoding]) -> Matrix:
+        shape = (len(encoded), max(len(one.ids) for one in encoded))
+        ids, mask = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
         for row, one in enumerate(encoded):
-            alike.setdefault(len(one.ids), []).append(row)
-        for rows in alike.values():
-            for start in range(0, len(rows), self._batch):
-                yield rows[start : start + self._batch]
-
-    def _run(self, encoded: Sequence[Sequence[int]]) -> Matrix:
-        ids = np.array(encoded, dtype=np.int64)
-        feed = {
-            "input_ids": ids,
-            "attention_mask": np.ones_like(ids),
-            "token_type_ids": np.zeros_like(ids),
-        }
+            ids[row, : len(one.ids)] = one.ids
+            mask[row, : len(one.ids)] = 1
+        feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
         hidden = np.asarray(self._session.run(["last_hidden_state"], feed)[0], dtype=np.float32)
-        pooled = hidden.mean(axis=1)
+        pooled = (hidden * mask[:, :, None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
         unit = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
         return np.asarray(unit, dtype=np.float32)
 

@@ -13,9 +13,8 @@ from runtime.errors import RetryableError
 from schemas.events.chat import MessageSent, SenderKind
 from schemas.events.replies import FailureReason
 
-# Enough that some are of one length and share a run of the sentence model; a longer chunk would
-# make its first answer wait for its last.
-CHUNK = 16
+# A longer chunk would make its first answer wait for its last; embedding gains nothing from it.
+CHUNK = 8
 
 
 class Assistant:

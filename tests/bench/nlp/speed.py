@@ -56,7 +56,7 @@ def measure_answers(settings: ModelSettings) -> Rows:
 
 
 def measure_batching(settings: ModelSettings) -> Rows:
-    """Time the embedder with and without shared runs."""
+    """Time the embedder with shared runs, which would be faster and is not promised anything."""
     model = prepare_model(settings.model_dir)
     knowledge = read_knowledge(settings.knowledge_dir)
     texts = [text for each in knowledge.intents for text in each.held_out]
