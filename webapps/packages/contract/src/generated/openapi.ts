@@ -494,9 +494,11 @@ export interface components {
         };
         /**
          * ConversationItem
-         * @description A conversation in the list, with the last thing said in it.
+         * @description A conversation in the list, with the first and the last thing said in it.
          */
         ConversationItem: {
+            /** First Message Preview */
+            first_message_preview?: string | null;
             /**
              * Id
              * Format: uuid
@@ -632,6 +634,11 @@ export interface components {
             items: (components["schemas"]["HistoryMessage"] | components["schemas"]["HistoryReply"])[];
             /** Next */
             next: string | null;
+            /**
+             * Positions
+             * @default []
+             */
+            positions: string[];
             /**
              * Read
              * @default []
