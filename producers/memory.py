@@ -25,7 +25,9 @@ class InMemoryEventPublisher:
         record = to_record(event, self.source)
         if self.status is not PublishStatus.ACCEPTED:
             return Published(self.status, record.topic)
-        partition = (murmur2(record.key) & 0x7FFFFFFF) % CATALOGUE[record.topic].partitions
+        partition = record.partition
+        if partition is None:
+            partition = (murmur2(record.key) & 0x7FFFFFFF) % CATALOGUE[record.topic].partitions
         log = self.logs.setdefault((record.topic, partition), [])
         log.append(record)
         self.events.append(event)

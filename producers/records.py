@@ -23,6 +23,8 @@ class Record:
     key: bytes
     value: bytes
     headers: Headers
+    partition: int | None = None
+    """Where it must stand; None leaves the choice to the key."""
 
 
 def to_record(event: Event, source: bytes) -> Record:
@@ -43,8 +45,10 @@ def to_record(event: Event, source: bytes) -> Record:
         (names.SUBJECT, event.key),
         _CONTENT_TYPE,
     )
+    if event.expires_at is not None:
+        headers += ((names.DEADLINE, format_instant(event.expires_at).encode("ascii")),)
     carrier: dict[str, str] = {}
     inject(carrier)
     if names.TRACEPARENT in carrier:
         headers += ((names.TRACEPARENT, carrier[names.TRACEPARENT].encode("ascii")),)
-    return Record(topic, event.key, event.model_dump_json().encode(), headers)
+    return Record(topic, event.key, event.model_dump_json().encode(), headers, event.partition)

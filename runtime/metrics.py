@@ -25,6 +25,9 @@ dead_letters = Gauge(
 consume_retries = Counter(
     "chat_consume_retries_total", "Batches tried again after a shared outage.", ["group"]
 )
+consume_late = Counter(
+    "chat_consume_late_total", "Records dropped after their deadline.", ["group", "topic"]
+)
 consume_lag = Gauge("chat_consume_lag", "Records not yet handled.", ["group", "topic"])
 batch_seconds = Histogram(
     "chat_batch_seconds", "From a polled batch to its end.", ["group"], buckets=LATENCY_BUCKETS
@@ -57,6 +60,12 @@ nlp_reply_seconds = Histogram(
 )  # fmt: skip
 ai_model_accuracy = Gauge(
     "ai_model_accuracy", "Share of held-out sentences a model understands.", ["model_name"]
+)
+# What a gateway asks the assistant, and what comes back.
+ai_reply_lease = Gauge("chat_ai_reply_lease", "Whether this gateway can ask the assistant.")
+ai_pending = Gauge("chat_ai_pending", "Requests of this gateway that wait for an answer.")
+ai_replies_dropped = Counter(
+    "chat_ai_replies_dropped_total", "Answers nobody waits for, or that cannot be.", ["reason"]
 )
 http_requests = Counter("http_requests_total", "HTTP requests.", ["method", "route", "status"])
 http_request_seconds = Histogram(

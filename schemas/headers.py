@@ -8,6 +8,8 @@ TIME = "ce_time"
 SUBJECT = "ce_subject"
 CONTENT_TYPE = "content-type"
 TRACEPARENT = "traceparent"
+DEADLINE = "deadline"
+"""RFC 3339; readers drop the record unread once it has passed."""
 
 DEAD_LETTER_TOPIC = "dlq.original.topic"
 DEAD_LETTER_PARTITION = "dlq.original.partition"

@@ -8,6 +8,22 @@ from datetime import timedelta
 from enum import StrEnum
 
 from schemas.events.admin import ActionRecorded
+from schemas.events.ai import (
+    REPLY_PARTITIONS,
+    GenerateResponse,
+    IntentRead,
+    ListModels,
+    MessageProcessed,
+    ModelsListed,
+    ProcessMessage,
+    ReadIntent,
+    ReadSentiment,
+    ResponseGenerated,
+    ResponsePiece,
+    SentimentRead,
+    Summarize,
+    Summarized,
+)
 from schemas.events.chat import (
     ConversationStarted,
     MessageDeleted,
@@ -22,13 +38,18 @@ from schemas.events.insights import MessageAnalyzed
 from schemas.events.replies import ReplyGenerated
 
 EDGE = "edge-ws"
-"""The edges read without a group, so nothing of theirs is dead-lettered."""
+GATEWAY = "gateway"
+TAILS = frozenset({EDGE, GATEWAY})
+"""These read without a group, so nothing of theirs is dead-lettered."""
 
 KEYED_PARTITIONS = 12
 """Fixed at creation and never grown: growing would move keys to other partitions."""
 
 DESK = "dlq-desk"
 """The operator's desk (`parley dlq`): it puts dead letters on retry topics."""
+
+ANSWERS_RETENTION = timedelta(minutes=10)
+"""Somebody waits for seconds; what was asked and answered over REST is not to be kept."""
 
 DEAD_LETTER_PARTITIONS = 1
 DEAD_LETTER_RETENTION = timedelta(days=28)
@@ -44,6 +65,8 @@ class Topic(StrEnum):
     CHAT_REPLIES = "chat-replies"
     MESSAGE_INSIGHTS = "message-insights"
     ADMIN_ACTIONS = "admin-actions"
+    AI_REQUESTS = "ai-requests"
+    AI_REPLIES = "ai-replies"
     CONTROL = "control"
 
 
@@ -91,6 +114,36 @@ CATALOGUE: dict[Topic, TopicSpec] = {
         writers=("gateway", DESK),
         readers=("audit",),
         partitions=3,
+    ),
+    Topic.AI_REQUESTS: TopicSpec(
+        events=(
+            ProcessMessage,
+            ReadSentiment,
+            ReadIntent,
+            GenerateResponse,
+            Summarize,
+            ListModels,
+        ),
+        key="request_id",
+        writers=("gateway",),
+        readers=("nlp",),
+        retention=ANSWERS_RETENTION,
+    ),
+    Topic.AI_REPLIES: TopicSpec(
+        events=(
+            MessageProcessed,
+            SentimentRead,
+            IntentRead,
+            ResponsePiece,
+            ResponseGenerated,
+            Summarized,
+            ModelsListed,
+        ),
+        key="request_id",
+        writers=("nlp",),
+        readers=(GATEWAY,),
+        partitions=REPLY_PARTITIONS,
+        retention=ANSWERS_RETENTION,
     ),
     Topic.CONTROL: TopicSpec(
         events=(SessionRevoked, UserDisabled),
@@ -151,7 +204,7 @@ LANES: tuple[Lane, ...] = tuple(
     Lane(topic, reader)
     for topic, spec in CATALOGUE.items()
     for reader in spec.readers
-    if reader != EDGE
+    if reader not in TAILS
 )
 _SOURCES: dict[str, Topic] = {lane.retries: lane.topic for lane in LANES}
 

@@ -4,6 +4,7 @@ import asyncio
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
@@ -12,10 +13,11 @@ from consumers.delivery.backoff import Backoff
 from consumers.delivery.dead_letter import DeadLetters
 from consumers.delivery.decode import decode
 from consumers.delivery.errors import AbandonedError, FencedError
+from consumers.delivery.late import count_late, is_late
 from consumers.delivery.ports import Delivered, OffsetKeeper, Offsets, Record
 from consumers.delivery.progress import Progress
 from runtime import metrics
-from runtime.clock import HybridLogicalClock
+from runtime.clock import HybridLogicalClock, wall_clock
 from runtime.errors import InvalidEventError, RetryableError
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ class Worker:
     halt: asyncio.Event
     """Set when the partitions are taken away or the process stops: no more waiting then."""
     backoff: Backoff = field(default_factory=Backoff)
+    now: Callable[[], datetime] = wall_clock
 
     async def work(self, records: Sequence[Record]) -> Offsets:
         """Return the positions up to which everything is stored or buried.
@@ -58,6 +61,9 @@ class Worker:
         """
         good: list[Delivered] = []
         for record in records:
+            if is_late(record, self.now()):
+                count_late(self.group, record.topic)
+                continue
             try:
                 delivered = decode(record)
             except InvalidEventError as reason:

@@ -12,6 +12,7 @@ from schemas.topics import (
 )
 
 FOR_EVER = "-1"
+SHORT = timedelta(hours=1)
 # The largest record a broker takes by default is 1 MiB; its dead letter is that and a few headers
 # more (consumers.delivery.dead_letter), also on its way back. Refused, it would hold up its
 # partition for ever.
@@ -52,7 +53,7 @@ def plan_topics(replication: int) -> list[TopicPlan]:
             name=topic.value,
             partitions=spec.partitions,
             replication=replication,
-            config=durable | {"retention.ms": _milliseconds(spec.retention)},
+            config=durable | _kept(spec.retention),
         )
         for topic, spec in CATALOGUE.items()
     ]
@@ -99,6 +100,14 @@ def compare(plan: TopicPlan, partitions: int, replicas: int, config: dict[str, s
         for what, value in wanted.items()
         if found.get(what) != value
     ]
+
+
+def _kept(retention: timedelta | None) -> dict[str, str]:
+    kept = {"retention.ms": _milliseconds(retention)}
+    if retention is not None and retention < SHORT:
+        # Only whole segments are deleted, and a busy one stays open for a week by default.
+        kept["segment.ms"] = _milliseconds(retention)
+    return kept
 
 
 def _milliseconds(retention: timedelta | None) -> str:

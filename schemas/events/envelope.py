@@ -1,5 +1,6 @@
 """What every event carries, whatever it is about."""
 
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -36,6 +37,16 @@ class Event(BaseModel):
     def key(self) -> bytes:
         """The record key: ASCII text, so that command line tools can route and read it."""
         return str(getattr(self, self.key_field)).encode("ascii")
+
+    @property
+    def partition(self) -> int | None:
+        """The partition it must stand on; None leaves the choice to the key."""
+        return None
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When working it is of no use to anybody any more; None for facts."""
+        return None
 
 
 class Value(BaseModel):

@@ -4,13 +4,14 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from consumers.nlp.ports import Embedder, Vector
+from consumers.nlp.ports import Embedder, Matrix, Vector
 from consumers.nlp.service.analysis import Analysis, Question, Understanding
 from consumers.nlp.service.dialogue import Dialogue
 from consumers.nlp.service.entities import find_entities
 from consumers.nlp.service.heads import IntentHead
 from consumers.nlp.service.language import ConversationLanguages
 from consumers.nlp.service.sentiment import ToneReader
+from schemas.events.ai import LoadedModel
 
 
 class Analyzer:
@@ -31,6 +32,7 @@ class Analyzer:
         tones: ToneReader,
         dialogue: Dialogue,
         model_version: str,
+        models: Sequence[LoadedModel] = (),
     ) -> None:
         self._embedder = embedder
         self._languages = languages
@@ -38,6 +40,7 @@ class Analyzer:
         self._tones = tones
         self._dialogue = dialogue
         self.model_version = model_version
+        self.models = tuple(models)
 
     def analyze(self, questions: Sequence[Question]) -> list[Analysis]:
         """One analysis per question, in the given order."""
@@ -46,9 +49,7 @@ class Analyzer:
         texts = [question.text for question in questions]
         watch = _StopWatch(len(texts))
         with watch.step("language"):
-            languages = [
-                self._languages.language_of(each.conversation_id, each.text) for each in questions
-            ]
+            languages = [self._language_of(each) for each in questions]
         with watch.step("embedding"):
             vectors = self._embedder.embed(texts)
         with watch.step("intent"):
@@ -64,6 +65,15 @@ class Analyzer:
             self._answered(question, vector, each, watch)
             for question, vector, each in zip(questions, vectors, understood, strict=True)
         ]
+
+    def vectors(self, texts: Sequence[str]) -> Matrix:
+        """One unit vector per text, for whoever compares texts."""
+        return self._embedder.embed(texts)
+
+    def _language_of(self, question: Question) -> str:
+        if question.remembered:
+            return self._languages.language_of(question.conversation_id, question.text)
+        return self._languages.language_of_text(question.text)
 
     def _answered(
         self, question: Question, vector: Vector, understood: Understanding, watch: "_StopWatch"
