@@ -11,6 +11,10 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from gateway.admin import endpoints as admin
 from gateway.admin.service import Administration
+from gateway.ai import endpoints as ai
+from gateway.ai.exchange import Exchange
+from gateway.ai.ports import Asker
+from gateway.ai.service import Assisting
 from gateway.auth import endpoints as auth
 from gateway.auth.service import SignIn
 from gateway.auth.standing import Standing
@@ -29,7 +33,7 @@ from gateway.http.middleware import (
 )
 from gateway.http.problems import answer_with_problems
 from gateway.internal import endpoints as internal
-from gateway.parts import OpenParts, Parts, open_parts
+from gateway.parts import OpenParts, Parts, open_parts, running
 from gateway.settings import GatewaySettings
 from gateway.state import GatewayState
 from gateway.web import endpoints as web
@@ -55,7 +59,17 @@ def build_app(settings: GatewaySettings, open_parts: OpenParts = open_parts) -> 
         async with open_parts(settings) as parts:
             checks_live.update(parts.live)
             checks_ready.update(parts.ready)
-            yield _state(settings, parts, key)
+            clock = HybridLogicalClock()
+            exchange = Exchange(
+                publisher=parts.publisher,
+                leases=parts.reply_leases,
+                log=parts.reply_log,
+                clock=clock,
+                settings=settings.ai,
+            )
+            async with running(exchange.run()) as exchanging:
+                checks_live["replies"] = lambda: not exchanging.done()
+                yield _state(settings, parts, key, clock, exchange)
 
     app = ProblemApi(
         title="Parley",
@@ -71,7 +85,15 @@ def build_app(settings: GatewaySettings, open_parts: OpenParts = open_parts) -> 
     )
     answer_with_problems(app)
     chat.answer_unaccepted(app)
-    for routes in (auth.router, chat.router, admin.router, web.router, internal.router):
+    ai.answer_unanswered(app)
+    for routes in (
+        auth.router,
+        chat.router,
+        ai.router,
+        admin.router,
+        web.router,
+        internal.router,
+    ):
         app.include_router(routes)
     app.router.routes.extend(Health(checks_live, checks_ready).routes())
     # The default, not a mount: a mount on "/" would hide wrong methods on known routes.
@@ -91,8 +113,19 @@ def _middleware(settings: GatewaySettings) -> list[Middleware]:
     ]
 
 
-def _state(settings: GatewaySettings, parts: Parts, key: EllipticCurvePrivateKey) -> GatewayState:
-    clock = HybridLogicalClock()
+def _state(
+    settings: GatewaySettings,
+    parts: Parts,
+    key: EllipticCurvePrivateKey,
+    clock: HybridLogicalClock,
+    asker: Asker,
+) -> GatewayState:
+    conversing = Conversing(
+        conversations=parts.conversations,
+        publisher=parts.publisher,
+        clock=clock,
+        young=YoungConversations(),
+    )
     telling = Telling(clock)
     standing = Standing(parts.accounts, settings.auth.access_lifetime)
     return GatewayState(
@@ -109,12 +142,8 @@ def _state(settings: GatewaySettings, parts: Parts, key: EllipticCurvePrivateKey
         ),
         standing=standing,
         administration=Administration(parts.accounts, telling, standing),
-        conversing=Conversing(
-            conversations=parts.conversations,
-            publisher=parts.publisher,
-            clock=clock,
-            young=YoungConversations(),
-        ),
+        conversing=conversing,
+        assisting=Assisting(asker, conversing),
         verifier=AccessTokenVerifier(key.public_key(), settings.auth.issuer),
         shared_limits=parts.shared_limits,
         local_limits=parts.local_limits,
