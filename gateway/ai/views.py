@@ -3,18 +3,12 @@
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from schemas.events.ai import MOST_SENTENCES, MOST_TURNS, Turn
 from schemas.events.insights import Entity, SentimentLabel
 from schemas.events.replies import Citation, ReplySource, Share
-from schemas.text import Instant, MessageText, PersonName, PlainText
-
-SUMMARY_CHARS = 50_000
-
-LongText = Annotated[
-    PlainText, StringConstraints(strip_whitespace=True, min_length=1, max_length=SUMMARY_CHARS)
-]
+from schemas.text import Instant, LongText, MessageText, PersonName
 
 
 class Question(BaseModel):
