@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,6 +29,9 @@ from schemas.events.ai import (
     ReadSentiment,
     Summarize,
 )
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 TextRequest = ProcessMessage | ReadSentiment | ReadIntent | GenerateResponse
 
@@ -69,20 +73,26 @@ class Requests:
             RetryableError: the broker did not accept an answer.
         """
         waiting = [each for each in requests if each.deadline > self._now()]
-        fresh = {
-            each.request_id: each
-            for each in reversed(waiting)
-            if not self._answered.find(each.request_id)
-        }
-        new = list(reversed(fresh.values()))
+        new, repeats = self._told_apart(waiting)
         texts = [each for each in new if isinstance(each, TextRequest)]
         work: list[Coroutine[object, object, None]] = [self._understand(texts)]
         work += [self._summarize(each) for each in new if isinstance(each, Summarize)]
         work += [self._list_models(each) for each in new if isinstance(each, ListModels)]
         await _all_done(work)
-        repeats = [each for each in waiting if fresh.get(each.request_id) is not each]
         await _all_done([self._repeat(each) for each in repeats])
         return len(requests) - len(waiting)
+
+    def _told_apart(self, requests: Sequence[AiRequest]) -> tuple[list[AiRequest], list[AiRequest]]:
+        """Those to work, and those that repeat one of them or one that is remembered."""
+        new: dict[UUID, AiRequest] = {}
+        repeats: list[AiRequest] = []
+        for request in requests:
+            self._clock.observe(request.occurred_at)
+            if request.request_id in new or self._answered.find(request.request_id):
+                repeats.append(request)
+            else:
+                new[request.request_id] = request
+        return list(new.values()), repeats
 
     async def _understand(self, requests: Sequence[TextRequest]) -> None:
         answering: list[asyncio.Task[None]] = []
