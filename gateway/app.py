@@ -43,6 +43,16 @@ from runtime.health import Check, Health
 from runtime.tokens import AccessTokenVerifier
 
 
+_ROUTERS = (
+    auth.router,
+    chat.router,
+    ai.router,
+    admin.router,
+    web.router,
+    internal.router,
+)
+
+
 def build_app(settings: GatewaySettings, open_parts: OpenParts = open_parts) -> FastAPI:
     """Return the gateway; nothing is connected before the server starts it.
 
@@ -60,13 +70,7 @@ def build_app(settings: GatewaySettings, open_parts: OpenParts = open_parts) -> 
             checks_live.update(parts.live)
             checks_ready.update(parts.ready)
             clock = HybridLogicalClock()
-            exchange = Exchange(
-                publisher=parts.publisher,
-                leases=parts.reply_leases,
-                log=parts.reply_log,
-                clock=clock,
-                settings=settings.ai,
-            )
+            exchange = _exchange(settings, parts, clock)
             async with running(exchange.run()) as exchanging:
                 checks_live["replies"] = lambda: not exchanging.done()
                 yield _state(settings, parts, key, clock, exchange)
@@ -86,14 +90,7 @@ def build_app(settings: GatewaySettings, open_parts: OpenParts = open_parts) -> 
     answer_with_problems(app)
     chat.answer_unaccepted(app)
     ai.answer_unanswered(app)
-    for routes in (
-        auth.router,
-        chat.router,
-        ai.router,
-        admin.router,
-        web.router,
-        internal.router,
-    ):
+    for routes in _ROUTERS:
         app.include_router(routes)
     app.router.routes.extend(Health(checks_live, checks_ready).routes())
     # The default, not a mount: a mount on "/" would hide wrong methods on known routes.
@@ -111,6 +108,16 @@ def _middleware(settings: GatewaySettings) -> list[Middleware]:
         Middleware(DeclaredBodyLimit),
         Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY_BYTES),
     ]
+
+
+def _exchange(settings: GatewaySettings, parts: Parts, clock: HybridLogicalClock) -> Exchange:
+    return Exchange(
+        publisher=parts.publisher,
+        leases=parts.reply_leases,
+        log=parts.reply_log,
+        clock=clock,
+        settings=settings.ai,
+    )
 
 
 def _state(

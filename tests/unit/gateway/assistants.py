@@ -16,7 +16,6 @@ from schemas.events.ai import (
     IntentRead,
     IntentShare,
     KeyMessage,
-    ListModels,
     LoadedModel,
     MessageProcessed,
     ModelsListed,
@@ -64,61 +63,77 @@ def stamp(request: AiRequest) -> Stamp:
 
 def echo(request: AiRequest) -> Sequence[AiReply]:
     """Answer anything with what was asked."""
-    common = stamp(request)
     match request:
-        case ProcessMessage(text=text):
-            return [
-                MessageProcessed(
-                    **common,
-                    text=f"re: {text}",
-                    source=ReplySource.TEMPLATE,
-                    confidence=0.9,
-                    intent="order_status",
-                    in_scope=True,
-                    sentiment=MOOD,
-                    entities=(Entity(type="order_number", value="48213", confidence=0.98),),
-                    language="en",
-                    model_version="echo",
-                    timings_ms={
-                        "language": 0.5, "embedding": 1.0, "entities": 0.25,
-                        "intent": 0.125, "sentiment": 0.0625, "response": 2.0,
-                    },
-                )
-            ]  # fmt: skip
+        case ProcessMessage():
+            return [processed(request)]
         case ReadSentiment():
-            shares = ((SentimentLabel.NEUTRAL, 0.8), (SentimentLabel.NEGATIVE, 0.2))
-            scores = tuple(MoodShare(label=label, score=score) for label, score in shares)
-            return [
-                SentimentRead(
-                    **common, sentiment=MOOD, scores=scores, language="en", model_version="echo"
-                )
-            ]
+            return [sentiment_read(request)]
         case ReadIntent():
-            return [
-                IntentRead(
-                    **common,
-                    intent="order_status",
-                    confidence=0.9,
-                    in_scope=True,
-                    alternatives=(IntentShare(intent="send_back", confidence=0.05),),
-                    language="en",
-                    model_version="echo",
-                )
-            ]
+            return [intent_read(request)]
         case GenerateResponse(stream=stream):
             return pieces(request) if stream else [response(request, 0)]
-        case Summarize(turns=turns, sentences=sentences):
-            picked = tuple(
-                KeyMessage(turn=at, speaker=turn.speaker, text=turn.text, score=0.5)
-                for at, turn in enumerate(turns[:sentences])
-            )
-            return [
-                Summarized(**common, method="extractive", key_messages=picked, model_version="echo")
-            ]
-        case ListModels():
-            model = LoadedModel(name="echo", version="1", kind="intent", loaded_at=AT)
-            return [ModelsListed(**common, models=(model,))]
-    return []
+        case Summarize():
+            return [summarized(request)]
+    model = LoadedModel(name="echo", version="1", kind="intent", loaded_at=AT)
+    return [ModelsListed(**stamp(request), models=(model,))]
+
+
+def processed(request: ProcessMessage) -> MessageProcessed:
+    """Return everything about a message."""
+    return MessageProcessed(
+        **stamp(request),
+        text=f"re: {request.text}",
+        source=ReplySource.TEMPLATE,
+        confidence=0.9,
+        intent="order_status",
+        in_scope=True,
+        sentiment=MOOD,
+        entities=(Entity(type="order_number", value="48213", confidence=0.98),),
+        language="en",
+        model_version="echo",
+        timings_ms={
+            "language": 0.5, "embedding": 1.0, "entities": 0.25,
+            "intent": 0.125, "sentiment": 0.0625, "response": 2.0,
+        },
+    )  # fmt: skip
+
+
+def sentiment_read(request: AiRequest) -> SentimentRead:
+    """Return a mood."""
+    shares = ((SentimentLabel.NEUTRAL, 0.8), (SentimentLabel.NEGATIVE, 0.2))
+    return SentimentRead(
+        **stamp(request),
+        sentiment=MOOD,
+        scores=tuple(MoodShare(label=label, score=score) for label, score in shares),
+        language="en",
+        model_version="echo",
+    )
+
+
+def intent_read(request: AiRequest) -> IntentRead:
+    """Return an intent."""
+    return IntentRead(
+        **stamp(request),
+        intent="order_status",
+        confidence=0.9,
+        in_scope=True,
+        alternatives=(IntentShare(intent="send_back", confidence=0.05),),
+        language="en",
+        model_version="echo",
+    )
+
+
+def summarized(request: Summarize) -> Summarized:
+    """Return the first turns, as many as were asked for."""
+    return Summarized(
+        **stamp(request),
+        method="extractive",
+        key_messages=tuple(
+            KeyMessage(turn=at, speaker=turn.speaker, text=turn.text, score=0.5)
+            for at, turn in enumerate(request.turns[: request.sentences])
+        ),
+        model_version="echo",
+    )
 
 
 def pieces(request: AiRequest) -> list[AiReply]:
