@@ -42,7 +42,6 @@ from runtime.clock import HybridLogicalClock
 from runtime.health import Check, Health
 from runtime.tokens import AccessTokenVerifier
 
-
 _ROUTERS = (
     auth.router,
     chat.router,
