@@ -1,6 +1,7 @@
 """Request-reply over a leased partition: own answers only, in order, in time, or a clear no."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
@@ -186,6 +187,26 @@ async def test_leases_that_cannot_be_renewed_end_by_themselves() -> None:
         bench.leases.held.clear()
         await until(lambda: exchange.holds is not None)
         assert (await exchange.ask(uuid4(), intent)).last
+
+
+async def test_a_gateway_that_stood_still_asks_nothing_under_its_old_lease() -> None:
+    """Whatever else has not been noticed yet: by its own clock the lease is over."""
+    bench, skipped = Bench(), 0.0
+    exchange = Exchange(
+        publisher=bench.publisher,
+        leases=bench.leases,
+        log=bench.log,
+        clock=HybridLogicalClock(),
+        settings=SOON.model_copy(update={"lease": timedelta(seconds=60)}),
+        now=lambda: time.monotonic() + skipped,
+    )
+    running = asyncio.create_task(exchange.run())
+    await until(lambda: exchange.holds is not None)
+    skipped = 61.0
+    assert await refusal(exchange) is NoAnswer.UNAVAILABLE
+    assert bench.publisher.asked == []
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_too_many_are_refused_and_repeats_join() -> None:
