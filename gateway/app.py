@@ -131,6 +131,7 @@ def _state(
         publisher=parts.publisher,
         clock=clock,
         young=YoungConversations(),
+        answer_within=settings.answer_within,
     )
     telling = Telling(clock)
     standing = Standing(parts.accounts, settings.auth.access_lifetime)

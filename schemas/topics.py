@@ -35,7 +35,7 @@ from schemas.events.chat import (
 from schemas.events.control import SessionRevoked, UserDisabled
 from schemas.events.envelope import Event
 from schemas.events.insights import MessageAnalyzed
-from schemas.events.replies import ReplyGenerated
+from schemas.events.replies import ReplyFailed, ReplyGenerated
 
 EDGE = "edge-ws"
 GATEWAY = "gateway"
@@ -97,7 +97,7 @@ CATALOGUE: dict[Topic, TopicSpec] = {
         readers=("nlp", "persistence", "personalization", "analytics", EDGE),
     ),
     Topic.CHAT_REPLIES: TopicSpec(
-        events=(ReplyGenerated,),
+        events=(ReplyGenerated, ReplyFailed),
         key="conversation_id",
         writers=("nlp",),
         readers=("persistence", "analytics", EDGE),

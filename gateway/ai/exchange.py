@@ -121,7 +121,7 @@ class Exchange:
             request_id=request_id,
             reply_partition=lease.partition,
             reply_fence=lease.fence,
-            deadline=wall_clock() + self._deadline,
+            answer_by=wall_clock() + self._deadline,
         )
 
     async def run(self) -> None:

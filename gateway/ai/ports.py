@@ -74,7 +74,7 @@ class Stamp(TypedDict):
     request_id: UUID
     reply_partition: int
     reply_fence: int
-    deadline: datetime
+    answer_by: datetime
 
 
 Write = Callable[[Stamp], AiRequest]

@@ -35,15 +35,15 @@ class AiEvent(Event):
 
 
 class AiRequest(AiEvent):
-    """A question; reply partition, fence and deadline are stamped by the gateway alone."""
+    """A question; reply partition, fence and `answer_by` are stamped by the gateway alone."""
 
-    deadline: Instant
+    answer_by: Instant
     """Nobody waits any longer: work not begun by then is dropped and counted."""
 
     @property
-    def expires_at(self) -> datetime | None:
-        """The deadline, which also stands in the record's headers."""
-        return self.deadline
+    def deadline(self) -> datetime | None:
+        """Also in the record's headers."""
+        return self.answer_by
 
 
 class AiReply(AiEvent):

@@ -34,6 +34,15 @@ class Event(BaseModel):
     """The first event of the chain."""
 
     @property
+    def deadline(self) -> datetime | None:
+        """Until when somebody waits for what comes of it; None when nobody does.
+
+        Only work that is worth nothing to anybody else may be left undone afterwards: an answer,
+        never a row.
+        """
+        return None
+
+    @property
     def key(self) -> bytes:
         """The record key: ASCII text, so that command line tools can route and read it."""
         return str(getattr(self, self.key_field)).encode("ascii")
@@ -41,11 +50,6 @@ class Event(BaseModel):
     @property
     def partition(self) -> int | None:
         """The partition it must stand on; None leaves the choice to the key."""
-        return None
-
-    @property
-    def expires_at(self) -> datetime | None:
-        """When working it is of no use to anybody any more; None for facts."""
         return None
 
 

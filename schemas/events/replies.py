@@ -51,3 +51,20 @@ class ReplyGenerated(ConversationEvent):
     """The probability that the chosen intent is right, as the model gives it."""
     citations: tuple[Citation, ...] = ()
     model_version: str
+
+
+class FailureReason(StrEnum):
+    """Why there is no answer."""
+
+    LATE = "late"
+    """The question's `answer_by` had passed before the assistant came to it."""
+
+
+class ReplyFailed(ConversationEvent):
+    """The assistant will not answer; the body has the field names of the `reply:failed` frame."""
+
+    event_type: ClassVar[str] = "chat.reply_failed.v1"
+
+    in_reply_to: UUID
+    """The question's message_id."""
+    reason: FailureReason

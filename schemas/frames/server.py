@@ -14,7 +14,7 @@ from schemas.events.chat import (
     MessagesRead,
     ReactionSet,
 )
-from schemas.events.replies import ReplyGenerated
+from schemas.events.replies import ReplyFailed, ReplyGenerated
 from schemas.frames.codes import AckStatus, ErrorCode
 from schemas.text import FRAME_BYTES, MESSAGE_CHARS, Instant, MessageText, PersonName
 
@@ -152,6 +152,14 @@ class ReplyFrame(ReplyGenerated):
     replayed: bool = False
 
 
+class ReplyFailedFrame(ReplyFailed):
+    """No answer will come; clients have told so themselves when `answer_by` passed."""
+
+    type: Literal["reply:failed"] = "reply:failed"
+    at: str
+    replayed: bool = False
+
+
 class ConversationStartedFrame(ConversationStarted):
     """A conversation was opened."""
 
@@ -195,6 +203,7 @@ class ReadFrame(MessagesRead):
 FRAME_OF_EVENT: dict[str, str] = {
     MessageSent.event_type: "message",
     ReplyGenerated.event_type: "reply",
+    ReplyFailed.event_type: "reply:failed",
     ConversationStarted.event_type: "conversation:started",
     MessageEdited.event_type: "message:edited",
     MessageDeleted.event_type: "message:deleted",
@@ -215,6 +224,7 @@ AnyServerFrame = Annotated[
     | PresenceFrame
     | MessageFrame
     | ReplyFrame
+    | ReplyFailedFrame
     | ConversationStartedFrame
     | MessageEditedFrame
     | MessageDeletedFrame

@@ -48,7 +48,7 @@ def _request() -> dict[str, Any]:
         "request_id": _REQUEST,
         "reply_partition": 3,
         "reply_fence": 1_795_426_200_000_000,
-        "deadline": _AT + timedelta(seconds=5),
+        "answer_by": _AT + timedelta(seconds=5),
     }
 
 

@@ -67,7 +67,7 @@ async def test_a_frozen_assistant_is_told_in_time_and_works_nothing_late(
     async with bed.somebody(stack.url) as ada:
         ada.base_url = httpx2.URL(second.url)
         await bed.answered(ada)
-        late = bed.metric(bed.nlp_url(stack), "chat_consume_late_total", topic=AI_REQUESTS)
+        late = bed.metric(bed.nlp_url(stack), "chat_late_dropped_total", topic=AI_REQUESTS)
         stack.pause("nlp")
         try:
             began = time.monotonic()
@@ -81,7 +81,7 @@ async def test_a_frozen_assistant_is_told_in_time_and_works_nothing_late(
         await bed.answered(ada)
         bed.until(
             lambda: (
-                bed.metric(bed.nlp_url(stack), "chat_consume_late_total", topic=AI_REQUESTS) > late
+                bed.metric(bed.nlp_url(stack), "chat_late_dropped_total", topic=AI_REQUESTS) > late
             ),
             "nobody has counted the late request",
         )

@@ -6,11 +6,12 @@ from concurrent.futures import Executor
 
 from consumers.nlp.service.analysis import Analysis, Question
 from consumers.nlp.service.analyzer import Analyzer
-from consumers.nlp.service.events import insight_of, reply_to
+from consumers.nlp.service.events import insight_of, no_reply_to, reply_to
 from producers.ports import EventPublisher, Published
 from runtime.clock import HybridLogicalClock
 from runtime.errors import RetryableError
 from schemas.events.chat import MessageSent, SenderKind
+from schemas.events.replies import FailureReason
 
 # A longer chunk would make its first answer wait for its last; embedding gains nothing from it.
 CHUNK = 8
@@ -71,6 +72,20 @@ class Assistant:
             if outcome is not None:
                 raise outcome
         return analyses
+
+    async def decline(self, messages: Sequence[MessageSent], reason: FailureReason) -> None:
+        """
+        Say that these will not be answered; returns when the broker has accepted that.
+
+        Raises:
+            RetryableError: the broker did not accept an event.
+        """
+        told = []
+        for message in messages:
+            self._clock.observe(message.occurred_at)
+            told.append(no_reply_to(message, reason, self._clock.stamp()))
+        for outcome in await asyncio.gather(*map(self._publisher.publish, told)):
+            _require_accepted(outcome)
 
     async def _publish(self, message: MessageSent, analysis: Analysis) -> None:
         version = self._analyzer.model_version

@@ -6,7 +6,7 @@ from consumers.nlp.service.analysis import Analysis
 from consumers.nlp.service.redaction import masked
 from schemas.events.chat import MessageSent, Sender, SenderKind
 from schemas.events.insights import Entity, MessageAnalyzed, Sentiment, SentimentLabel
-from schemas.events.replies import Citation, ReplyGenerated
+from schemas.events.replies import Citation, FailureReason, ReplyFailed, ReplyGenerated
 from schemas.ids import ASSISTANT_ID, derived_event_id
 
 CONSUMER = "nlp"
@@ -38,6 +38,19 @@ def reply_to(
             for found in answer.cited
         ),
         model_version=model_version,
+    )
+
+
+def no_reply_to(cause: MessageSent, reason: FailureReason, at: datetime) -> ReplyFailed:
+    """What is said instead of an answer."""
+    return ReplyFailed(
+        event_id=derived_event_id(CONSUMER, cause.event_id, ReplyFailed.event_type),
+        occurred_at=at,
+        causation_id=cause.event_id,
+        correlation_id=cause.correlation_id,
+        conversation_id=cause.conversation_id,
+        in_reply_to=cause.message_id,
+        reason=reason,
     )
 
 

@@ -1,9 +1,8 @@
 """Answers requests that come over REST, in the same chunks and by the same analyzer as messages."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from concurrent.futures import Executor
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +16,7 @@ from consumers.nlp.service.assistant import CHUNK
 from consumers.nlp.service.pieces import PieceSource, WholeAnswers
 from consumers.nlp.service.summary import pick, sentences_of
 from producers.ports import EventPublisher
-from runtime.clock import HybridLogicalClock, wall_clock
+from runtime.clock import HybridLogicalClock
 from runtime.errors import RetryableError
 from schemas.events.ai import (
     AiReply,
@@ -53,34 +52,30 @@ class Requests:
         executor: Executor,
         *,
         source: PieceSource | None = None,
-        now: Callable[[], datetime] = wall_clock,
     ) -> None:
         self._analyzer = analyzer
         self._publisher = publisher
         self._clock = clock
         self._executor = executor
         self._source = source or WholeAnswers()
-        self._now = now
         self._answered = Answered()
 
-    async def answer(self, requests: Sequence[AiRequest]) -> int:
+    async def answer(self, requests: Sequence[AiRequest]) -> None:
         """
-        Publish an answer to each request that somebody still waits for; return how many are late.
+        Publish an answer to each request.
 
         Returns when the broker has accepted all of them.
 
         Raises:
             RetryableError: the broker did not accept an answer.
         """
-        waiting = [each for each in requests if each.deadline > self._now()]
-        new, repeats = self._told_apart(waiting)
+        new, repeats = self._told_apart(requests)
         texts = [each for each in new if isinstance(each, TextRequest)]
         work: list[Coroutine[object, object, None]] = [self._understand(texts)]
         work += [self._summarize(each) for each in new if isinstance(each, Summarize)]
         work += [self._list_models(each) for each in new if isinstance(each, ListModels)]
         await _all_done(work)
         await _all_done([self._repeat(each) for each in repeats])
-        return len(requests) - len(waiting)
 
     def _told_apart(self, requests: Sequence[AiRequest]) -> tuple[list[AiRequest], list[AiRequest]]:
         """Those to work, and those that repeat one of them or one that is remembered."""

@@ -98,7 +98,7 @@ async def test_a_question_gets_its_answer() -> None:
         held = exchange.holds
         assert held is not None
         assert (asked.reply_partition, asked.reply_fence) == (held.partition, held.fence)
-        assert asked.deadline > asked.occurred_at
+        assert asked.answer_by > asked.occurred_at
         assert exchange.waiting == 0
 
 
@@ -324,5 +324,5 @@ def some_stamp(request_id: UUID) -> Stamp:
         request_id=request_id,
         reply_partition=0,
         reply_fence=1,
-        deadline=AT,
+        answer_by=AT,
     )

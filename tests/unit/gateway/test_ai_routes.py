@@ -116,11 +116,11 @@ def test_the_other_shapes(desk: Desk) -> None:
 
 def test_where_answers_go_is_never_told_from_outside(desk: Desk) -> None:
     """Partition, fence, deadline and ids in the body are ignored; the gateway stamps its own."""
-    wish = {"reply_partition": 7, "reply_fence": 9, "deadline": "2030-01-01T00:00:00Z"}
+    wish = {"reply_partition": 7, "reply_fence": 9, "answer_by": "2030-01-01T00:00:00Z"}
     assert desk.ask("intent", {"text": "hello", **wish}).status_code == 200
     (asked,) = desk.publisher.asked
     assert (asked.reply_partition, asked.reply_fence) == (0, desk.gateway.reply_leases.held[0])
-    assert asked.deadline.year != 2030
+    assert asked.answer_by.year != 2030
 
 
 def test_the_same_id_is_the_same_question_of_the_same_person_only(desk: Desk) -> None:

@@ -62,14 +62,12 @@ class Room:
         self.analyzer = small_analyzer(self.embedder)
         self.publisher = InMemoryEventPublisher()
         self.clock = HybridLogicalClock(now=lambda: AT)
-        self.now: datetime = AT
         self.requests = Requests(
             self.analyzer,
             self.publisher,
             self.clock,
             executor,
             source=source,
-            now=lambda: self.now,
         )
         self.embedder.calls.clear()
 
@@ -92,7 +90,7 @@ def room(executor: ThreadPoolExecutor) -> Room:
     return Room(executor)
 
 
-def asked(deadline: datetime = AT + timedelta(seconds=5)) -> dict[str, Any]:
+def asked(answer_by: datetime = AT + timedelta(seconds=5)) -> dict[str, Any]:
     """Return the envelope of a request from partition 3 under lease 7, good for five seconds."""
     event_id = uuid4()
     return {
@@ -102,7 +100,7 @@ def asked(deadline: datetime = AT + timedelta(seconds=5)) -> dict[str, Any]:
         "request_id": uuid4(),
         "reply_partition": 3,
         "reply_fence": 7,
-        "deadline": deadline,
+        "answer_by": answer_by,
     }
 
 
@@ -121,7 +119,7 @@ async def test_every_kind_is_answered_by_its_own(room: Room) -> None:
         (Summarize(**asked(), turns=(Turn(speaker="", text=ORDER),), sentences=2), Summarized),
         (ListModels(**asked()), ModelsListed),
     ]
-    assert await room.requests.answer([request for request, _ in kinds]) == 0
+    await room.requests.answer([request for request, _ in kinds])
     for request, kind in kinds:
         (reply,) = [each for each in room.replies if each.request_id == request.request_id]
         assert type(reply) is kind
@@ -165,12 +163,12 @@ async def test_a_question_over_rest_leaves_nothing_behind(room: Room) -> None:
 
 async def test_late_work_is_not_begun(room: Room) -> None:
     """Whose deadline has passed gets nothing, and is counted under its topic."""
-    late = ReadIntent(**asked(deadline=AT - timedelta(seconds=1)), text=ORDER)
+    late = ReadIntent(**asked(answer_by=AT - timedelta(seconds=1)), text=ORDER)
     labels = {"group": "chat-nlp", "topic": Topic.AI_REQUESTS.value}
-    name = "chat_consume_late_total"
+    name = "chat_late_dropped_total"
     before = REGISTRY.get_sample_value(name, labels) or 0.0
     in_time = ReadIntent(**asked(), text=ORDER)
-    await RequestHandler(room.requests).handle([delivered(late), delivered(in_time)])
+    await RequestHandler(room.requests, lambda: AT).handle([delivered(late), delivered(in_time)])
     assert [reply.request_id for reply in room.replies] == [in_time.request_id]
     assert (REGISTRY.get_sample_value(name, labels) or 0.0) == before + 1
 
@@ -266,7 +264,7 @@ async def test_messages_and_requests_are_answered_beside_each_other(
 ) -> None:
     """One batch, both kinds; when one cannot be answered the other is not left half done."""
     assistant = Assistant(room.analyzer, room.publisher, room.clock, executor)
-    handler = Handler(MessageHandler(assistant), RequestHandler(room.requests))
+    handler = Handler(MessageHandler(assistant), RequestHandler(room.requests, lambda: AT))
     batch = [delivered(message(ORDER)), delivered(ReadIntent(**asked(), text=ORDER))]
     await handler.handle(batch)
     assert len(room.replies) == 1

@@ -5,7 +5,7 @@ import { ArrowDown } from "lucide-react";
 import { Fragment, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 
-import { useChatClient } from "../chat-provider";
+import { useChatClient, useChatState } from "../chat-provider";
 import { readByOthers } from "../state/changes";
 import type { Pending } from "../state/outbox";
 import type { Thread } from "../state/threads";
@@ -51,6 +51,7 @@ export function MessageLog(props: MessageLogProps) {
   const { user, conversationId, thread, pending } = props;
   const { t } = useTranslation("chat");
   const records = thread?.records ?? NOTHING;
+  const { serverAhead } = useChatState();
   useReading(conversationId, thread);
   const last = pending.at(-1)?.client_message_id;
   const { box, content, away, unseen, onScroll, jump } = useStickToBottom({
@@ -76,7 +77,7 @@ export function MessageLog(props: MessageLogProps) {
           {pending.map((entry) => (
             <PendingMessage key={entry.client_message_id} entry={entry} />
           ))}
-          <Answering records={records} pending={pending} userId={user.id} />
+          <Answering records={records} pending={pending} userId={user.id} ahead={serverAhead} />
           <TypingLine conversationId={conversationId} records={records} />
         </div>
       </div>
