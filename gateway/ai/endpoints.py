@@ -44,7 +44,7 @@ _STREAMED: dict[int | str, dict[str, Any]] = {
             EVENT_STREAM: {
                 "schema": {
                     "type": "string",
-                    "description": "Events `piece` (`ResponsePieceView`), then one `done` "
+                    "description": "Events `piece` `{sequence, text}`, then one `done` "
                     "(`GeneratedResponse`) or one `error` (`Problem`).",
                 }
             }
@@ -81,7 +81,7 @@ async def generate_response(
     body: TextQuestion,
     user: SignedInUser,
     state: State,
-    accept: Annotated[str, Header()] = "",
+    accept: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> View | Response:
     """Answer a text; with `Accept: text/event-stream` as events, piece by piece."""
     if EVENT_STREAM in accept:

@@ -1207,9 +1207,7 @@ export interface operations {
     generate_response: {
         parameters: {
             query?: never;
-            header?: {
-                accept?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
