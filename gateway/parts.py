@@ -76,6 +76,7 @@ async def open_parts(settings: GatewaySettings) -> AsyncIterator[Parts]:
         publisher = await stack.enter_async_context(
             KafkaEventPublisher(settings.kafka, process="gateway", instance=settings.instance)
         )
+        await publisher.read_clock()
         client = redis.asyncio.Redis(connection_pool=pool)
         database = Database(engine)
         relay = OutboxRelay(PostgresOutbox(database), publisher)

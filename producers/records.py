@@ -44,9 +44,12 @@ def to_record(event: Event, source: bytes) -> Record:
         (names.TIME, format_instant(event.occurred_at).encode("ascii")),
         (names.SUBJECT, event.key),
         _CONTENT_TYPE,
+        (names.CORRELATION, str(event.correlation_id).encode("ascii")),
     )
     if (deadline := event.deadline) is not None:
         headers += ((names.DEADLINE, format_instant(deadline).encode("ascii")),)
+    if event.causation_id is not None:
+        headers += ((names.CAUSATION, str(event.causation_id).encode("ascii")),)
     carrier: dict[str, str] = {}
     inject(carrier)
     if names.TRACEPARENT in carrier:

@@ -50,6 +50,10 @@ batch_seconds = Histogram(
     "chat_batch_seconds", "From a polled batch to its end.", ["group"], buckets=LATENCY_BUCKETS
 )
 
+clock_offset = Gauge(
+    "chat_clock_offset_seconds", "What is added to this machine's clock to agree with the broker's."
+)
+
 # The edge.
 sockets = Gauge("chat_sockets", "Open sockets on this edge.")
 frames_in = Counter("chat_frames_in_total", "Frames from clients.", ["type"])

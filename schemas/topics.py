@@ -48,6 +48,10 @@ KEYED_PARTITIONS = 12
 DESK = "dlq-desk"
 """The operator's desk (`parley dlq`): it puts dead letters on retry topics."""
 
+CLOCK_TOPIC = "clock-readings"
+"""Empty records, written to learn from their timestamps what the broker's clock shows; not events.
+"""
+
 ANSWERS_RETENTION = timedelta(minutes=10)
 """Somebody waits for seconds; what was asked and answered over REST is not to be kept."""
 

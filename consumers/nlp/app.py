@@ -111,11 +111,14 @@ async def _connected(settings: NlpSettings, stop: asyncio.Event) -> KafkaEventPu
     while not stop.is_set():
         publisher = KafkaEventPublisher(settings.kafka, process=NAME, instance=settings.instance)
         try:
-            return await publisher.__aenter__()
+            await publisher.__aenter__()
+            await publisher.read_clock()
         except KafkaError as error:
             attempt += 1
             logger.warning("cannot_publish_yet", attempt=attempt, error=type(error).__name__)
             await publisher.__aexit__()
+        else:
+            return publisher
         with suppress(AbandonedError):
             await Backoff().wait(attempt, stop)
     return None

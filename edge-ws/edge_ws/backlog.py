@@ -139,8 +139,8 @@ class Backlog:
                 frame = orjson.loads(kept.payload)
                 if frame.get("message_id") != name or frame["type"] not in _TELLING:
                     continue
-                known = _known(frame)
-                if known.deleted:
+                known = _known(frame) or known
+                if known is not None and known.deleted:
                     return known
         return known
 
@@ -148,12 +148,13 @@ class Backlog:
 _TELLING = frozenset({"message", "reply", "message:deleted"})
 
 
-def _known(frame: dict[str, Any]) -> KnownMessage:
-    return KnownMessage(
-        UUID(frame["sender"]["id"]),
-        datetime.fromisoformat(frame["occurred_at"]),
-        deleted=frame["type"] == "message:deleted",
-    )
+def _known(frame: dict[str, Any]) -> KnownMessage | None:
+    """Return what a payload tells; None when its ids or times are none."""
+    try:
+        sender, at = UUID(frame["sender"]["id"]), datetime.fromisoformat(frame["occurred_at"])
+    except ValueError:
+        return None
+    return KnownMessage(sender, at, deleted=frame["type"] == "message:deleted")
 
 
 def _newest(kept: list[Kept]) -> list[Kept]:

@@ -1,7 +1,6 @@
 """The log itself as a source of records."""
 
 import asyncio
-import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
@@ -13,6 +12,7 @@ from aiokafka.errors import KafkaError
 
 from edge_ws.backlog import LOGS
 from edge_ws.ports import Log, Positions, TailedRecord
+from runtime.clock import server_seconds
 from runtime.kafka import create_tail
 from schemas.topics import Topic
 
@@ -72,7 +72,7 @@ class KafkaRecords:
 
     async def _recent(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
         """Return each partition's first offset within the lookback, or its end."""
-        since = int((time.time() - self._lookback.total_seconds()) * 1_000)
+        since = int((server_seconds() - self._lookback.total_seconds()) * 1_000)
         begins: dict[TopicPartition, int] = await self._consumer.end_offsets(partitions)
         found = await self._consumer.offsets_for_times(dict.fromkeys(partitions, since))
         begins.update((each, place.offset) for each, place in found.items() if place is not None)

@@ -141,10 +141,13 @@ async def _publisher(settings: "EdgeSettings", stop: asyncio.Event) -> KafkaEven
     while not stop.is_set():
         publisher = KafkaEventPublisher(settings.kafka, process=PROCESS, instance=settings.instance)
         try:
-            return await publisher.__aenter__()
+            await publisher.__aenter__()
+            await publisher.read_clock()
         except KafkaError as error:
             logger.warning("broker_away", error=type(error).__name__)
             await publisher.__aexit__()
+        else:
+            return publisher
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), BROKER_RETRY_SECONDS)
     return None

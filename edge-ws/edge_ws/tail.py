@@ -16,7 +16,10 @@ from edge_ws.framing import event_payload, model_frame
 from edge_ws.ports import Log, RecordSource, TailedRecord
 from edge_ws.redaction import redaction_for
 from edge_ws.ring import Ring
+from edge_ws.wholeness import is_whole
 from runtime import metrics
+from runtime.clock import server_seconds
+from runtime.trail import TRAIL
 from schemas import headers as names
 from schemas.events.chat import ConversationStarted, MessageDeleted
 from schemas.frames.server import FRAME_OF_EVENT, Reset
@@ -42,6 +45,8 @@ class _Pushed(NamedTuple):
     frame_type: str
     key: bytes
     payload: bytes
+    chain: object
+    """The correlation id, as it stands in the body."""
 
 
 class Tail:
@@ -109,9 +114,13 @@ class Tail:
             if pushed.frame_type == _DELETED:
                 ring.rewrite(pushed.key, redaction_for(pushed.payload))
             sockets = self._fanout.deliver(pushed.key, pushed.payload)
+            if TRAIL.follows(pushed.chain):
+                _note(log, record.offset, pushed, sockets)
             if sockets:
                 metrics.frames_out.labels(pushed.frame_type).inc(sockets)
-                timings.fanout_seconds.observe(max(0.0, time.time() - record.timestamp / 1_000))
+                timings.fanout_seconds.observe(
+                    max(0.0, server_seconds() - record.timestamp / 1_000)
+                )
 
     def _read(self, log: Log, record: TailedRecord) -> _Pushed:
         if record.key is None or record.value is None:
@@ -123,14 +132,17 @@ class Tail:
             elif name == names.TIME:
                 event_time = value
         frame_type = _FRAME_OF.get(event_type)
-        if frame_type is None:
+        if event_type is None or frame_type is None:
             raise _Unreadable("unknown_type")
         fields = _checked(record.value)
+        if not is_whole(fields, record.key, event_type):
+            raise _Unreadable("schema")
         self._observe(event_time)
         if event_type == _STARTED:
             self._learn(record.key, fields)
         at = str(Position(log.topic, log.partition, record.offset))
-        return _Pushed(frame_type, record.key, event_payload(frame_type, at, record.value))
+        payload = event_payload(frame_type, at, record.value)
+        return _Pushed(frame_type, record.key, payload, fields.get("correlation_id"))
 
     def _observe(self, event_time: bytes | None) -> None:
         try:
@@ -172,6 +184,18 @@ _FRAME_OF: dict[bytes | None, str] = {
 }
 _DELETED = FRAME_OF_EVENT[MessageDeleted.event_type]
 _STARTED = ConversationStarted.event_type.encode("ascii")
+
+
+def _note(log: Log, offset: int, pushed: _Pushed, sockets: int) -> None:
+    TRAIL.note(
+        "event_pushed",
+        correlation_id=pushed.chain,
+        frame_type=pushed.frame_type,
+        topic=log.topic,
+        partition=log.partition,
+        offset=offset,
+        sockets=sockets,
+    )
 
 
 def _checked(body: bytes) -> dict[str, object]:

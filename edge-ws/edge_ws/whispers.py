@@ -1,6 +1,5 @@
 """Whispers through Valkey: publish and subscribe, and a lease for each person on each edge."""
 
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -11,6 +10,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from edge_ws.passing import Seen
+from runtime.clock import server_seconds
 from runtime.errors import RetryableError
 
 TIMEOUT_SECONDS = 2.0
@@ -58,9 +58,9 @@ class ValkeyWhispers:
             async with self._valkey.pipeline(transaction=False) as pipeline:
                 for user_id in user_ids:
                     key = _here(user_id)
-                    pipeline.zadd(key, {self._edge: time.time() + LEASE_SECONDS})
+                    pipeline.zadd(key, {self._edge: server_seconds() + LEASE_SECONDS})
                     pipeline.expire(key, 2 * LEASE_SECONDS)
-                    pipeline.set(_last(user_id), time.time(), ex=REMEMBERED)
+                    pipeline.set(_last(user_id), server_seconds(), ex=REMEMBERED)
                 await pipeline.execute()
 
     async def leave(self, user_id: UUID) -> None:
@@ -68,7 +68,7 @@ class ValkeyWhispers:
         with _away_is_retryable():
             async with self._valkey.pipeline(transaction=False) as pipeline:
                 pipeline.zrem(_here(user_id), self._edge)
-                pipeline.set(_last(user_id), time.time(), ex=REMEMBERED)
+                pipeline.set(_last(user_id), server_seconds(), ex=REMEMBERED)
                 await pipeline.execute()
 
     async def look(self, user_ids: list[UUID]) -> list[Seen]:
@@ -76,7 +76,7 @@ class ValkeyWhispers:
         with _away_is_retryable():
             async with self._valkey.pipeline(transaction=False) as pipeline:
                 for user_id in user_ids:
-                    pipeline.zcount(_here(user_id), time.time(), "+inf")
+                    pipeline.zcount(_here(user_id), server_seconds(), "+inf")
                     pipeline.get(_last(user_id))
                 found = await pipeline.execute()
         return [
