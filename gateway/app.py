@@ -42,6 +42,9 @@ from runtime.clock import HybridLogicalClock
 from runtime.health import Check, Health
 from runtime.tokens import AccessTokenVerifier
 
+# The first lease takes a fraction of it; without Valkey a start takes this much longer.
+_SETTLE_SECONDS = 2.0
+
 _ROUTERS = (
     auth.router,
     chat.router,
@@ -72,6 +75,7 @@ def build_app(settings: GatewaySettings, open_parts: OpenParts = open_parts) -> 
             exchange = _exchange(settings, parts, clock)
             async with running(exchange.run()) as exchanging:
                 checks_live["replies"] = lambda: not exchanging.done()
+                await exchange.settle(_SETTLE_SECONDS)
                 yield _state(settings, parts, key, clock, exchange)
 
     app = ProblemApi(

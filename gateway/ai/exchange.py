@@ -69,6 +69,7 @@ class Exchange:
         self._pending = Pending(settings.pending, now)
         self._lease: Lease | None = None
         self._until = 0.0
+        self._held = asyncio.Event()
 
     @property
     def holds(self) -> Lease | None:
@@ -80,6 +81,12 @@ class Exchange:
     def waiting(self) -> int:
         """How many requests wait for an answer."""
         return len(self._pending)
+
+    async def settle(self, seconds: float) -> None:
+        """Return once there has been a lease, or after so long: who has started can ask."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._held.wait()
 
     async def ask(self, request_id: UUID, write: Write) -> AiReply:
         """Return the answer; see the port."""
@@ -174,6 +181,7 @@ class Exchange:
         async with self._log.follow(lease.partition) as reader:
             # Only now: an answer to anything asked from here on stands where it will be read.
             self._lease = lease
+            self._held.set()
             metrics.ai_reply_lease.set(1)
             logger.info("reply_lease_held", partition=lease.partition, fence=lease.fence)
             while True:

@@ -230,6 +230,20 @@ def test_no_answer_is_a_503_that_says_when_to_come_back(
     assert counted("generate-response", "timeout") == before + 1
 
 
+def test_a_gateway_that_has_started_can_ask(
+    gateway: Gateway, publisher: AnsweringPublisher
+) -> None:
+    """The first request after the start finds a lease: nobody is refused for being early."""
+    for _ in range(5):
+        gateway.reply_leases.held.clear()
+        with gateway.open() as client:
+            assert gateway.reply_leases.held
+            ada = register(client)
+            answer = client.post("/api/ai/intent", json={"text": "hi"}, headers=ada.headers)
+            assert answer.status_code == 200
+    assert len(publisher.asked) == 5
+
+
 def test_without_a_lease_the_assistant_alone_is_away(
     gateway: Gateway, publisher: AnsweringPublisher
 ) -> None:
