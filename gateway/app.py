@@ -7,7 +7,6 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from gateway.admin import endpoints as admin
 from gateway.admin.service import Administration
@@ -24,10 +23,9 @@ from gateway.chat import endpoints as chat
 from gateway.chat.service import Conversing, YoungConversations
 from gateway.http.api import ProblemApi
 from gateway.http.middleware import (
-    MAX_BODY_BYTES,
     AnswerHeaders,
-    DeclaredBodyLimit,
     ErrorBoundary,
+    LargerBodies,
     Measures,
     security_headers,
 )
@@ -36,6 +34,8 @@ from gateway.internal import endpoints as internal
 from gateway.parts import OpenParts, Parts, open_parts, running
 from gateway.settings import GatewaySettings
 from gateway.state import GatewayState
+from gateway.training import endpoints as training
+from gateway.training.service import TrainingDesk
 from gateway.web import endpoints as web
 from gateway.web.apps import web_apps
 from runtime.clock import HybridLogicalClock
@@ -45,10 +45,11 @@ from runtime.tokens import AccessTokenVerifier
 # The first lease takes a fraction of it; without Valkey a start takes this much longer.
 _SETTLE_SECONDS = 2.0
 
-_ROUTERS = (
+ROUTERS = (
     auth.router,
     chat.router,
     ai.router,
+    training.router,
     admin.router,
     web.router,
     internal.router,
@@ -93,7 +94,8 @@ def build_app(settings: GatewaySettings, open_parts: OpenParts = open_parts) -> 
     answer_with_problems(app)
     chat.answer_unaccepted(app)
     ai.answer_unanswered(app)
-    for routes in _ROUTERS:
+    training.answer_bad_examples(app)
+    for routes in ROUTERS:
         app.include_router(routes)
     app.router.routes.extend(Health(checks_live, checks_ready).routes())
     # The default, not a mount: a mount on "/" would hide wrong methods on known routes.
@@ -108,8 +110,7 @@ def _middleware(settings: GatewaySettings) -> list[Middleware]:
         Middleware(AnswerHeaders, headers=headers),
         Middleware(Measures),
         Middleware(ErrorBoundary),
-        Middleware(DeclaredBodyLimit),
-        Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY_BYTES),
+        Middleware(LargerBodies, larger={training.TRAIN_PATH: training.MAX_BODY_BYTES}),
     ]
 
 
@@ -153,6 +154,12 @@ def _state(
         ),
         standing=standing,
         administration=Administration(parts.accounts, telling, standing),
+        training=TrainingDesk(
+            registry=parts.registry,
+            accounts=parts.accounts,
+            publisher=parts.publisher,
+            clock=clock,
+        ),
         conversing=conversing,
         assisting=Assisting(asker, conversing),
         verifier=AccessTokenVerifier(key.public_key(), settings.auth.issuer),

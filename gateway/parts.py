@@ -24,6 +24,8 @@ from gateway.database import Database, create_engine
 from gateway.http.limits import RateLimiter, limiter_in_memory, limiter_on_valkey
 from gateway.outbox import PostgresOutbox
 from gateway.settings import GatewaySettings
+from gateway.training.ports import ModelRegistry
+from gateway.training.repository import PostgresModelRegistry
 from producers.kafka import KafkaEventPublisher
 from producers.outbox import OutboxRelay
 from producers.ports import EventPublisher
@@ -44,6 +46,7 @@ class Parts:
     conversations: Conversations
     tickets: Tickets
     publisher: EventPublisher
+    registry: ModelRegistry
     shared_limits: RateLimiter
     reply_leases: ReplyLeases
     reply_log: ReplyLog
@@ -89,6 +92,7 @@ async def open_parts(settings: GatewaySettings) -> AsyncIterator[Parts]:
             reply_leases=ValkeyReplyLeases(client, REPLY_PARTITIONS, settings.ai.lease),
             reply_log=KafkaReplyLog(settings.kafka, f"gateway-{settings.instance}-replies"),
             publisher=publisher,
+            registry=PostgresModelRegistry(database),
             shared_limits=limiter_on_valkey(valkey_url, pool),
             live={"relay": lambda: not relaying.done(), "watch": lambda: not watching.done()},
             ready={

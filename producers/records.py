@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
+from aiokafka.partitioner import murmur2
 from opentelemetry.propagate import inject
 
 from schemas import headers as names
 from schemas.events.envelope import Event
 from schemas.text import format_instant
-from schemas.topics import TOPIC_OF, Topic
+from schemas.topics import CATALOGUE, TOPIC_OF, Topic
 
 Headers = tuple[tuple[str, bytes], ...]
 
@@ -25,6 +26,11 @@ class Record:
     headers: Headers
     partition: int | None = None
     """Where it must stand; None leaves the choice to the key."""
+
+
+def partition_of(topic: Topic, key: bytes) -> int:
+    """Return where in the topic the broker keeps this key's records."""
+    return int((murmur2(key) & 0x7FFFFFFF) % CATALOGUE[topic].partitions)
 
 
 def to_record(event: Event, source: bytes) -> Record:

@@ -43,7 +43,8 @@ rebalances = Counter(
 )
 # Seconds from where somebody speaks to where it is worked; an outage shows in the last ones.
 handled_seconds = Histogram(
-    "chat_handled_seconds", "From a record's timestamp until it was handled (rows stored).",
+    "chat_handled_seconds",
+    "From the timestamp of a batch's oldest record until it was handled (rows stored).",
     ["group", "topic"], buckets=(*LATENCY_BUCKETS, 30.0, 60.0, 300.0),
 )  # fmt: skip
 batch_seconds = Histogram(

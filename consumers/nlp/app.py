@@ -17,6 +17,7 @@ from consumers.nlp.adapters.knowledge_files import read_knowledge
 from consumers.nlp.adapters.model_store import prepare_model
 from consumers.nlp.adapters.vader_tone import VaderToneLexicon
 from consumers.nlp.handlers import Handler, MessageHandler, RequestHandler
+from consumers.nlp.models import following
 from consumers.nlp.service.analysis import Question
 from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.assistant import Assistant
@@ -31,6 +32,7 @@ from producers.kafka import KafkaEventPublisher
 from runtime import metrics
 from runtime.clock import HybridLogicalClock, wall_clock
 from schemas.events.ai import LoadedModel
+from schemas.events.models import INTENTS
 
 NAME = "nlp"
 
@@ -52,7 +54,7 @@ def build_analyzer(settings: ModelSettings) -> Analyzer:
     knowledge = read_knowledge(settings.knowledge_dir)
     embedder = prepare_model(settings.model_dir).embedder(settings.threads)
     heads = prepare_heads(settings.model_dir, embedder, knowledge)
-    metrics.ai_model_accuracy.labels(embedder.name).set(heads.accuracy)
+    metrics.ai_model_accuracy.labels(INTENTS).set(heads.accuracy)
     snippets = SnippetIndex(embedder, knowledge.snippets)
     analyzer = Analyzer(
         embedder=embedder,
@@ -90,17 +92,18 @@ async def serve(settings: NlpSettings) -> None:
         if publisher is None:
             return
         try:
-            await run_consumer(
-                name=NAME,
-                settings=settings,
-                handler=Handler(
-                    MessageHandler(Assistant(analyzer, publisher, clock, executor)),
-                    RequestHandler(Requests(analyzer, publisher, clock, executor)),
-                ),
-                clock=clock,
-                max_records=MAX_RECORDS,
-                stop=stop,
-            )
+            async with following(settings, analyzer, publisher, clock):
+                await run_consumer(
+                    name=NAME,
+                    settings=settings,
+                    handler=Handler(
+                        MessageHandler(Assistant(analyzer, publisher, clock, executor)),
+                        RequestHandler(Requests(analyzer, publisher, clock, executor)),
+                    ),
+                    clock=clock,
+                    max_records=MAX_RECORDS,
+                    stop=stop,
+                )
         finally:
             await publisher.__aexit__()
 

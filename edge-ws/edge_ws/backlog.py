@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
-from aiokafka.partitioner import murmur2
 
 from edge_ws.outbound import MAX_QUEUED_BYTES
 from edge_ws.ports import KnownMessage, Log, Positions
 from edge_ws.ring import Kept, Ring
+from producers.records import partition_of
 from schemas.positions import PUSHED_TOPICS, parse_position
 from schemas.topics import CATALOGUE, Topic
 
@@ -24,12 +24,12 @@ LOGS = tuple(
     for partition in range(CATALOGUE[topic].partitions)
 )
 MAX_REPLAY_BYTES = MAX_QUEUED_BYTES // 2
-"""More than this is fetched from the history; a reader's queue must be able to hold it."""
+"""More than this is replayed bit by bit; a reader's queue must be able to hold it."""
 
 
 def log_of(topic: Topic, key: bytes) -> Log:
     """Return where the broker keeps this conversation."""
-    return Log(topic, (murmur2(key) & 0x7FFFFFFF) % CATALOGUE[topic].partitions)
+    return Log(topic, partition_of(topic, key))
 
 
 def seen_by(positions: Sequence[str]) -> dict[Log, int]:
@@ -99,21 +99,22 @@ class Backlog:
             for kept in _newest(list(self._rings[log_of(topic, key)].after(key, -1)))
         ]
 
+    def rings_of(self, key: bytes) -> dict[Log, Ring]:
+        """Return the rings that hold a conversation's events."""
+        logs = (log_of(topic, key) for topic in PUSHED_TOPICS)
+        return {log: self._rings[log] for log in logs}
+
     def missed(self, key: bytes, seen: Mapping[Log, int]) -> list[Kept] | None:
-        """Return the conversation's events after what was seen; None when some may be gone.
+        """Return the conversation's events after what was seen; None when some are not kept here.
 
         A log that the client has seen nothing of counts as unread from its beginning.
         """
         missed: list[Kept] = []
-        for topic in PUSHED_TOPICS:
-            log = log_of(topic, key)
+        for log, ring in self.rings_of(key).items():
             offset = seen.get(log, -1)
-            ring = self._rings[log]
             if not ring.reaches_back_to(offset):
                 return None
             missed.extend(ring.after(key, offset))
-        if sum(len(kept.payload) for kept in missed) > MAX_REPLAY_BYTES:
-            return None
         return missed
 
     def spoke(self, key: bytes, user_id: UUID) -> bool:

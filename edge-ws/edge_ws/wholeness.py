@@ -11,7 +11,7 @@ from schemas.topics import EVENT_TYPES
 _RELIED_ON = ("event_id", "occurred_at", "message_id")
 
 
-def is_whole(fields: object, key: bytes, event_type: bytes) -> bool:
+def is_whole(fields: object, key: bytes, event_type: str) -> bool:
     """Whether these fields of an event's body can be made a frame for the key's conversation."""
     if not isinstance(fields, Mapping) or fields.get("conversation_id") != _text(key):
         return False
@@ -31,4 +31,4 @@ def _needed(event_type: str) -> tuple[tuple[str, ...], bool]:
     return tuple(name for name in _RELIED_ON if name in fields), "sender" in fields
 
 
-_NEEDED = {event_type.encode("ascii"): _needed(event_type) for event_type in FRAME_OF_EVENT}
+_NEEDED = {event_type: _needed(event_type) for event_type in FRAME_OF_EVENT}

@@ -102,9 +102,9 @@ async def summarize(body: SummaryQuestion, user: SignedInUser, state: State) -> 
         return answers.summary(reply, len(turns), said)
 
 
-@router.get("/models")
-async def list_models(user: SignedInUser, state: State) -> ModelList:
-    """Tell which models answer now."""
+@router.get("/models/loaded")
+async def list_loaded_models(user: SignedInUser, state: State) -> ModelList:
+    """Tell what is loaded in the process that answers."""
     async with _asked("models", user, state):
         return answers.models(await state["assisting"].models(user))
 

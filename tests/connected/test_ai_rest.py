@@ -228,7 +228,7 @@ async def test_models_tell_what_is_loaded(stack: Stack) -> None:
     """Names, versions and kinds of what answers, and how good the intents are."""
     async with bed.somebody(stack.url) as ada:
         await bed.answered(ada)
-        models = (await ada.get("/api/ai/models")).json()["items"]
+        models = (await ada.get("/api/ai/models/loaded")).json()["items"]
     kinds = {each["kind"]: each for each in models}
     assert kinds.keys() == {"embedding", "intent", "sentiment"}
     assert 0.8 < kinds["intent"]["accuracy"] <= 1

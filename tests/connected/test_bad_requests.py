@@ -86,12 +86,12 @@ async def _ready(url: str, process: "subprocess.Popen[bytes]") -> None:
             await asyncio.sleep(0.1)
 
 
-async def _tokens(stack: Stack) -> dict[str, str]:
+async def _tokens(stack: Stack) -> list[str]:
     people = People(stack)
     try:
         [user] = await people.person(1)
         admin: Device = await people.admin()
-        return {"user": user.token, "admin": admin.token}
+        return [user.token, admin.token]
     finally:
         await people.leave()
 
@@ -115,23 +115,21 @@ def test_nothing_that_is_sent_makes_it_fail(
         )
         schema.config.update(base_url=url)
         routes = 0
+
+        def check(case: Case[Any]) -> None:
+            for token in tokens:
+                bearer = {"Authorization": f"Bearer {token}"}
+                case.call_and_validate(session=session, headers=bearer, checks=CHECKS, timeout=30)
+
         for found in schema.get_all_operations():
             assert isinstance(found, Ok), found
             operation = found.ok()
             routes += 1
-            for who, token in tokens.items():
-                bearer = {"Authorization": f"Bearer {token}"}
-                for mode in modes_of(operation):
-
-                    def check(case: Case[Any], bearer: dict[str, str] = bearer) -> None:
-                        case.call_and_validate(
-                            session=session, headers=bearer, checks=CHECKS, timeout=30
-                        )
-
-                    print(f"{operation.label} as {who}, {mode.value}")  # noqa: T201 - tells the culprit
-                    explore(check, operation.as_strategy(mode), examples)
+            for mode in modes_of(operation):
+                print(f"{operation.label}, {mode.value}")  # noqa: T201 - tells the culprit
+                explore(check, operation.as_strategy(mode), examples)
     assert routes
     record_property(
         "load",
-        f"{routes} routes, {examples} examples each, good and bad, of two people, seed {SEED}",
+        f"{routes} routes, {examples} good and bad requests each, by two people, seed {SEED}",
     )

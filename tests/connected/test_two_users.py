@@ -50,7 +50,7 @@ WITHOUT_IDS = {
     ("post", "/api/ai/sentiment"): "is about the text in its body",
     ("post", "/api/ai/intent"): "is about the text in its body",
     ("post", "/api/ai/generate-response"): "is about the text in its body",
-    ("get", "/api/ai/models"): "is the same for everybody",
+    ("get", "/api/ai/models/loaded"): "is the same for everybody",
 }
 """Routes that name nobody's things, and why that is so; none may show anything of another's."""
 
@@ -269,7 +269,7 @@ def about(kind: type[ClientFrame], ids: Fields) -> Fields:
 
 
 UNANSWERED = {"typing", "presence:watch"}
-ALONE = {"connect", "ping", "conversation:start"}
+ALONE = {"connect", "ping", "conversation:start", "presence"}
 """Frames that name nothing of anybody's."""
 LEAVING = "conversation:leave"
 """Leaving what one is not in is no secret: it is always accepted, and does nothing."""

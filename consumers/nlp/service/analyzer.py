@@ -3,6 +3,8 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from consumers.nlp.ports import Embedder, Matrix, Vector
 from consumers.nlp.service.analysis import Analysis, Question, Understanding
@@ -11,7 +13,20 @@ from consumers.nlp.service.entities import find_entities
 from consumers.nlp.service.heads import IntentHead
 from consumers.nlp.service.language import ConversationLanguages
 from consumers.nlp.service.sentiment import ToneReader
+from runtime.clock import wall_clock
 from schemas.events.ai import LoadedModel
+
+INTENT = "intent"
+"""The kind of the model that promotion exchanges."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A head and the name that its answers carry; exchanged as one."""
+
+    intents: IntentHead
+    model_version: str
+    at: datetime = field(default_factory=wall_clock)
 
 
 class Analyzer:
@@ -36,16 +51,42 @@ class Analyzer:
     ) -> None:
         self._embedder = embedder
         self._languages = languages
-        self._intents = intents
+        self._own = self._served = Served(intents, model_version)
         self._tones = tones
         self._dialogue = dialogue
-        self.model_version = model_version
-        self.models = tuple(models)
+        self._models = tuple(models)
+
+    @property
+    def model_version(self) -> str:
+        """What the next message is understood with."""
+        return self._served.model_version
+
+    @property
+    def models(self) -> tuple[LoadedModel, ...]:
+        """What is loaded; a promoted head stands in the place of the knowledge base's own."""
+        served = self._served
+        if served is self._own:
+            return self._models
+        promoted = {"version": served.model_version, "accuracy": None, "loaded_at": served.at}
+        return tuple(
+            each.model_copy(update=promoted) if each.kind == INTENT else each
+            for each in self._models
+        )
+
+    def serve(self, head: IntentHead, version: str) -> None:
+        """Understand every message from the next batch on with this head; from any thread."""
+        self._served = Served(head, f"{self._own.model_version}+{version}")
+
+    def serve_own(self) -> None:
+        """Go back to the head that came with the knowledge base."""
+        self._served = self._own
 
     def analyze(self, questions: Sequence[Question]) -> list[Analysis]:
         """One analysis per question, in the given order."""
         if not questions:
             return []
+        # Read once: a batch is understood with one version, whatever is promoted meanwhile.
+        served = self._served
         texts = [question.text for question in questions]
         watch = _StopWatch(len(texts))
         with watch.step("language"):
@@ -53,7 +94,7 @@ class Analyzer:
         with watch.step("embedding"):
             vectors = self._embedder.embed(texts)
         with watch.step("intent"):
-            guesses = self._intents.guess(vectors)
+            guesses = served.intents.guess(vectors)
         with watch.step("sentiment"):
             tones = self._tones.read(texts, vectors)
         with watch.step("entities"):
@@ -62,7 +103,9 @@ class Analyzer:
             Understanding(*parts) for parts in zip(languages, guesses, tones, entities, strict=True)
         ]
         return [
-            self._answered(question, vector, each, watch)
+            replace(
+                self._answered(question, vector, each, watch), model_version=served.model_version
+            )
             for question, vector, each in zip(questions, vectors, understood, strict=True)
         ]
 

@@ -88,7 +88,7 @@ class Assistant:
             _require_accepted(outcome)
 
     async def _publish(self, message: MessageSent, analysis: Analysis) -> None:
-        version = self._analyzer.model_version
+        version = analysis.model_version
         self._clock.observe(message.occurred_at)
         reply = reply_to(message, analysis, version, self._clock.stamp())
         insight = insight_of(message, analysis, version, self._clock.stamp())

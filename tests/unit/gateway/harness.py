@@ -22,6 +22,7 @@ from gateway.chat.memory import InMemoryConversations
 from gateway.http.limits import RateLimiter, limiter_in_memory
 from gateway.parts import Parts
 from gateway.settings import AuthSettings, GatewaySettings
+from gateway.training.memory import InMemoryModelRegistry
 from producers.memory import InMemoryEventPublisher
 from runtime.errors import RetryableError
 
@@ -76,6 +77,7 @@ class Gateway:
     conversations: InMemoryConversations = field(default_factory=InMemoryConversations)
     tickets: InMemoryTickets = field(default_factory=InMemoryTickets)
     publisher: InMemoryEventPublisher = field(default_factory=InMemoryEventPublisher)
+    registry: InMemoryModelRegistry = field(default_factory=InMemoryModelRegistry)
     shared_limits: RateLimiter = field(default_factory=limiter_in_memory)
     limits: dict[str, str] = field(default_factory=dict)
     ai: dict[str, object] = field(default_factory=dict)
@@ -107,6 +109,7 @@ class Gateway:
                 conversations=self.conversations,
                 tickets=self.tickets,
                 publisher=self.publisher,
+                registry=self.registry,
                 shared_limits=self.shared_limits,
                 reply_leases=self.reply_leases,
                 reply_log=self.reply_log,

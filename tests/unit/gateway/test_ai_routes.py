@@ -104,7 +104,7 @@ def test_the_other_shapes(desk: Desk) -> None:
         "options": [],
         "model_version": "echo",
     }
-    models = desk.client.get("/api/ai/models", headers=desk.ada.headers).json()
+    models = desk.client.get("/api/ai/models/loaded", headers=desk.ada.headers).json()
     assert models["items"][0] == {
         "name": "echo",
         "version": "1",
@@ -192,7 +192,7 @@ def test_nobody_asks_without_a_token(desk: Desk) -> None:
     for route in (*TEXT_ROUTES, "summarize"):
         answer = desk.client.post(f"/api/ai/{route}", json={"text": "hello"})
         assert (answer.status_code, answer.json()["code"]) == (401, "not_signed_in")
-    assert desk.client.get("/api/ai/models").status_code == 401
+    assert desk.client.get("/api/ai/models/loaded").status_code == 401
     assert desk.publisher.asked == []
 
 

@@ -15,6 +15,7 @@ import { OwnMessage, PendingMessage } from "./own-message";
 import { Reply } from "./reply";
 import { dayName, dayOf, sameDay } from "./time";
 import { TypingLine } from "./typing-line";
+import { useUnreadLine } from "./use-unread-line";
 import { useStickToBottom } from "./use-stick-to-bottom";
 
 interface MessageLogProps {
@@ -51,6 +52,7 @@ export function MessageLog(props: MessageLogProps) {
   const { user, conversationId, thread, pending } = props;
   const { t } = useTranslation("chat");
   const records = thread?.records ?? NOTHING;
+  const line = useUnreadLine(conversationId, user.id, thread);
   const { serverAhead } = useChatState();
   useReading(conversationId, thread);
   const last = pending.at(-1)?.client_message_id;
@@ -71,6 +73,7 @@ export function MessageLog(props: MessageLogProps) {
           {records.map((record, index) => (
             <Fragment key={record.client_message_id ?? record.event_id}>
               <DaySeparator record={record} before={records[index - 1]} />
+              {record.event_id === line && <UnreadLine />}
               <Entry {...props} record={record} />
             </Fragment>
           ))}
@@ -149,6 +152,15 @@ function DaySeparator({ record, before }: { record: ChatRecord; before: ChatReco
   const day = dayOf(record.occurred_at);
   const name = day === "earlier" ? dayName(record.occurred_at) : t(`log.${day}`);
   return <p className="chat-day">{name}</p>;
+}
+
+function UnreadLine() {
+  const { t } = useTranslation("chat");
+  return (
+    <p className="chat-unread" role="note">
+      {t("log.unread")}
+    </p>
+  );
 }
 
 function LogSkeleton() {
