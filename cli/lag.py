@@ -16,7 +16,7 @@ from cli.database import stored_positions
 from cli.kafka import Positions, committed, log_reader, partitions_of
 from cli.options import DEFAULT_DATA, Data, Json, running_stack
 from infra.embedded.running import RunningStack
-from schemas.topics import CATALOGUE, EDGE, group_of, retry_topics, subscription_of
+from schemas.topics import CATALOGUE, TAILS, group_of, retry_topics, subscription_of
 
 POLL_MS = 500
 LOOK_SECONDS = 5.0
@@ -55,7 +55,7 @@ def lag(data: Data = DEFAULT_DATA, *, as_json: Json = False) -> None:
 def consumers() -> list[str]:
     """Return every process that reads in a group, in the catalogue's order."""
     readers = [reader for spec in CATALOGUE.values() for reader in spec.readers]
-    return [reader for reader in dict.fromkeys(readers) if reader != EDGE]
+    return [reader for reader in dict.fromkeys(readers) if reader not in TAILS]
 
 
 async def _measure(stack: RunningStack) -> list[Lag]:

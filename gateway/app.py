@@ -10,6 +10,10 @@ from starlette.middleware import Middleware
 
 from gateway.admin import endpoints as admin
 from gateway.admin.service import Administration
+from gateway.ai import endpoints as ai
+from gateway.ai.exchange import Exchange
+from gateway.ai.ports import Asker
+from gateway.ai.service import Assisting
 from gateway.auth import endpoints as auth
 from gateway.auth.service import SignIn
 from gateway.auth.standing import Standing
@@ -27,7 +31,7 @@ from gateway.http.middleware import (
 )
 from gateway.http.problems import answer_with_problems
 from gateway.internal import endpoints as internal
-from gateway.parts import OpenParts, Parts, open_parts
+from gateway.parts import OpenParts, Parts, open_parts, running
 from gateway.settings import GatewaySettings
 from gateway.state import GatewayState
 from gateway.training import endpoints as training
@@ -38,9 +42,13 @@ from runtime.clock import HybridLogicalClock
 from runtime.health import Check, Health
 from runtime.tokens import AccessTokenVerifier
 
+# The first lease takes a fraction of it; without Valkey a start takes this much longer.
+_SETTLE_SECONDS = 2.0
+
 ROUTERS = (
     auth.router,
     chat.router,
+    ai.router,
     training.router,
     admin.router,
     web.router,
@@ -64,7 +72,12 @@ def build_app(settings: GatewaySettings, open_parts: OpenParts = open_parts) -> 
         async with open_parts(settings) as parts:
             checks_live.update(parts.live)
             checks_ready.update(parts.ready)
-            yield _state(settings, parts, key)
+            clock = HybridLogicalClock()
+            exchange = _exchange(settings, parts, clock)
+            async with running(exchange.run()) as exchanging:
+                checks_live["replies"] = lambda: not exchanging.done()
+                await exchange.settle(_SETTLE_SECONDS)
+                yield _state(settings, parts, key, clock, exchange)
 
     app = ProblemApi(
         title="Parley",
@@ -80,6 +93,7 @@ def build_app(settings: GatewaySettings, open_parts: OpenParts = open_parts) -> 
     )
     answer_with_problems(app)
     chat.answer_unaccepted(app)
+    ai.answer_unanswered(app)
     training.answer_bad_examples(app)
     for routes in ROUTERS:
         app.include_router(routes)
@@ -100,8 +114,30 @@ def _middleware(settings: GatewaySettings) -> list[Middleware]:
     ]
 
 
-def _state(settings: GatewaySettings, parts: Parts, key: EllipticCurvePrivateKey) -> GatewayState:
-    clock = HybridLogicalClock()
+def _exchange(settings: GatewaySettings, parts: Parts, clock: HybridLogicalClock) -> Exchange:
+    return Exchange(
+        publisher=parts.publisher,
+        leases=parts.reply_leases,
+        log=parts.reply_log,
+        clock=clock,
+        settings=settings.ai,
+    )
+
+
+def _state(
+    settings: GatewaySettings,
+    parts: Parts,
+    key: EllipticCurvePrivateKey,
+    clock: HybridLogicalClock,
+    asker: Asker,
+) -> GatewayState:
+    conversing = Conversing(
+        conversations=parts.conversations,
+        publisher=parts.publisher,
+        clock=clock,
+        young=YoungConversations(),
+        answer_within=settings.answer_within,
+    )
     telling = Telling(clock)
     standing = Standing(parts.accounts, settings.auth.access_lifetime)
     return GatewayState(
@@ -124,13 +160,8 @@ def _state(settings: GatewaySettings, parts: Parts, key: EllipticCurvePrivateKey
             publisher=parts.publisher,
             clock=clock,
         ),
-        conversing=Conversing(
-            conversations=parts.conversations,
-            publisher=parts.publisher,
-            clock=clock,
-            young=YoungConversations(),
-            answer_within=settings.answer_within,
-        ),
+        conversing=conversing,
+        assisting=Assisting(asker, conversing),
         verifier=AccessTokenVerifier(key.public_key(), settings.auth.issuer),
         shared_limits=parts.shared_limits,
         local_limits=parts.local_limits,

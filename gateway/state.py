@@ -6,6 +6,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from gateway.admin.service import Administration
+from gateway.ai.service import Assisting
 from gateway.auth.service import SignIn
 from gateway.auth.standing import Standing
 from gateway.chat.service import Conversing
@@ -25,6 +26,7 @@ class GatewayState(TypedDict):
     standing: Standing
     administration: Administration
     conversing: Conversing
+    assisting: Assisting
     training: TrainingDesk
     verifier: AccessTokenVerifier
     shared_limits: RateLimiter

@@ -139,6 +139,7 @@ class KafkaEventPublisher:
                 record.topic.value,
                 value=record.value,
                 key=record.key,
+                partition=record.partition,
                 headers=list(record.headers),
             )
         return await answered

@@ -23,7 +23,9 @@ class InMemoryEventPublisher:
         record = to_record(event, self.source)
         if self.status is not PublishStatus.ACCEPTED:
             return Published(self.status, record.topic)
-        partition = partition_of(record.topic, record.key)
+        partition = record.partition
+        if partition is None:
+            partition = partition_of(record.topic, record.key)
         log = self.logs.setdefault((record.topic, partition), [])
         log.append(record)
         self.events.append(event)

@@ -24,6 +24,8 @@ class Record:
     key: bytes
     value: bytes
     headers: Headers
+    partition: int | None = None
+    """Where it must stand; None leaves the choice to the key."""
 
 
 def partition_of(topic: Topic, key: bytes) -> int:
@@ -58,4 +60,4 @@ def to_record(event: Event, source: bytes) -> Record:
     inject(carrier)
     if names.TRACEPARENT in carrier:
         headers += ((names.TRACEPARENT, carrier[names.TRACEPARENT].encode("ascii")),)
-    return Record(topic, event.key, event.model_dump_json().encode(), headers)
+    return Record(topic, event.key, event.model_dump_json().encode(), headers, event.partition)

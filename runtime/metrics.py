@@ -83,6 +83,12 @@ nlp_reply_seconds = Histogram(
 ai_model_accuracy = Gauge(
     "ai_model_accuracy", "Share of held-out sentences a model understands.", ["model_name"]
 )
+# What a gateway asks the assistant, and what comes back.
+ai_reply_lease = Gauge("chat_ai_reply_lease", "Whether this gateway can ask the assistant.")
+ai_pending = Gauge("chat_ai_pending", "Requests of this gateway that wait for an answer.")
+ai_replies_dropped = Counter(
+    "chat_ai_replies_dropped_total", "Answers nobody waits for, or that cannot be.", ["reason"]
+)
 http_requests = Counter("http_requests_total", "HTTP requests.", ["method", "route", "status"])
 http_request_seconds = Histogram(
     "http_request_duration_seconds", "HTTP requests' time.", ["method", "route"],

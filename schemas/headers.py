@@ -11,7 +11,6 @@ CORRELATION = "ce_correlationid"
 """CloudEvents' extension "correlation": the first event of the chain, found at every hop."""
 CAUSATION = "ce_causationid"
 TRACEPARENT = "traceparent"
-
 DEADLINE = "deadline"
 """Until when somebody waits for what comes of the record: RFC 3339 in UTC, like `ce_time`."""
 

@@ -42,6 +42,11 @@ def derived_event_id(consumer: str, cause_id: UUID, event_type: str) -> UUID:
     return uuid5(_NAMESPACE, f"derived:{consumer}:{cause_id}:{event_type}")
 
 
+def ai_request_id(user_id: UUID, asked: str, client_request_id: UUID) -> UUID:
+    """Return the id of a question; `asked` is the route and the body, so another is another."""
+    return uuid5(_NAMESPACE, f"ai-request:{user_id}:{client_request_id}:{asked}")
+
+
 def topic_id(name: str) -> UUID:
     """Return the id under which actions on a topic are recorded."""
     return uuid5(_NAMESPACE, f"topic:{name}")

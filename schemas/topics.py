@@ -8,6 +8,22 @@ from datetime import timedelta
 from enum import StrEnum
 
 from schemas.events.admin import ActionRecorded
+from schemas.events.ai import (
+    REPLY_PARTITIONS,
+    GenerateResponse,
+    IntentRead,
+    ListModels,
+    MessageProcessed,
+    ModelsListed,
+    ProcessMessage,
+    ReadIntent,
+    ReadSentiment,
+    ResponseGenerated,
+    ResponsePiece,
+    SentimentRead,
+    Summarize,
+    Summarized,
+)
 from schemas.events.chat import (
     ConversationStarted,
     MessageDeleted,
@@ -33,7 +49,9 @@ from schemas.events.models import (
 from schemas.events.replies import ReplyFailed, ReplyGenerated
 
 EDGE = "edge-ws"
-"""The edges read without a group, so nothing of theirs is dead-lettered."""
+GATEWAY = "gateway"
+TAILS = frozenset({EDGE, GATEWAY})
+"""These read without a group, so nothing of theirs is dead-lettered."""
 
 KEYED_PARTITIONS = 12
 """Fixed at creation and never grown: growing would move keys to other partitions."""
@@ -44,6 +62,9 @@ DESK = "dlq-desk"
 CLOCK_TOPIC = "clock-readings"
 """Empty records, written to learn from their timestamps what the broker's clock shows; not events.
 """
+
+ANSWERS_RETENTION = timedelta(minutes=10)
+"""Somebody waits for seconds; what was asked and answered over REST is not to be kept."""
 
 DEAD_LETTER_PARTITIONS = 1
 DEAD_LETTER_RETENTION = timedelta(days=28)
@@ -59,6 +80,8 @@ class Topic(StrEnum):
     CHAT_REPLIES = "chat-replies"
     MESSAGE_INSIGHTS = "message-insights"
     ADMIN_ACTIONS = "admin-actions"
+    AI_REQUESTS = "ai-requests"
+    AI_REPLIES = "ai-replies"
     CONTROL = "control"
     MODEL_EVENTS = "model-events"
     MODEL_HEADS = "model-heads"
@@ -111,6 +134,36 @@ CATALOGUE: dict[Topic, TopicSpec] = {
         writers=("gateway", DESK),
         readers=("audit",),
         partitions=3,
+    ),
+    Topic.AI_REQUESTS: TopicSpec(
+        events=(
+            ProcessMessage,
+            ReadSentiment,
+            ReadIntent,
+            GenerateResponse,
+            Summarize,
+            ListModels,
+        ),
+        key="request_id",
+        writers=("gateway",),
+        readers=("nlp",),
+        retention=ANSWERS_RETENTION,
+    ),
+    Topic.AI_REPLIES: TopicSpec(
+        events=(
+            MessageProcessed,
+            SentimentRead,
+            IntentRead,
+            ResponsePiece,
+            ResponseGenerated,
+            Summarized,
+            ModelsListed,
+        ),
+        key="request_id",
+        writers=("nlp",),
+        readers=(GATEWAY,),
+        partitions=REPLY_PARTITIONS,
+        retention=ANSWERS_RETENTION,
     ),
     Topic.CONTROL: TopicSpec(
         events=(SessionRevoked, UserDisabled),
@@ -206,7 +259,7 @@ LANES: tuple[Lane, ...] = tuple(
     Lane(topic, reader)
     for topic, spec in CATALOGUE.items()
     for reader in spec.readers
-    if reader != EDGE
+    if reader not in TAILS
 )
 _SOURCES: dict[str, Topic] = {lane.retries: lane.topic for lane in LANES}
 

@@ -16,20 +16,22 @@ from consumers.nlp.adapters.head_store import prepare_heads
 from consumers.nlp.adapters.knowledge_files import read_knowledge
 from consumers.nlp.adapters.model_store import prepare_model
 from consumers.nlp.adapters.vader_tone import VaderToneLexicon
-from consumers.nlp.handlers import MessageHandler
+from consumers.nlp.handlers import Handler, MessageHandler, RequestHandler
 from consumers.nlp.models import following
 from consumers.nlp.service.analysis import Question
 from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.assistant import Assistant
 from consumers.nlp.service.dialogue import Dialogue
 from consumers.nlp.service.language import ConversationLanguages
+from consumers.nlp.service.requests import Requests
 from consumers.nlp.service.responder import Responder
 from consumers.nlp.service.retrieval import SnippetIndex
 from consumers.nlp.service.sentiment import ToneReader
 from consumers.nlp.settings import ModelSettings, NlpSettings
 from producers.kafka import KafkaEventPublisher
 from runtime import metrics
-from runtime.clock import HybridLogicalClock
+from runtime.clock import HybridLogicalClock, wall_clock
+from schemas.events.ai import LoadedModel
 from schemas.events.models import INTENTS
 
 NAME = "nlp"
@@ -61,10 +63,22 @@ def build_analyzer(settings: ModelSettings) -> Analyzer:
         tones=ToneReader(heads.tone, VaderToneLexicon()),
         dialogue=Dialogue(knowledge, Responder(knowledge, snippets)),
         model_version=f"{embedder.name}+{knowledge.sha256[:12]}",
+        models=_loaded(embedder.name, knowledge.sha256[:12], heads.accuracy),
     )
     # The first run of an engine allocates and is ten times slower; nobody should wait for it.
     analyzer.analyze([Question.alone("Where is my order 48213?")])
     return analyzer
+
+
+def _loaded(engine: str, knowledge: str, accuracy: float) -> list[LoadedModel]:
+    now = wall_clock()
+    return [
+        LoadedModel(name="sentences", version=engine, kind="embedding", loaded_at=now),
+        LoadedModel(
+            name="intents", version=knowledge, kind="intent", accuracy=accuracy, loaded_at=now
+        ),
+        LoadedModel(name="tone", version=knowledge, kind="sentiment", loaded_at=now),
+    ]
 
 
 async def serve(settings: NlpSettings) -> None:
@@ -82,7 +96,10 @@ async def serve(settings: NlpSettings) -> None:
                 await run_consumer(
                     name=NAME,
                     settings=settings,
-                    handler=MessageHandler(Assistant(analyzer, publisher, clock, executor)),
+                    handler=Handler(
+                        MessageHandler(Assistant(analyzer, publisher, clock, executor)),
+                        RequestHandler(Requests(analyzer, publisher, clock, executor)),
+                    ),
                     clock=clock,
                     max_records=MAX_RECORDS,
                     stop=stop,

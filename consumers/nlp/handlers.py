@@ -1,5 +1,6 @@
 """Translates what the consume loop delivers into questions for the assistant."""
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -11,9 +12,11 @@ from consumers.delivery.ports import Delivered
 from consumers.nlp.service.analysis import Analysis
 from consumers.nlp.service.assistant import Assistant
 from consumers.nlp.service.events import CONSUMER
+from consumers.nlp.service.requests import Requests
 from runtime import metrics
 from runtime.clock import wall_clock
 from runtime.errors import RetryableError
+from schemas.events.ai import AiRequest
 from schemas.events.chat import MessageSent
 from schemas.events.replies import FailureReason, ReplySource
 from schemas.topics import group_of, source_of
@@ -22,6 +25,46 @@ ENDPOINT = "process-message"
 _STATUS = {ReplySource.HANDOVER: "handed_over", ReplySource.CLARIFY: "asked_back"}
 
 logger = structlog.get_logger(__name__)
+
+
+class Handler:
+    """Works a batch of messages and requests; neither waits for the other."""
+
+    def __init__(self, messages: "MessageHandler", requests: "RequestHandler") -> None:
+        self._handlers = (messages, requests)
+
+    async def handle(self, batch: Sequence[Delivered]) -> None:
+        """
+        Answer everything; when it returns, every answer is on the log.
+
+        Raises:
+            RetryableError: the broker did not accept an answer; the batch may be done again.
+        """
+        outcomes = await asyncio.gather(
+            *(each.handle(batch) for each in self._handlers), return_exceptions=True
+        )
+        for outcome in outcomes:
+            if outcome is not None:
+                raise outcome
+
+
+class RequestHandler:
+    """Answers the requests of a batch."""
+
+    def __init__(self, requests: Requests, now: Callable[[], datetime] = wall_clock) -> None:
+        self._requests = requests
+        self._now = now
+
+    async def handle(self, batch: Sequence[Delivered]) -> None:
+        """See `Handler`; a request that nobody waits for any more is dropped and counted."""
+        asked = [each for each in batch if isinstance(each.event, AiRequest)]
+        due, late = split_late(asked, self._now())
+        for each in late:
+            topic = source_of(each.record.topic)
+            metrics.late_dropped.labels(group_of(CONSUMER), topic).inc()
+        await self._requests.answer(
+            [each.event for each in due if isinstance(each.event, AiRequest)]
+        )
 
 
 class MessageHandler:
@@ -40,7 +83,8 @@ class MessageHandler:
         Raises:
             RetryableError: the broker did not accept an answer; the batch may be done again.
         """
-        due, late = split_late(batch, self._now())
+        said = [each for each in batch if isinstance(each.event, MessageSent)]
+        due, late = split_late(said, self._now())
         if late:
             await self._decline(late)
         messages = [each.event for each in due if isinstance(each.event, MessageSent)]

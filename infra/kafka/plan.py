@@ -14,6 +14,7 @@ from schemas.topics import (
 
 FOR_EVER = "-1"
 CLOCK_RETENTION = timedelta(hours=1)
+SHORT = timedelta(hours=1)
 # The largest record a broker takes by default is 1 MiB; its dead letter is that and a few headers
 # more (consumers.delivery.dead_letter), also on its way back. Refused, it would hold up its
 # partition for ever.
@@ -57,7 +58,7 @@ def plan_topics(replication: int) -> list[TopicPlan]:
     }
 
     def plan(name: str, partitions: int, retention: timedelta | None, **more: str) -> TopicPlan:
-        config = durable | {"retention.ms": _milliseconds(retention)} | more
+        config = durable | _kept(retention) | more
         return TopicPlan(name=name, partitions=partitions, replication=replication, config=config)
 
     large = {"max.message.bytes": str(DEAD_LETTER_BYTES)}
@@ -89,6 +90,14 @@ def compare(plan: TopicPlan, partitions: int, replicas: int, config: dict[str, s
         for what, value in wanted.items()
         if found.get(what) != value
     ]
+
+
+def _kept(retention: timedelta | None) -> dict[str, str]:
+    kept = {"retention.ms": _milliseconds(retention)}
+    if retention is not None and retention < SHORT:
+        # Only whole segments are deleted, and a busy one stays open for a week by default.
+        kept["segment.ms"] = _milliseconds(retention)
+    return kept
 
 
 def _milliseconds(retention: timedelta | None) -> str:

@@ -47,6 +47,11 @@ class Event(BaseModel):
         """The record key: ASCII text, so that command line tools can route and read it."""
         return str(getattr(self, self.key_field)).encode("ascii")
 
+    @property
+    def partition(self) -> int | None:
+        """The partition it must stand on; None leaves the choice to the key."""
+        return None
+
 
 class Value(BaseModel):
     """A part of an event or a frame; frozen, and as strict to writers as its owner."""

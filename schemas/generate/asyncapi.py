@@ -19,6 +19,7 @@ from schemas.topics import (
     DESK,
     EDGE,
     EVENT_TYPES,
+    GATEWAY,
     LANES,
     RETRY_RETENTION,
     Lane,
@@ -86,6 +87,8 @@ def _reading(topic: Topic, reader: str) -> str:
         return "Every partition, from as far back as access tokens live, without a group."
     if reader == EDGE:
         return "Every partition, from the end, without a group."
+    if reader == GATEWAY:
+        return "The one partition that it has leased, from the end, without a group."
     return (
         f"Group {group_of(reader)}; what it cannot read goes to {dead_letter_topic(topic, reader)}."
     )

@@ -37,6 +37,7 @@ from schemas.events.models import (
     TrainModel,
 )
 from schemas.events.replies import Citation, FailureReason, ReplyFailed, ReplyGenerated, ReplySource
+from schemas.generate.ai_examples import AI_EXAMPLES
 
 _USER = UUID("0b7c1a52-5f0e-4b0e-9d57-0d3a0f3b6a01")
 _CLIENT_CONVERSATION = UUID("1c8d2b63-6a1f-4c1f-8e68-1e4b1a4c7b02")
@@ -195,6 +196,7 @@ EXAMPLES: tuple[Event, ...] = (
         correlation_id=UUID("5ac16fa7-ae5d-4a5d-82ac-5c8f5e80bf06"),
         user_id=_USER,
     ),
+    *AI_EXAMPLES,
     ExamplesGiven(
         event_id=_of_job(ExamplesGiven, "0"),
         occurred_at=_at(0),

@@ -54,7 +54,7 @@ def generous_gateway(stack: Stack, folder: Path) -> Iterator[str]:
     (folder / "remotes.json").write_text("[]")
     port = any_free_port(())
     url = f"http://127.0.0.1:{port}"
-    names = ("REGISTER", "LOGIN", "REFRESH", "ADDRESS", "MESSAGES")
+    names = ("REGISTER", "LOGIN", "REFRESH", "ADDRESS", "MESSAGES", "AI")
     environment = stack.process("gateway").environ() | {
         "PARLEY_HTTP__PORT": str(port),
         "PARLEY_INSTANCE": "gateway-bad-requests",

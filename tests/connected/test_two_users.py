@@ -46,6 +46,11 @@ WITHOUT_IDS = {
     ("get", "/api/chat/conversations"): "lists the token's user's",
     ("post", "/api/chat/conversations"): "ids are derived from the user's",
     ("get", "/api/remotes"): "is public",
+    ("post", "/api/ai/process-message"): "is about the text in its body",
+    ("post", "/api/ai/sentiment"): "is about the text in its body",
+    ("post", "/api/ai/intent"): "is about the text in its body",
+    ("post", "/api/ai/generate-response"): "is about the text in its body",
+    ("get", "/api/ai/models/loaded"): "is the same for everybody",
 }
 """Routes that name nobody's things, and why that is so; none may show anything of another's."""
 

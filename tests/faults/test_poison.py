@@ -13,7 +13,7 @@ from schemas import headers as names
 from schemas.events.admin import ActionRecorded
 from schemas.events.chat import MessageSent
 from schemas.generate.examples import EXAMPLES
-from schemas.topics import CATALOGUE, EDGE, Topic, dead_letter_topic, dead_letter_topics
+from schemas.topics import CATALOGUE, TAILS, Topic, dead_letter_topic, dead_letter_topics
 from tests.faults.traffic import LONG_SECONDS, Load, Traffic
 from tests.faults.trial import Trial
 from tests.stack import Stack
@@ -117,7 +117,7 @@ def owed_for(put: dict[Place, Letter]) -> dict[tuple[str, Place], Letter]:
         (dead_letter_topic(Topic(place[0]), reader), place): letter
         for place, letter in put.items()
         for reader in CATALOGUE[Topic(place[0])].readers
-        if reader != EDGE
+        if reader not in TAILS
     }
 
 

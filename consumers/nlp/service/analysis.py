@@ -20,6 +20,8 @@ class Question:
     message_id: UUID
     text: str
     asked_at: datetime
+    remembered: bool = True
+    """Whether the conversation goes on: one question by itself leaves nothing behind."""
 
     @classmethod
     def alone(cls, text: str) -> Self:

@@ -3,15 +3,21 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from consumers.nlp.ports import Embedder, Vector
+from consumers.nlp.ports import Embedder, Matrix, Vector
 from consumers.nlp.service.analysis import Analysis, Question, Understanding
 from consumers.nlp.service.dialogue import Dialogue
 from consumers.nlp.service.entities import find_entities
 from consumers.nlp.service.heads import IntentHead
 from consumers.nlp.service.language import ConversationLanguages
 from consumers.nlp.service.sentiment import ToneReader
+from runtime.clock import wall_clock
+from schemas.events.ai import LoadedModel
+
+INTENT = "intent"
+"""The kind of the model that promotion exchanges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +26,7 @@ class Served:
 
     intents: IntentHead
     model_version: str
+    at: datetime = field(default_factory=wall_clock)
 
 
 class Analyzer:
@@ -40,17 +47,31 @@ class Analyzer:
         tones: ToneReader,
         dialogue: Dialogue,
         model_version: str,
+        models: Sequence[LoadedModel] = (),
     ) -> None:
         self._embedder = embedder
         self._languages = languages
         self._own = self._served = Served(intents, model_version)
         self._tones = tones
         self._dialogue = dialogue
+        self._models = tuple(models)
 
     @property
     def model_version(self) -> str:
         """What the next message is understood with."""
         return self._served.model_version
+
+    @property
+    def models(self) -> tuple[LoadedModel, ...]:
+        """What is loaded; a promoted head stands in the place of the knowledge base's own."""
+        served = self._served
+        if served is self._own:
+            return self._models
+        promoted = {"version": served.model_version, "accuracy": None, "loaded_at": served.at}
+        return tuple(
+            each.model_copy(update=promoted) if each.kind == INTENT else each
+            for each in self._models
+        )
 
     def serve(self, head: IntentHead, version: str) -> None:
         """Understand every message from the next batch on with this head; from any thread."""
@@ -69,9 +90,7 @@ class Analyzer:
         texts = [question.text for question in questions]
         watch = _StopWatch(len(texts))
         with watch.step("language"):
-            languages = [
-                self._languages.language_of(each.conversation_id, each.text) for each in questions
-            ]
+            languages = [self._language_of(each) for each in questions]
         with watch.step("embedding"):
             vectors = self._embedder.embed(texts)
         with watch.step("intent"):
@@ -89,6 +108,15 @@ class Analyzer:
             )
             for question, vector, each in zip(questions, vectors, understood, strict=True)
         ]
+
+    def vectors(self, texts: Sequence[str]) -> Matrix:
+        """One unit vector per text, for whoever compares texts."""
+        return self._embedder.embed(texts)
+
+    def _language_of(self, question: Question) -> str:
+        if question.remembered:
+            return self._languages.language_of(question.conversation_id, question.text)
+        return self._languages.language_of_text(question.text)
 
     def _answered(
         self, question: Question, vector: Vector, understood: Understanding, watch: "_StopWatch"

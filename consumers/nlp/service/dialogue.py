@@ -24,6 +24,8 @@ class Dialogue:
         self, question: Question, vector: Vector, understood: Understanding
     ) -> tuple[Understanding, Answer]:
         """The answer, and what was understood with the offer in mind that the message meets."""
+        if not question.remembered:
+            return understood, self._responder.answer(vector, understood)
         offer = self._offers.open_for(question)
         if offer is None:
             answer = self._responder.answer(vector, understood)

@@ -14,6 +14,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
+from gateway.ai.memory import InMemoryReplyLeases, InMemoryReplyLog
 from gateway.app import build_app
 from gateway.auth.memory import InMemoryAccounts, InMemoryTickets
 from gateway.auth.passwords import Passwords
@@ -79,6 +80,9 @@ class Gateway:
     registry: InMemoryModelRegistry = field(default_factory=InMemoryModelRegistry)
     shared_limits: RateLimiter = field(default_factory=limiter_in_memory)
     limits: dict[str, str] = field(default_factory=dict)
+    ai: dict[str, object] = field(default_factory=dict)
+    reply_leases: InMemoryReplyLeases = field(default_factory=InMemoryReplyLeases)
+    reply_log: InMemoryReplyLog = field(default_factory=InMemoryReplyLog)
     ready: bool = True
 
     def build(self) -> FastAPI:
@@ -94,6 +98,7 @@ class Gateway:
                 "socket_url": "wss://socket.example/ws",
                 "webapps_dir": self.folder / "dist",
                 "limits": self.limits,
+                "ai": self.ai,
             }
         )
 
@@ -106,6 +111,8 @@ class Gateway:
                 publisher=self.publisher,
                 registry=self.registry,
                 shared_limits=self.shared_limits,
+                reply_leases=self.reply_leases,
+                reply_log=self.reply_log,
                 passwords=cheap_passwords(),
                 ready={"database": lambda: self.ready},
             )

@@ -20,6 +20,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ai/generate-response": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Generate Response
+         * @description Answer a text; with `Accept: text/event-stream` as events, piece by piece.
+         */
+        post: operations["generate_response"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ai/intent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Intent
+         * @description Tell what a text wants, and what else it may want.
+         */
+        post: operations["read_intent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ai/models": {
         parameters: {
             query?: never;
@@ -80,6 +120,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ai/models/loaded": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Loaded Models
+         * @description Tell what is loaded in the process that answers.
+         */
+        get: operations["list_loaded_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ai/models/rollback": {
         parameters: {
             query?: never;
@@ -94,6 +154,66 @@ export interface paths {
          * @description Take the latest promotion back.
          */
         post: operations["roll_back_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ai/process-message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Process Message
+         * @description Understand a message and answer it, outside of any conversation.
+         */
+        post: operations["process_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ai/sentiment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Sentiment
+         * @description Tell the mood of a text.
+         */
+        post: operations["read_sentiment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ai/summarize": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Summarize
+         * @description Pick the key messages of one of my conversations, of messages, or of a text.
+         */
+        post: operations["summarize"];
         delete?: never;
         options?: never;
         head?: never;
@@ -549,6 +669,18 @@ export interface components {
             title: string | null;
         };
         /**
+         * Entity
+         * @description Something named in a message; `value` is masked when the type is personal data.
+         */
+        Entity: {
+            /** Confidence */
+            confidence: number;
+            /** Type */
+            type: string;
+            /** Value */
+            value: string;
+        };
+        /**
          * FieldProblem
          * @description What is wrong with one field; never its value.
          */
@@ -557,6 +689,95 @@ export interface components {
             field: string;
             /** Message */
             message: string;
+        };
+        /**
+         * ModelList
+         * @description What is loaded in the process that answered.
+         */
+        gateway__ai__views__ModelList: {
+            /** Items */
+            items: components["schemas"]["gateway__ai__views__ModelView"][];
+        };
+        /**
+         * ModelView
+         * @description A model that answers now; `accuracy` is its share of held-out sentences, if measured.
+         */
+        gateway__ai__views__ModelView: {
+            /** Accuracy */
+            accuracy: number | null;
+            /** Kind */
+            kind: string;
+            /**
+             * Loaded At
+             * Format: date-time
+             */
+            loaded_at: string;
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+        };
+        /**
+         * ModelList
+         * @description The latest versions, the last made first.
+         */
+        gateway__training__views__ModelList: {
+            /** Items */
+            items: components["schemas"]["gateway__training__views__ModelView"][];
+        };
+        /**
+         * ModelView
+         * @description A version: its card.
+         */
+        gateway__training__views__ModelView: {
+            /**
+             * Createdat
+             * Format: date-time
+             */
+            createdAt: string;
+            /** Engine */
+            engine: string;
+            /** Intents */
+            intents: string[];
+            /** Jobid */
+            jobId: string | null;
+            /** Kind */
+            kind: string;
+            /** Metrics */
+            metrics: {
+                [key: string]: unknown;
+            };
+            /** Name */
+            name: string;
+            /** Promotedat */
+            promotedAt: string | null;
+            /** Sha256 */
+            sha256: string | null;
+            /** Size */
+            size: number;
+            /** Status */
+            status: string;
+            /** Version */
+            version: string;
+        };
+        /**
+         * GeneratedResponse
+         * @description An answer, and what it was made of.
+         */
+        GeneratedResponse: {
+            /** Citations */
+            citations: components["schemas"]["Citation"][];
+            /** Confidence */
+            confidence: number;
+            /** Intent */
+            intent: string | null;
+            /** Model Version */
+            model_version: string;
+            /** Options */
+            options: string[];
+            /** Response */
+            response: string;
+            source: components["schemas"]["ReplySource"];
         };
         /**
          * HistoryMessage
@@ -718,6 +939,34 @@ export interface components {
             type: "reply";
         };
         /**
+         * IntentAlternative
+         * @description What else a text may want.
+         */
+        IntentAlternative: {
+            /** Confidence */
+            confidence: number;
+            /** Intent */
+            intent: string;
+        };
+        /**
+         * IntentView
+         * @description What a text wants; `intent` is null when it is out of scope.
+         */
+        IntentView: {
+            /** Alternatives */
+            alternatives: components["schemas"]["IntentAlternative"][];
+            /** Confidence */
+            confidence: number;
+            /** In Scope */
+            in_scope: boolean;
+            /** Intent */
+            intent: string | null;
+            /** Language */
+            language: string;
+            /** Model Version */
+            model_version: string;
+        };
+        /**
          * JobList
          * @description The latest jobs, the last asked first.
          */
@@ -767,6 +1016,22 @@ export interface components {
             status: string;
             /** Version */
             version: string | null;
+        };
+        /**
+         * KeyMessageView
+         * @description A sentence that stands for the rest; `message_id` when it is from a conversation.
+         */
+        KeyMessageView: {
+            /** Message Id */
+            message_id?: string | null;
+            /** Said At */
+            said_at?: string | null;
+            /** Score */
+            score: number;
+            /** Speaker */
+            speaker: string;
+            /** Text */
+            text: string;
         };
         /**
          * LoginRequest
@@ -820,49 +1085,6 @@ export interface components {
             sender_id: string;
         };
         /**
-         * ModelList
-         * @description The latest versions, the last made first.
-         */
-        ModelList: {
-            /** Items */
-            items: components["schemas"]["ModelView"][];
-        };
-        /**
-         * ModelView
-         * @description A version: its card.
-         */
-        ModelView: {
-            /**
-             * Createdat
-             * Format: date-time
-             */
-            createdAt: string;
-            /** Engine */
-            engine: string;
-            /** Intents */
-            intents: string[];
-            /** Jobid */
-            jobId: string | null;
-            /** Kind */
-            kind: string;
-            /** Metrics */
-            metrics: {
-                [key: string]: unknown;
-            };
-            /** Name */
-            name: string;
-            /** Promotedat */
-            promotedAt: string | null;
-            /** Sha256 */
-            sha256: string | null;
-            /** Size */
-            size: number;
-            /** Status */
-            status: string;
-            /** Version */
-            version: string;
-        };
-        /**
          * Problem
          * @description An error as RFC 9457 has it; `code` is for programs, `detail` for people.
          */
@@ -887,6 +1109,41 @@ export interface components {
             type: string;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * ProcessedMessage
+         * @description Everything about one message; personal data among the entities is masked.
+         */
+        ProcessedMessage: {
+            /** Confidence */
+            confidence: number;
+            /** Entities */
+            entities: components["schemas"]["Entity"][];
+            /** Intent */
+            intent: string | null;
+            metadata: components["schemas"]["ProcessingMetadata"];
+            /** Response */
+            response: string;
+            sentiment: components["schemas"]["SentimentLabel"];
+        };
+        /**
+         * ProcessingMetadata
+         * @description Milliseconds per part of the work, and when it was done.
+         */
+        ProcessingMetadata: {
+            /** Intent Analysis */
+            intent_analysis: number;
+            /** Nlp Processing */
+            nlp_processing: number;
+            /** Response Generation */
+            response_generation: number;
+            /** Sentiment Analysis */
+            sentiment_analysis: number;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
         };
         /**
          * ProgressView
@@ -1011,6 +1268,29 @@ export interface components {
             text: string;
         };
         /**
+         * SentimentLabel
+         * @description The mood of a message.
+         * @enum {string}
+         */
+        SentimentLabel: "negative" | "neutral" | "positive";
+        /**
+         * SentimentView
+         * @description The mood of a text, its probability, and the probability of every mood.
+         */
+        SentimentView: {
+            label: components["schemas"]["SentimentLabel"];
+            /** Language */
+            language: string;
+            /** Model Version */
+            model_version: string;
+            /** Score */
+            score: number;
+            /** Scores */
+            scores: {
+                [key: string]: number;
+            };
+        };
+        /**
          * Served
          * @description Which version answers from now on, and which did.
          */
@@ -1043,6 +1323,61 @@ export interface components {
             client_conversation_id?: string | null;
             /** Title */
             title?: string | null;
+        };
+        /**
+         * SummaryMessage
+         * @description Something said.
+         */
+        SummaryMessage: {
+            /** Speaker */
+            speaker?: string | null;
+            /** Text */
+            text: string;
+        };
+        /**
+         * SummaryQuestion
+         * @description What to summarize: one of my conversations, messages, or a text.
+         */
+        SummaryQuestion: {
+            /** Conversation Id */
+            conversation_id?: string | null;
+            /** Messages */
+            messages?: components["schemas"]["SummaryMessage"][] | null;
+            /** Request Id */
+            request_id?: string | null;
+            /**
+             * Sentences
+             * @default 3
+             */
+            sentences: number;
+            /** Text */
+            text?: string | null;
+        };
+        /**
+         * SummaryView
+         * @description The key messages in the order in which they were said, also as one text.
+         */
+        SummaryView: {
+            /** Key Messages */
+            key_messages: components["schemas"]["KeyMessageView"][];
+            /** Messages */
+            messages: number;
+            /** Method */
+            method: string;
+            /** Model Version */
+            model_version: string | null;
+            /** Summary */
+            summary: string;
+        };
+        /**
+         * TextQuestion
+         * @description A text to understand or to answer.
+         */
+        TextQuestion: {
+            /** Request Id */
+            request_id?: string | null;
+            /** Text */
+            text: string;
         };
         /**
          * TicketView
@@ -1150,6 +1485,57 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    generate_response: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GeneratedResponse"];
+                    "text/event-stream": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    read_intent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntentView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     list_models: {
         parameters: {
             query?: never;
@@ -1165,7 +1551,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ModelList"];
+                    "application/json": components["schemas"]["gateway__training__views__ModelList"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -1188,7 +1574,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ModelView"];
+                    "application/json": components["schemas"]["gateway__training__views__ModelView"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -1217,6 +1603,27 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    list_loaded_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["gateway__ai__views__ModelList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     roll_back_model: {
         parameters: {
             query?: never;
@@ -1233,6 +1640,81 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Served"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    process_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProcessedMessage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    read_sentiment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentimentView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    summarize: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SummaryQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SummaryView"];
                 };
             };
             default: components["responses"]["Problem"];
