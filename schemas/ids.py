@@ -42,6 +42,11 @@ def derived_event_id(consumer: str, cause_id: UUID, event_type: str) -> UUID:
     return uuid5(_NAMESPACE, f"derived:{consumer}:{cause_id}:{event_type}")
 
 
+def delta_event_id(question: UUID, attempt: int, offset: int) -> UUID:
+    """Return the id of a piece of an answer that is being written."""
+    return uuid5(_NAMESPACE, f"delta:{question}:{attempt}:{offset}")
+
+
 def topic_id(name: str) -> UUID:
     """Return the id under which actions on a topic are recorded."""
     return uuid5(_NAMESPACE, f"topic:{name}")

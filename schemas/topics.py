@@ -15,11 +15,13 @@ from schemas.events.chat import (
     MessageSent,
     MessagesRead,
     ReactionSet,
+    ReplyRegenerateAsked,
+    ReplyStopAsked,
 )
 from schemas.events.control import SessionRevoked, UserDisabled
 from schemas.events.envelope import Event
 from schemas.events.insights import MessageAnalyzed
-from schemas.events.replies import ReplyGenerated
+from schemas.events.replies import ReplyDelta, ReplyGenerated
 
 EDGE = "edge-ws"
 """The edges read without a group, so nothing of theirs is dead-lettered."""
@@ -42,6 +44,7 @@ class Topic(StrEnum):
 
     CHAT_MESSAGES = "chat-messages"
     CHAT_REPLIES = "chat-replies"
+    CHAT_REPLY_DELTAS = "chat-reply-deltas"
     MESSAGE_INSIGHTS = "message-insights"
     ADMIN_ACTIONS = "admin-actions"
     CONTROL = "control"
@@ -68,6 +71,8 @@ CATALOGUE: dict[Topic, TopicSpec] = {
             MessageDeleted,
             ReactionSet,
             MessagesRead,
+            ReplyStopAsked,
+            ReplyRegenerateAsked,
         ),
         key="conversation_id",
         writers=("edge-ws", "gateway"),
@@ -78,6 +83,14 @@ CATALOGUE: dict[Topic, TopicSpec] = {
         key="conversation_id",
         writers=("nlp",),
         readers=("persistence", "analytics", EDGE),
+    ),
+    Topic.CHAT_REPLY_DELTAS: TopicSpec(
+        events=(ReplyDelta,),
+        key="conversation_id",
+        writers=("nlp",),
+        readers=(EDGE,),
+        # Only who comes back while an answer is being written wants them again.
+        retention=timedelta(minutes=10),
     ),
     Topic.MESSAGE_INSIGHTS: TopicSpec(
         events=(MessageAnalyzed,),

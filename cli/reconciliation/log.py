@@ -16,6 +16,8 @@ from schemas.events.chat import (
     MessageSent,
     MessagesRead,
     ReactionSet,
+    ReplyRegenerateAsked,
+    ReplyStopAsked,
 )
 from schemas.events.envelope import Event
 from schemas.events.insights import MessageAnalyzed
@@ -29,9 +31,16 @@ STORED: frozenset[type[Event]] = frozenset(
 )
 """Events that become a row each, under their own id."""
 CHANGES: frozenset[type[Event]] = frozenset(
-    {MessageEdited, MessageDeleted, ReactionSet, MessagesRead}
+    {
+        MessageEdited,
+        MessageDeleted,
+        ReactionSet,
+        MessagesRead,
+        ReplyStopAsked,
+        ReplyRegenerateAsked,
+    }
 )
-"""Events that change rows; the latest wins, so that an earlier one may leave no trace."""
+"""Events that change rows, or ask for events that make them; an earlier one may leave no trace."""
 POLL_MS = 1_000
 
 

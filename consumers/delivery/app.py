@@ -17,7 +17,7 @@ from consumers.delivery.depth import DeadLetterDepth
 from consumers.delivery.errors import AbandonedError
 from consumers.delivery.kafka_offsets import KafkaOffsets
 from consumers.delivery.loop import ConsumeLoop
-from consumers.delivery.ports import BatchHandler, OffsetKeeper
+from consumers.delivery.ports import BatchHandler, OffsetKeeper, Unhurried
 from consumers.delivery.progress import Progress
 from consumers.delivery.settings import ConsumerSettings
 from consumers.delivery.source import KafkaSource
@@ -123,7 +123,8 @@ class _Member:
             client_id=self._client_id,
             patience=self._settings.delivery.patience,
         )
-        commits = Commits(source, self._settings.delivery.commit_every)
+        unfinished = self._handler.unfinished if isinstance(self._handler, Unhurried) else dict
+        commits = Commits(source, self._settings.delivery.commit_every, unfinished)
         halt = asyncio.Event()
         assignment = self._assignment = Assignment(source, commits, halt)
         keeper = (
@@ -159,6 +160,8 @@ class _Member:
             await asyncio.wait([working])
             for task in (*background, overdue):
                 task.cancel()
+        if isinstance(self._handler, Unhurried):
+            await self._handler.settle()
         await loop.commits.flush()
 
 

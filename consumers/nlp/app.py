@@ -26,6 +26,7 @@ from consumers.nlp.service.responder import Responder
 from consumers.nlp.service.retrieval import SnippetIndex
 from consumers.nlp.service.sentiment import ToneReader
 from consumers.nlp.settings import ModelSettings, NlpSettings
+from consumers.nlp.writing import generations
 from producers.kafka import KafkaEventPublisher
 from runtime import metrics
 from runtime.clock import HybridLogicalClock
@@ -76,14 +77,17 @@ async def serve(settings: NlpSettings) -> None:
         if publisher is None:
             return
         try:
-            await run_consumer(
-                name=NAME,
-                settings=settings,
-                handler=MessageHandler(Assistant(analyzer, publisher, clock, executor)),
-                clock=clock,
-                max_records=MAX_RECORDS,
-                stop=stop,
-            )
+            async with generations(settings, analyzer, clock) as writing:
+                await run_consumer(
+                    name=NAME,
+                    settings=settings,
+                    handler=MessageHandler(
+                        Assistant(analyzer, publisher, clock, executor, writing)
+                    ),
+                    clock=clock,
+                    max_records=MAX_RECORDS,
+                    stop=stop,
+                )
         finally:
             await publisher.__aexit__()
 

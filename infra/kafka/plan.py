@@ -12,6 +12,8 @@ from schemas.topics import (
 )
 
 FOR_EVER = "-1"
+SEGMENT_AGE = timedelta(hours=1)
+"""What is kept for less than this needs segments that close as soon."""
 # The largest record a broker takes by default is 1 MiB; its dead letter is that and a few headers
 # more (consumers.delivery.dead_letter), also on its way back. Refused, it would hold up its
 # partition for ever.
@@ -52,7 +54,7 @@ def plan_topics(replication: int) -> list[TopicPlan]:
             name=topic.value,
             partitions=spec.partitions,
             replication=replication,
-            config=durable | {"retention.ms": _milliseconds(spec.retention)},
+            config=durable | _kept(spec.retention),
         )
         for topic, spec in CATALOGUE.items()
     ]
@@ -99,6 +101,14 @@ def compare(plan: TopicPlan, partitions: int, replicas: int, config: dict[str, s
         for what, value in wanted.items()
         if found.get(what) != value
     ]
+
+
+def _kept(retention: timedelta | None) -> dict[str, str]:
+    kept = {"retention.ms": _milliseconds(retention)}
+    if retention is not None and retention < SEGMENT_AGE:
+        # Only closed segments are deleted, and one stays open for a week unless told otherwise.
+        kept["segment.ms"] = kept["retention.ms"]
+    return kept
 
 
 def _milliseconds(retention: timedelta | None) -> str:

@@ -39,6 +39,11 @@ class Analyzer:
         self._dialogue = dialogue
         self.model_version = model_version
 
+    @property
+    def stopped(self) -> str:
+        """What is said when an answer is stopped before it has begun."""
+        return self._dialogue.stopped
+
     def analyze(self, questions: Sequence[Question]) -> list[Analysis]:
         """One analysis per question, in the given order."""
         if not questions:

@@ -1,0 +1,87 @@
+"""The language model that the settings name, ready to write."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+
+import structlog
+
+from consumers.nlp.adapters.language import demo_model
+from consumers.nlp.adapters.language.breaker import BrokenCircuit
+from consumers.nlp.adapters.language.gguf_server import GgufServer, start_gguf
+from consumers.nlp.adapters.language.openai_model import OpenAiLanguageModel
+from consumers.nlp.errors import LanguageModelError
+from consumers.nlp.ports import LanguageModel
+from consumers.nlp.service.prompting import prompt_for
+from consumers.nlp.settings import LanguageModelKind, LanguageModelSettings
+
+logger = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def language_model(settings: LanguageModelSettings) -> AsyncIterator[LanguageModel | None]:
+    """
+    Give the model for as long as the block lasts; None when answers are written without one.
+
+    Raises:
+        ModelSourceError: a model on this machine is not there or cannot be loaded.
+    """
+    if settings.kind is LanguageModelKind.NONE:
+        yield None
+        return
+    model = await _model(settings)
+    try:
+        yield BrokenCircuit(
+            model, failures=settings.failures, rest=settings.rest, silence=settings.silence
+        )
+    finally:
+        await model.close()
+
+
+async def _model(settings: LanguageModelSettings) -> OpenAiLanguageModel:
+    if settings.kind is LanguageModelKind.OPENAI:
+        return OpenAiLanguageModel(
+            name=settings.name,
+            model=settings.name,
+            base_url=settings.base_url,
+            api_key=settings.api_key.get_secret_value(),
+        )
+    file, name = _file_and_name(settings)
+    server = await asyncio.to_thread(
+        start_gguf,
+        file,
+        threads=settings.threads,
+        at_once=settings.at_once,
+        context_tokens=settings.context_tokens,
+    )
+    model = _behind(server, name)
+    await _warm_up(model, settings.at_once)
+    return model
+
+
+def _file_and_name(settings: LanguageModelSettings) -> tuple[Path, str]:
+    if settings.kind is LanguageModelKind.DEMO:
+        return demo_model.demo_model_file(), demo_model.NAME
+    file = settings.file or Path()
+    return file, settings.name or file.stem.casefold()
+
+
+def _behind(server: GgufServer, name: str) -> OpenAiLanguageModel:
+    return OpenAiLanguageModel(
+        name=name, model=name, base_url=server.base_url, api_key=server.api_key
+    )
+
+
+async def _warm_up(model: LanguageModel, at_once: int) -> None:
+    """Have the rules read once per slot, so that the first person does not wait for that."""
+    try:
+        await asyncio.gather(*(_say_one_word(model) for _ in range(at_once)))
+    except LanguageModelError as error:
+        logger.warning("language_model_not_warm", error=str(error))
+
+
+async def _say_one_word(model: LanguageModel) -> None:
+    async with aclosing(model.write(prompt_for("Hello?", ()), 1)) as pieces:
+        async for _ in pieces:
+            pass
