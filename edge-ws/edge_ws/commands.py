@@ -6,7 +6,14 @@ from uuid import UUID
 
 from edge_ws.backlog import Backlog, seen_by
 from edge_ws.changes import Changes, Waiting
-from edge_ws.framing import ack_frame, error_frame, model_frame, pong_frame, rejection_frame
+from edge_ws.framing import (
+    ack_frame,
+    error_frame,
+    model_frame,
+    pong_frame,
+    rejection_frame,
+    text_frame,
+)
 from edge_ws.framing import replayed_frame as again
 from edge_ws.publishing import RETRY_AFTER_MS, Publishing
 from runtime.errors import RetryableError
@@ -23,7 +30,9 @@ from schemas.frames.client import (
     MarkRead,
     Ping,
     React,
+    RegenerateReply,
     SendMessage,
+    StopReply,
     Typing,
     WatchPresence,
 )
@@ -79,7 +88,14 @@ class Commands:
                 return self._start(connection, session, frame)
             case ConversationJoin():
                 return self._join(connection, session, frame)
-            case EditMessage() | DeleteMessage() | React() | MarkRead():
+            case (
+                EditMessage()
+                | DeleteMessage()
+                | React()
+                | MarkRead()
+                | StopReply()
+                | RegenerateReply()
+            ):
                 return self._changes.handle(connection, session, frame)
             case Typing():
                 self._passing.typing(connection, session, frame)
@@ -228,6 +244,8 @@ class Commands:
             missed = self._backlog.newest(key)
         for kept in missed:
             connection.push(again(kept.payload))
+        for draft in self._backlog.drafts.of(key):
+            connection.push(text_frame(draft))
         connection.push(model_frame(CaughtUp(conversation_id=conversation_id)))
 
 

@@ -18,9 +18,16 @@ from edge_ws.redaction import redaction_for
 from edge_ws.ring import Ring
 from runtime import metrics
 from schemas import headers as names
-from schemas.events.chat import ConversationStarted, MessageDeleted
-from schemas.frames.server import FRAME_OF_EVENT, Reset
+from schemas.events.chat import (
+    ConversationStarted,
+    MessageDeleted,
+    ReplyRegenerateAsked,
+    ReplyStopAsked,
+)
+from schemas.events.replies import ReplyGenerated
+from schemas.frames.server import DELTA_FRAME, FRAME_OF_EVENT, Reset
 from schemas.positions import Position
+from schemas.topics import Topic
 
 if TYPE_CHECKING:
     from edge_ws.access import Access
@@ -91,7 +98,25 @@ class Tail:
         logger.info("tail_follows", logs=len(started))
         while True:
             for log, records in (await source.poll()).items():
-                self.take(log, records)
+                if log.topic is Topic.CHAT_REPLY_DELTAS:
+                    self.take_pieces(log, records)
+                else:
+                    self.take(log, records)
+
+    def take_pieces(self, log: Log, records: Sequence[TailedRecord]) -> None:
+        """Add the next records to the answers that are being written, and push them."""
+        for record in records:
+            self._backlog.drafts.ends[log] = record.offset + 1
+            if record.key is None or record.value is None:
+                continue
+            try:
+                payload = self._backlog.drafts.take(record.key, _checked(record.value))
+            except (_Unreadable, KeyError, TypeError, ValueError):
+                timings.records_skipped.labels("delta").inc()
+                continue
+            if payload is not None and (sockets := self._fanout.deliver(record.key, payload)):
+                metrics.frames_out.labels(DELTA_FRAME).inc(sockets)
+                timings.fanout_seconds.observe(max(0.0, time.time() - record.timestamp / 1_000))
 
     def take(self, log: Log, records: Sequence[TailedRecord]) -> None:
         """Keep and push the next records of one log."""
@@ -105,6 +130,9 @@ class Tail:
                 timings.records_skipped.labels(str(reason)).inc()
                 ring.pass_over(record.offset)
                 continue
+            if pushed is None:
+                ring.pass_over(record.offset)
+                continue
             ring.keep(record.offset, pushed.key, pushed.payload, time.monotonic())
             if pushed.frame_type == _DELETED:
                 ring.rewrite(pushed.key, redaction_for(pushed.payload))
@@ -113,7 +141,7 @@ class Tail:
                 metrics.frames_out.labels(pushed.frame_type).inc(sockets)
                 timings.fanout_seconds.observe(max(0.0, time.time() - record.timestamp / 1_000))
 
-    def _read(self, log: Log, record: TailedRecord) -> _Pushed:
+    def _read(self, log: Log, record: TailedRecord) -> _Pushed | None:
         if record.key is None or record.value is None:
             raise _Unreadable("null")
         event_type = event_time = None
@@ -123,10 +151,18 @@ class Tail:
             elif name == names.TIME:
                 event_time = value
         frame_type = _FRAME_OF.get(event_type)
+        if event_type in _ASKED_OF_THE_ASSISTANT:
+            self._observe(event_time)
+            return None
         if frame_type is None:
             raise _Unreadable("unknown_type")
         fields = _checked(record.value)
         self._observe(event_time)
+        if frame_type == _REPLY:
+            attempt = fields.get("attempt")
+            self._backlog.drafts.end(
+                str(fields.get("in_reply_to")), attempt if isinstance(attempt, int) else None
+            )
         if event_type == _STARTED:
             self._learn(record.key, fields)
         at = str(Position(log.topic, log.partition, record.offset))
@@ -170,6 +206,11 @@ class Tail:
 _FRAME_OF: dict[bytes | None, str] = {
     event_type.encode("ascii"): frame_type for event_type, frame_type in FRAME_OF_EVENT.items()
 }
+_ASKED_OF_THE_ASSISTANT = frozenset(
+    event.event_type.encode("ascii") for event in (ReplyStopAsked, ReplyRegenerateAsked)
+)
+"""Nobody else needs to hear of these: what comes of them is heard."""
+_REPLY = FRAME_OF_EVENT[ReplyGenerated.event_type]
 _DELETED = FRAME_OF_EVENT[MessageDeleted.event_type]
 _STARTED = ConversationStarted.event_type.encode("ascii")
 
