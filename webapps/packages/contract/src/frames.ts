@@ -41,7 +41,9 @@ export type RequestFrame =
   | Schemas["EditMessage"]
   | Schemas["DeleteMessage"]
   | Schemas["React"]
-  | Schemas["MarkRead"];
+  | Schemas["MarkRead"]
+  | Schemas["StopReply"]
+  | Schemas["RegenerateReply"];
 
 export type AckFrame = Schemas["Ack"];
 export type ConnectedFrame = Schemas["Connected"];
@@ -51,6 +53,8 @@ export type ChangeFrame =
   | Schemas["MessageDeletedFrame"]
   | Schemas["ReactionFrame"];
 export type ReadFrame = Schemas["ReadFrame"];
+/** A piece of an answer that is being written. */
+export type ReplyDeltaFrame = Schemas["ReplyDeltaFrame"];
 export type TypingFrame = Schemas["TypingFrame"];
 export type PresenceFrame = Schemas["PresenceFrame"];
 export type ServerFrame =
@@ -58,6 +62,7 @@ export type ServerFrame =
   | ConnectedFrame
   | MessageRecord
   | ReplyRecord
+  | ReplyDeltaFrame
   | ChangeFrame
   | ReadFrame
   | TypingFrame
@@ -73,6 +78,7 @@ const KNOWN: ReadonlySet<string> = new Set<ServerFrame["type"]>([
   "connected",
   "message",
   "reply",
+  "reply:delta",
   "message:edited",
   "message:deleted",
   "reaction",
