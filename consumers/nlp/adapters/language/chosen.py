@@ -30,34 +30,46 @@ async def language_model(settings: LanguageModelSettings) -> AsyncIterator[Langu
     if settings.kind is LanguageModelKind.NONE:
         yield None
         return
-    model = await _model(settings)
-    try:
-        yield BrokenCircuit(
-            model, failures=settings.failures, rest=settings.rest, silence=settings.silence
-        )
-    finally:
-        await model.close()
+    async with _server(settings) as server:
+        model = _client(settings, server)
+        try:
+            if server is not None:
+                await _warm_up(model, settings.at_once)
+            yield BrokenCircuit(
+                model, failures=settings.failures, rest=settings.rest, silence=settings.silence
+            )
+        finally:
+            await model.close()
 
 
-async def _model(settings: LanguageModelSettings) -> OpenAiLanguageModel:
+@asynccontextmanager
+async def _server(settings: LanguageModelSettings) -> AsyncIterator[GgufServer | None]:
+    """The model on this machine; it ends when nobody holds it any more."""
     if settings.kind is LanguageModelKind.OPENAI:
-        return OpenAiLanguageModel(
-            name=settings.name,
-            model=settings.name,
-            base_url=settings.base_url,
-            api_key=settings.api_key.get_secret_value(),
-        )
+        yield None
+        return
     file, name = _file_and_name(settings)
-    server = await asyncio.to_thread(
+    yield await asyncio.to_thread(
         start_gguf,
         file,
+        name=name,
         threads=settings.threads,
         at_once=settings.at_once,
         context_tokens=settings.context_tokens,
     )
-    model = _behind(server, name)
-    await _warm_up(model, settings.at_once)
-    return model
+
+
+def _client(settings: LanguageModelSettings, server: GgufServer | None) -> OpenAiLanguageModel:
+    if server is not None:
+        return OpenAiLanguageModel(
+            name=server.name, model=server.name, base_url=server.base_url, api_key=server.api_key
+        )
+    return OpenAiLanguageModel(
+        name=settings.name,
+        model=settings.name,
+        base_url=settings.base_url,
+        api_key=settings.api_key.get_secret_value(),
+    )
 
 
 def _file_and_name(settings: LanguageModelSettings) -> tuple[Path, str]:
@@ -65,12 +77,6 @@ def _file_and_name(settings: LanguageModelSettings) -> tuple[Path, str]:
         return demo_model.demo_model_file(), demo_model.NAME
     file = settings.file or Path()
     return file, settings.name or file.stem.casefold()
-
-
-def _behind(server: GgufServer, name: str) -> OpenAiLanguageModel:
-    return OpenAiLanguageModel(
-        name=name, model=name, base_url=server.base_url, api_key=server.api_key
-    )
 
 
 async def _warm_up(model: LanguageModel, at_once: int) -> None:

@@ -13,17 +13,20 @@ REMEDY = "install the extra local-llm"
 @dataclass(frozen=True)
 class GgufServer:
     """
-    A running server that speaks OpenAI's chat completions; it ends with the process.
+    A running server that speaks OpenAI's chat completions; it ends with this object.
 
     It listens on 127.0.0.1 only and answers nobody who does not know the key of this run.
     """
 
+    name: str
     base_url: str
     api_key: str
     server: Any
 
 
-def start_gguf(file: Path, *, threads: int, at_once: int, context_tokens: int) -> GgufServer:
+def start_gguf(
+    file: Path, *, name: str, threads: int, at_once: int, context_tokens: int
+) -> GgufServer:
     """
     Load a model and serve it; blocks for as long as loading takes.
 
@@ -53,4 +56,4 @@ def start_gguf(file: Path, *, threads: int, at_once: int, context_tokens: int) -
         server = xllamacpp.Server(params)
     except RuntimeError as error:
         raise ModelSourceError(f"{file} cannot be loaded as a GGUF model") from error
-    return GgufServer(f"{server.listening_address}/v1", key, server)
+    return GgufServer(name, f"{server.listening_address}/v1", key, server)

@@ -372,6 +372,12 @@ export interface components {
          */
         ErrorCode: "bad_json" | "bad_frame" | "unknown_type" | "too_long" | "empty" | "not_joined" | "not_found" | "not_allowed" | "rate_limited" | "conversation_ended" | "attachment_missing";
         /**
+         * Fallback
+         * @description Why the language model did not give an answer that it was to give.
+         * @enum {string}
+         */
+        Fallback: "circuit_open" | "failed" | "silent" | "deadline" | "busy" | "budget" | "guarded";
+        /**
          * Limits
          * @description What the edge will take.
          */
@@ -803,6 +809,64 @@ export interface components {
             type: "reconnect";
         };
         /**
+         * RegenerateReply
+         * @description Want another answer to this question.
+         */
+        RegenerateReply: {
+            /**
+             * Client Event Id
+             * @default null
+             */
+            client_event_id?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /** Ref */
+            ref: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "reply:regenerate";
+        };
+        /**
+         * ReplyDeltaFrame
+         * @description A piece of an answer that is being written; `reply` ends it, and is what counts.
+         *
+         *     One that starts at 0 may also be everything said so far, for who comes in the middle.
+         */
+        ReplyDeltaFrame: {
+            /** Attempt */
+            attempt: number;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * In Reply To
+             * Format: uuid
+             */
+            in_reply_to: string;
+            /** Offset */
+            offset: number;
+            /** Text */
+            text: string;
+            /**
+             * Type
+             * @default reply:delta
+             * @constant
+             */
+            type: "reply:delta";
+        };
+        /**
          * ReplyFrame
          * @description An answer of the assistant, live or replayed.
          */
@@ -814,6 +878,11 @@ export interface components {
              * @default []
              */
             attachments: components["schemas"]["Attachment"][];
+            /**
+             * Attempt
+             * @default null
+             */
+            attempt?: number | null;
             /**
              * Causation Id
              * @default null
@@ -880,6 +949,8 @@ export interface components {
             reply_to?: string | null;
             sender: components["schemas"]["Sender"];
             source: components["schemas"]["ReplySource"];
+            /** @default null */
+            stopped?: components["schemas"]["StopReason"] | null;
             /** Text */
             text: string;
             /**
@@ -888,6 +959,8 @@ export interface components {
              * @constant
              */
             type: "reply";
+            /** @default null */
+            why?: components["schemas"]["Why"] | null;
         };
         /**
          * ReplySource
@@ -983,6 +1056,40 @@ export interface components {
             type: "message";
         };
         /**
+         * StopReason
+         * @description Why an answer ends before its end.
+         * @enum {string}
+         */
+        StopReason: "person" | "deadline" | "length";
+        /**
+         * StopReply
+         * @description Want no more of the answer that is being written to this question.
+         */
+        StopReply: {
+            /**
+             * Client Event Id
+             * @default null
+             */
+            client_event_id?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /** Ref */
+            ref: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "reply:stop";
+        };
+        /**
          * Typing
          * @description Say that one writes, or no longer does; not acknowledged, and may be lost.
          */
@@ -1051,6 +1158,33 @@ export interface components {
             type: "presence:watch";
             /** User Ids */
             user_ids: string[];
+        };
+        /**
+         * Why
+         * @description Why an answer is the one it is; everything in it may be shown to who asked.
+         */
+        Why: {
+            /**
+             * Cached
+             * @default false
+             */
+            cached?: boolean;
+            /** @default null */
+            fallback?: components["schemas"]["Fallback"] | null;
+            /**
+             * Intent
+             * @default null
+             */
+            intent?: string | null;
+            /** Model Version */
+            model_version: string;
+            /** Score */
+            score: number;
+            /**
+             * Snippet Ids
+             * @default []
+             */
+            snippet_ids: string[];
         };
     };
     responses: never;
