@@ -10,6 +10,7 @@ import structlog
 from consumers.nlp.adapters.language import demo_model
 from consumers.nlp.adapters.language.breaker import BrokenCircuit
 from consumers.nlp.adapters.language.gguf_server import GgufServer, start_gguf
+from consumers.nlp.adapters.language.measured import MeasuredModel
 from consumers.nlp.adapters.language.openai_model import OpenAiLanguageModel
 from consumers.nlp.errors import LanguageModelError
 from consumers.nlp.ports import LanguageModel
@@ -35,8 +36,13 @@ async def language_model(settings: LanguageModelSettings) -> AsyncIterator[Langu
         try:
             if server is not None:
                 await _warm_up(model, settings.at_once)
-            yield BrokenCircuit(
-                model, failures=settings.failures, rest=settings.rest, silence=settings.silence
+            yield MeasuredModel(
+                BrokenCircuit(
+                    model,
+                    failures=settings.failures,
+                    rest=settings.rest,
+                    silence=settings.silence,
+                )
             )
         finally:
             await model.close()
