@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -11,11 +12,13 @@ from consumers.nlp.adapters.language import demo_model
 from consumers.nlp.adapters.language.breaker import BrokenCircuit
 from consumers.nlp.adapters.language.gguf_server import GgufServer, start_gguf
 from consumers.nlp.adapters.language.measured import MeasuredModel
-from consumers.nlp.adapters.language.openai_model import OpenAiLanguageModel
 from consumers.nlp.errors import LanguageModelError
 from consumers.nlp.ports import LanguageModel
 from consumers.nlp.service.prompting import prompt_for
 from consumers.nlp.settings import LanguageModelKind, LanguageModelSettings
+
+if TYPE_CHECKING:
+    from consumers.nlp.adapters.language.openai_model import OpenAiLanguageModel
 
 logger = structlog.get_logger(__name__)
 
@@ -65,7 +68,12 @@ async def _server(settings: LanguageModelSettings) -> AsyncIterator[GgufServer |
     )
 
 
-def _client(settings: LanguageModelSettings, server: GgufServer | None) -> OpenAiLanguageModel:
+def _client(settings: LanguageModelSettings, server: GgufServer | None) -> "OpenAiLanguageModel":
+    # Heavy and slow to import: only where a setting asks for it.
+    from consumers.nlp.adapters.language.openai_model import (  # noqa: PLC0415
+        OpenAiLanguageModel,
+    )
+
     if server is not None:
         return OpenAiLanguageModel(
             name=server.name, model=server.name, base_url=server.base_url, api_key=server.api_key
