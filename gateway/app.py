@@ -114,6 +114,7 @@ def _state(settings: GatewaySettings, parts: Parts, key: EllipticCurvePrivateKey
             publisher=parts.publisher,
             clock=clock,
             young=YoungConversations(),
+            answer_within=settings.answer_within,
         ),
         verifier=AccessTokenVerifier(key.public_key(), settings.auth.issuer),
         shared_limits=parts.shared_limits,

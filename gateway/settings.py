@@ -8,7 +8,13 @@ from urllib.parse import urlsplit
 from limits import parse
 from pydantic import AfterValidator, Field, SecretStr
 
-from runtime.settings import HttpSettings, ProcessSettings, Section
+from runtime.settings import (
+    ANSWER_WITHIN,
+    AnswerWithin,
+    HttpSettings,
+    ProcessSettings,
+    Section,
+)
 
 
 def _rate(value: str) -> str:
@@ -63,6 +69,8 @@ class GatewaySettings(ProcessSettings):
     socket_url: str = "ws://127.0.0.1:8001/ws"
     public_url: str = "http://127.0.0.1:8000"
     webapps_dir: Path = Path("webapps/dist")
+    answer_within: AnswerWithin = ANSWER_WITHIN
+    """Who asks is told after this long that no answer came, and none is worked out any more."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses whose X-Forwarded-For is believed; nobody's by default."""
 

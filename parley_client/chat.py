@@ -18,6 +18,7 @@ from parley_client.frames import Frame, decode, encode
 from parley_client.history import History
 from parley_client.memory import Memory
 from parley_client.pending import Request, backoff
+from parley_client.waits import Waits
 from schemas.frames.codes import SUBPROTOCOL, CloseCode, ErrorCode
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Chat:
         self._opened: asyncio.Future[None] | None = None
         self._ended: SocketClosedError | None = None
         self._come_back_ms: int | None = None
+        self._waits = Waits(self._overdue)
         self.connections = 0
         """How often a connection was opened."""
 
@@ -76,6 +78,7 @@ class Chat:
     async def close(self) -> None:
         """Close for good; what is still on its way fails."""
         self._end(SocketClosedError(1000, "closed here"))
+        self._waits.close()
         tasks = [task for task in (self._running, *self._background) if task is not None]
         for task in tasks:
             task.cancel()
@@ -203,6 +206,7 @@ class Chat:
                 self._refetch(conversation_id)
         self.connections += 1
         waiting = list(self._requests.values())
+        self._waits.set_clock(str(hello["server_time"]))
         self._connection = connection
         for conversation_id in self._conversations:
             self._rejoin(conversation_id, positions)
@@ -252,6 +256,12 @@ class Chat:
 
     def _tell(self, frame: Frame) -> None:
         conversation = self._conversations.get(str(frame.get("conversation_id")))
+        if conversation is not None:
+            self._waits.note(frame)
+            conversation.hear(frame)
+
+    def _overdue(self, frame: Frame) -> None:
+        conversation = self._conversations.get(str(frame["conversation_id"]))
         if conversation is not None:
             conversation.hear(frame)
 

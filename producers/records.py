@@ -43,6 +43,8 @@ def to_record(event: Event, source: bytes) -> Record:
         (names.SUBJECT, event.key),
         _CONTENT_TYPE,
     )
+    if (deadline := event.deadline) is not None:
+        headers += ((names.DEADLINE, format_instant(deadline).encode("ascii")),)
     carrier: dict[str, str] = {}
     inject(carrier)
     if names.TRACEPARENT in carrier:

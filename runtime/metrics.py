@@ -25,7 +25,27 @@ dead_letters = Gauge(
 consume_retries = Counter(
     "chat_consume_retries_total", "Batches tried again after a shared outage.", ["group"]
 )
+parked = Counter(
+    "chat_parked_total", "Records put on a retry topic by their consumer.", ["group", "topic"]
+)
+retried = Counter("chat_retried_total", "Tries of parked records.", ["group", "outcome"])
+parked_keys = Gauge("chat_parked_keys", "Keys that wait for another try.", ["group"])
+late_dropped = Counter(
+    "chat_late_dropped_total", "Work left undone because its deadline had passed.",
+    ["group", "topic"],
+)  # fmt: skip
 consume_lag = Gauge("chat_consume_lag", "Records not yet handled.", ["group", "topic"])
+consume_lag_seconds = Gauge(
+    "chat_consume_lag_seconds", "Age of the oldest record not yet handled.", ["group", "topic"]
+)
+rebalances = Counter(
+    "chat_rebalances_total", "Times a group gave this member partitions.", ["group"]
+)
+# Seconds from where somebody speaks to where it is worked; an outage shows in the last ones.
+handled_seconds = Histogram(
+    "chat_handled_seconds", "From a record's timestamp until it was handled (rows stored).",
+    ["group", "topic"], buckets=(*LATENCY_BUCKETS, 30.0, 60.0, 300.0),
+)  # fmt: skip
 batch_seconds = Histogram(
     "chat_batch_seconds", "From a polled batch to its end.", ["group"], buckets=LATENCY_BUCKETS
 )

@@ -53,6 +53,11 @@ class HttpSettings(Section):
     port: Port = 8000
 
 
+AnswerWithin = Annotated[timedelta, Field(gt=timedelta(0))]
+"""How long after a question an answer is still worth giving."""
+ANSWER_WITHIN = timedelta(seconds=60)
+
+
 class ProcessSettings(BaseSettings):
     """What each process reads from `PARLEY_*`; nested names are joined by two underscores."""
 

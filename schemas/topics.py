@@ -21,7 +21,7 @@ from schemas.events.chat import (
 from schemas.events.control import SessionRevoked, UserDisabled
 from schemas.events.envelope import Event
 from schemas.events.insights import MessageAnalyzed
-from schemas.events.replies import ReplyDelta, ReplyGenerated
+from schemas.events.replies import ReplyDelta, ReplyFailed, ReplyGenerated
 
 EDGE = "edge-ws"
 """The edges read without a group, so nothing of theirs is dead-lettered."""
@@ -79,7 +79,7 @@ CATALOGUE: dict[Topic, TopicSpec] = {
         readers=("nlp", "persistence", "personalization", "analytics", EDGE),
     ),
     Topic.CHAT_REPLIES: TopicSpec(
-        events=(ReplyGenerated,),
+        events=(ReplyGenerated, ReplyFailed),
         key="conversation_id",
         writers=("nlp",),
         readers=("persistence", "analytics", EDGE),

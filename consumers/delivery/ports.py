@@ -54,8 +54,11 @@ class BatchHandler(Protocol):
     effect of once (ids are deterministic).
     Failure: `RetryableError` means a shared part is away: the same batch comes again after a
     pause, nothing is dead-lettered. `InvalidEventError` dead-letters the event it was raised for:
-    a larger batch is first worked one by one to find it. Anything else is tried three times on
-    its own, then dead-lettered as `handler_error`.
+    a larger batch is first worked one by one to find it. `TransientError`, and what only the
+    surroundings can be to blame for (`TimeoutError`, other `OSError`s, `MemoryError`), parks the
+    event and all later ones of its key on the retry topic; after a bounded number of tries it is
+    dead-lettered as `retries_exhausted`. Anything else is tried three times on its own, then
+    dead-lettered as `handler_error`.
     """
 
     async def handle(self, batch: Sequence[Delivered]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import CorruptRecordException, KafkaError
 
 from consumers.delivery.ports import Offsets, Partition, Record
@@ -85,6 +86,9 @@ class KafkaSource:
             group_id=group,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
+            # By number: whoever has a topic's partition has the retry topic's of that number too,
+            # where the keys of that partition are parked (ADR 0019).
+            partition_assignment_strategy=(RangePartitionAssignor,),
             max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
             rebalance_timeout_ms=REBALANCE_TIMEOUT_MS,
             session_timeout_ms=SESSION_TIMEOUT_MS,

@@ -1,18 +1,23 @@
 """Translates what the consume loop delivers into questions for the assistant, and into stops."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import structlog
 
+from consumers.delivery.deadline import split_late
 from consumers.delivery.ports import Delivered, Offsets, Partition, Record
 from consumers.nlp.service.analysis import Analysis
 from consumers.nlp.service.assistant import Assistant
+from consumers.nlp.service.events import CONSUMER
 from runtime import metrics
+from runtime.clock import wall_clock
 from runtime.errors import RetryableError
 from schemas.events.chat import MessageSent, ReplyRegenerateAsked, ReplyStopAsked
-from schemas.events.replies import ReplySource
+from schemas.events.replies import FailureReason, ReplySource
+from schemas.topics import group_of, source_of
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -31,8 +36,9 @@ class MessageHandler:
     log; see `consumers.delivery.ports.Unhurried`.
     """
 
-    def __init__(self, assistant: Assistant) -> None:
+    def __init__(self, assistant: Assistant, now: Callable[[], datetime] = wall_clock) -> None:
         self._assistant = assistant
+        self._now = now
         self._generations = assistant.generations
         self._begun: dict[UUID, Record] = {}
 
@@ -40,25 +46,20 @@ class MessageHandler:
         """
         Answer a polled batch; when it returns, every answer is on the log.
 
+        For a question that came too late that nobody waits any more, the log has that instead.
+
         Raises:
             RetryableError: the broker did not accept an answer; the batch may be done again.
         """
+        due, late = split_late(batch, self._now())
+        if late:
+            await self._decline(late)
         asked = [
-            each.event
-            for each in batch
-            if isinstance(each.event, MessageSent | ReplyRegenerateAsked)
+            each.event for each in due if isinstance(each.event, MessageSent | ReplyRegenerateAsked)
         ]
         if asked:
-            started = time.perf_counter()
-            try:
-                analyses = await self._assistant.answer(asked)
-            except RetryableError:
-                metrics.ai_requests.labels(ENDPOINT, "retried").inc(len(asked))
-                raise
-            finally:
-                self._note_begun(batch)
-            _measure(analyses, time.perf_counter() - started)
-        self._stop_what_is_not_wanted(batch)
+            await self._answer(asked, due)
+        self._stop_what_is_not_wanted(due)
 
     def unfinished(self) -> Offsets:
         """Return the first record of each partition whose answer is still being written."""
@@ -76,6 +77,24 @@ class MessageHandler:
         if self._generations is not None:
             await self._generations.settle()
 
+    async def _answer(
+        self, asked: Sequence[MessageSent | ReplyRegenerateAsked], due: Sequence[Delivered]
+    ) -> None:
+        started = time.perf_counter()
+        try:
+            analyses = await self._assistant.answer(asked)
+        except RetryableError:
+            metrics.ai_requests.labels(ENDPOINT, "retried").inc(len(asked))
+            raise
+        finally:
+            self._note_begun(due)
+        _measure(analyses, time.perf_counter() - started)
+        now = self._now()
+        for message in asked:
+            if isinstance(message, MessageSent) and message.answer_by is not None:
+                waited = (now - message.occurred_at).total_seconds()
+                metrics.chat_response_seconds.observe(max(0.0, waited))
+
     def _note_begun(self, batch: Sequence[Delivered]) -> None:
         if self._generations is None:
             return
@@ -89,6 +108,16 @@ class MessageHandler:
         for each in batch:
             if self._generations is not None and isinstance(each.event, ReplyStopAsked):
                 self._generations.stop(each.event.message_id)
+
+    async def _decline(self, late: Sequence[Delivered]) -> None:
+        messages = [each.event for each in late if isinstance(each.event, MessageSent)]
+        await self._assistant.decline(messages, FailureReason.LATE)
+        # Counted when it is told: a broker that is away brings the batch again.
+        for each in late:
+            topic = source_of(each.record.topic)
+            metrics.late_dropped.labels(group_of(CONSUMER), topic).inc()
+            metrics.ai_requests.labels(ENDPOINT, "late").inc()
+        logger.info("late_questions_dropped", messages=len(messages))
 
 
 def _measure(analyses: Sequence[Analysis], seconds: float) -> None:

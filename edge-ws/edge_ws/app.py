@@ -56,11 +56,11 @@ class Edge:
         create_control: Callable[[], "ControlSource"],
         token_lifetime: "timedelta",
         limits: "LimitSettings",
+        answer_within: "timedelta",
         connect_seconds: float = CONNECT_SECONDS,
         sweep_seconds: float = SWEEP_SECONDS,
     ) -> None:
-        clock = HybridLogicalClock()
-        access, fanout = Access(directory), Fanout()
+        clock, access, fanout = HybridLogicalClock(), Access(directory), Fanout()
         self.backlog = Backlog(ring)
         self.publishing = Publishing(publisher)
         revocations = Revocations(token_lifetime)
@@ -75,7 +75,9 @@ class Edge:
         self._sockets = Sockets(
             allowed_origins=allowed_origins,
             sign_in=SignIn(tickets, tokens),
-            inbound=Inbound(self._commands(clock, access, fanout, directory), Pace(limits)),
+            inbound=Inbound(
+                self._commands(clock, access, fanout, directory, answer_within), Pace(limits)
+            ),
             hub=self.hub,
             admission=Admission(revocations, limits),
             backlog=self.backlog,
@@ -89,6 +91,7 @@ class Edge:
         access: Access,
         fanout: Fanout,
         directory: "ConversationDirectory",
+        answer_within: "timedelta",
     ) -> Commands:
         changes = Changes(
             publishing=self.publishing, clock=clock, backlog=self.backlog, directory=directory
@@ -102,6 +105,7 @@ class Edge:
             changes=changes,
             passing=self.passing,
             presence=self.presence,
+            answer_within=answer_within,
         )
 
     def health(self) -> Health:

@@ -41,6 +41,7 @@ from schemas.frames.server import CaughtUp, Reset
 
 if TYPE_CHECKING:
     import asyncio
+    from datetime import timedelta
 
     from edge_ws.access import Access
     from edge_ws.connection import Connection, Session
@@ -64,6 +65,7 @@ class Commands:
         changes: Changes,
         passing: "Passing",
         presence: "Presence",
+        answer_within: "timedelta",
     ) -> None:
         self._publishing = publishing
         self._clock = clock
@@ -73,6 +75,7 @@ class Commands:
         self._changes = changes
         self._passing = passing
         self._presence = presence
+        self._answer_within = answer_within
 
     def handle(
         self, connection: "Connection", session: "Session", frame: AnyFrame
@@ -126,9 +129,10 @@ class Commands:
         user = session.user
         message_id = ids.message_id(user.id, frame.conversation_id, frame.client_message_id)
         event_id = ids.event_id(MessageSent.event_type, message_id)
+        asked_at = self._clock.stamp()
         event = MessageSent(
             event_id=event_id,
-            occurred_at=self._clock.stamp(),
+            occurred_at=asked_at,
             correlation_id=event_id,
             conversation_id=frame.conversation_id,
             message_id=message_id,
@@ -137,6 +141,8 @@ class Commands:
             attachments=frame.attachments,
             reply_to=frame.reply_to,
             client_message_id=frame.client_message_id,
+            # Only people's own questions are answered by the assistant.
+            answer_by=asked_at + self._answer_within if kind is SenderKind.USER else None,
         )
         self._publishing.publish(connection, frame.ref, event, message_id=message_id)
 

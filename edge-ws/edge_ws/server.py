@@ -124,6 +124,7 @@ async def _compose(
         directory=directory,
         whispers=whispers,
         allowed_origins=settings.allowed_origins,
+        answer_within=settings.answer_within,
         ring=settings.ring,
         create_control=lambda: KafkaControl(
             settings.kafka, f"{PROCESS}-{settings.instance}-control"

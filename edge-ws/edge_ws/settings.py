@@ -7,7 +7,7 @@ from typing import Annotated
 from limits import parse
 from pydantic import AfterValidator, Field, SecretStr
 
-from runtime.settings import HttpSettings, ProcessSettings, Section
+from runtime.settings import ANSWER_WITHIN, AnswerWithin, HttpSettings, ProcessSettings, Section
 
 
 class AuthSettings(Section):
@@ -72,5 +72,7 @@ class EdgeSettings(ProcessSettings):
     ring: RingSettings = RingSettings()
     drain: DrainSettings = DrainSettings()
     limits: LimitSettings = LimitSettings()
+    answer_within: AnswerWithin = ANSWER_WITHIN
+    """Who asks is told after this long that no answer came, and none is worked out any more."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses whose X-Forwarded-For is believed; nobody's by default."""

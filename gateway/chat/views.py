@@ -86,6 +86,7 @@ class HistoryMessage(ConversationEvent):
     attachments: tuple[Attachment, ...] = ()
     reply_to: UUID | None = None
     client_message_id: UUID
+    answer_by: Instant | None = None
     edited_at: Instant | None = None
     deleted: bool = False
     reactions: tuple[ReactionView, ...] = ()

@@ -1,5 +1,6 @@
 """What every event carries, whatever it is about."""
 
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -31,6 +32,15 @@ class Event(BaseModel):
     """The event that made this one."""
     correlation_id: UUID
     """The first event of the chain."""
+
+    @property
+    def deadline(self) -> datetime | None:
+        """Until when somebody waits for what comes of it; None when nobody does.
+
+        Only work that is worth nothing to anybody else may be left undone afterwards: an answer,
+        never a row.
+        """
+        return None
 
     @property
     def key(self) -> bytes:

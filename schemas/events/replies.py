@@ -108,3 +108,20 @@ class ReplyDelta(ConversationEvent):
     offset: Annotated[int, Field(ge=0)]
     """How many characters (Unicode code points) of the answer come before this piece."""
     text: ReplyText
+
+
+class FailureReason(StrEnum):
+    """Why there is no answer."""
+
+    LATE = "late"
+    """The question's `answer_by` had passed before the assistant came to it."""
+
+
+class ReplyFailed(ConversationEvent):
+    """The assistant will not answer; the body has the field names of the `reply:failed` frame."""
+
+    event_type: ClassVar[str] = "chat.reply_failed.v1"
+
+    in_reply_to: UUID
+    """The question's message_id."""
+    reason: FailureReason

@@ -14,7 +14,7 @@ from schemas.events.chat import (
     MessagesRead,
     ReactionSet,
 )
-from schemas.events.replies import ReplyDelta, ReplyGenerated
+from schemas.events.replies import ReplyDelta, ReplyFailed, ReplyGenerated
 from schemas.frames.codes import AckStatus, ErrorCode
 from schemas.text import FRAME_BYTES, MESSAGE_CHARS, Instant, MessageText, PersonName
 
@@ -166,6 +166,14 @@ class ReplyDeltaFrame(ServerFrame):
     text: str
 
 
+class ReplyFailedFrame(ReplyFailed):
+    """No answer will come; clients have told so themselves when `answer_by` passed."""
+
+    type: Literal["reply:failed"] = "reply:failed"
+    at: str
+    replayed: bool = False
+
+
 class ConversationStartedFrame(ConversationStarted):
     """A conversation was opened."""
 
@@ -213,6 +221,7 @@ DELTA_EVENT = ReplyDelta.event_type
 FRAME_OF_EVENT: dict[str, str] = {
     MessageSent.event_type: "message",
     ReplyGenerated.event_type: "reply",
+    ReplyFailed.event_type: "reply:failed",
     ConversationStarted.event_type: "conversation:started",
     MessageEdited.event_type: "message:edited",
     MessageDeleted.event_type: "message:deleted",
@@ -234,6 +243,7 @@ AnyServerFrame = Annotated[
     | MessageFrame
     | ReplyFrame
     | ReplyDeltaFrame
+    | ReplyFailedFrame
     | ConversationStartedFrame
     | MessageEditedFrame
     | MessageDeletedFrame

@@ -1,6 +1,6 @@
 """One example of every event, as its golden shows it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from schemas import ids
@@ -20,7 +20,15 @@ from schemas.events.chat import (
 from schemas.events.control import RevocationReason, SessionRevoked, UserDisabled
 from schemas.events.envelope import Event
 from schemas.events.insights import Entity, MessageAnalyzed, Sentiment, SentimentLabel
-from schemas.events.replies import Citation, ReplyDelta, ReplyGenerated, ReplySource, Why
+from schemas.events.replies import (
+    Citation,
+    FailureReason,
+    ReplyDelta,
+    ReplyFailed,
+    ReplyGenerated,
+    ReplySource,
+    Why,
+)
 
 _USER = UUID("0b7c1a52-5f0e-4b0e-9d57-0d3a0f3b6a01")
 _CLIENT_CONVERSATION = UUID("1c8d2b63-6a1f-4c1f-8e68-1e4b1a4c7b02")
@@ -29,6 +37,7 @@ _CONVERSATION = ids.conversation_id(_USER, _CLIENT_CONVERSATION)
 _QUESTION = ids.message_id(_USER, _CONVERSATION, _CLIENT_MESSAGE)
 _QUESTION_EVENT = ids.event_id(MessageSent.event_type, _QUESTION)
 _REPLY_EVENT = ids.derived_event_id("nlp", _QUESTION_EVENT, ReplyGenerated.event_type)
+_FAILED_EVENT = ids.derived_event_id("nlp", _QUESTION_EVENT, ReplyFailed.event_type)
 _ANALYSIS_EVENT = ids.derived_event_id("nlp", _QUESTION_EVENT, MessageAnalyzed.event_type)
 _SESSION = UUID("4fb05e96-9d4c-4f4c-b19b-4b7e4d7fae05")
 _REVOKED_EVENT = ids.event_id(SessionRevoked.event_type, _SESSION)
@@ -66,6 +75,16 @@ EXAMPLES: tuple[Event, ...] = (
         sender=_ADA,
         text="where is my order 48213?",
         client_message_id=_CLIENT_MESSAGE,
+        answer_by=_at(120_000) + timedelta(seconds=60),
+    ),
+    ReplyFailed(
+        event_id=_FAILED_EVENT,
+        occurred_at=_at(125_000) + timedelta(seconds=75),
+        causation_id=_QUESTION_EVENT,
+        correlation_id=_QUESTION_EVENT,
+        conversation_id=_CONVERSATION,
+        in_reply_to=_QUESTION,
+        reason=FailureReason.LATE,
     ),
     ReplyGenerated(
         event_id=_REPLY_EVENT,

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from consumers.nlp.service.analysis import Analysis, Asked, Question
 from consumers.nlp.service.analyzer import Analyzer
-from consumers.nlp.service.events import insight_of, reply_to
+from consumers.nlp.service.events import insight_of, no_reply_to, reply_to
 from consumers.nlp.service.generations import Generations
 from consumers.nlp.service.redaction import redacted
 from producers.ports import EventPublisher, Published
 from runtime.clock import HybridLogicalClock
 from runtime.errors import RetryableError
 from schemas.events.chat import MessageSent, SenderKind
-from schemas.events.replies import ReplyGenerated
+from schemas.events.replies import FailureReason, ReplyGenerated
 
 if TYPE_CHECKING:
     from schemas.events.insights import MessageAnalyzed
@@ -83,6 +83,20 @@ class Assistant:
             if outcome is not None:
                 raise outcome
         return analyses
+
+    async def decline(self, messages: Sequence[MessageSent], reason: FailureReason) -> None:
+        """
+        Say that these will not be answered; returns when the broker has accepted that.
+
+        Raises:
+            RetryableError: the broker did not accept an event.
+        """
+        told = []
+        for message in messages:
+            self._clock.observe(message.occurred_at)
+            told.append(no_reply_to(message, reason, self._clock.stamp()))
+        for outcome in await asyncio.gather(*map(self._publisher.publish, told)):
+            _require_accepted(outcome)
 
     async def _publish(self, asked: Asked, analysis: Analysis) -> None:
         self._clock.observe(asked.occurred_at)

@@ -6,7 +6,14 @@ from consumers.nlp.service.analysis import Analysis, Asked
 from consumers.nlp.service.redaction import masked
 from schemas.events.chat import MessageSent, Sender, SenderKind
 from schemas.events.insights import Entity, MessageAnalyzed, Sentiment, SentimentLabel
-from schemas.events.replies import Citation, ReplyDelta, ReplyGenerated, Why
+from schemas.events.replies import (
+    Citation,
+    FailureReason,
+    ReplyDelta,
+    ReplyFailed,
+    ReplyGenerated,
+    Why,
+)
 from schemas.ids import ASSISTANT_ID, delta_event_id, derived_event_id
 
 CONSUMER = "nlp"
@@ -67,6 +74,19 @@ def _why(analysis: Analysis, version: str) -> Why:
         model_version=version,
         cached=answer.cached,
         fallback=answer.fallback,
+    )
+
+
+def no_reply_to(cause: MessageSent, reason: FailureReason, at: datetime) -> ReplyFailed:
+    """What is said instead of an answer."""
+    return ReplyFailed(
+        event_id=derived_event_id(CONSUMER, cause.event_id, ReplyFailed.event_type),
+        occurred_at=at,
+        causation_id=cause.event_id,
+        correlation_id=cause.correlation_id,
+        conversation_id=cause.conversation_id,
+        in_reply_to=cause.message_id,
+        reason=reason,
     )
 
 

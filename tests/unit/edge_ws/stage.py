@@ -28,6 +28,7 @@ from edge_ws.memory import (
 from edge_ws.server import EdgeServer, create_server, loops
 from edge_ws.settings import LimitSettings, RingSettings
 from producers.memory import InMemoryEventPublisher
+from runtime.settings import ANSWER_WITHIN
 from runtime.tokens import AccessTokenVerifier
 from schemas.claims import ALGORITHM, AUDIENCE
 from schemas.frames.codes import SUBPROTOCOL
@@ -116,6 +117,7 @@ def create_stage(
         create_control=lambda: control,
         token_lifetime=TOKEN_LIFETIME,
         limits=limits or LimitSettings(),
+        answer_within=ANSWER_WITHIN,
         **deadlines,
     )
     return Stage(key, publisher, records, tickets, directory, whispers, edge, control)

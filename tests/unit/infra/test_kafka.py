@@ -93,6 +93,15 @@ def test_one_node_is_called_kafka() -> None:
     assert (node.name, node.port) == ("kafka", 9092)
 
 
+def test_clients_are_sent_to_what_stands_before_the_broker() -> None:
+    """The broker listens on its own port and tells everybody the other one."""
+    (node,) = nodes = kafka_nodes(USUAL_PORTS, 1, 9999)
+    settings = node_settings(Path("/data"), node, nodes)
+    assert settings["listeners"].startswith("PLAINTEXT://127.0.0.1:9092,")
+    assert settings["advertised.listeners"] == "PLAINTEXT://127.0.0.1:9999"
+    assert bootstrap_servers(nodes) == "127.0.0.1:9999"
+
+
 def test_three_nodes_keep_two_copies_at_least() -> None:
     """With three brokers one may be away, and an acknowledged record is on two disks."""
     assert node_port_names(3) == ["kafka", "kafka-2", "kafka-3"]

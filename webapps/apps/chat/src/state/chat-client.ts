@@ -35,6 +35,8 @@ export interface ChatState {
   /** Conversations started from this tab, which the list from the server may not have yet. */
   started: Conversation[];
   messageChars: number;
+  /** Milliseconds that the server's clock is ahead of this one's, as of the last connection. */
+  serverAhead: number;
   /** Who is typing where, without oneself. */
   typing: Typists;
   presence: Readonly<Record<string, PresenceFrame>>;
@@ -120,6 +122,7 @@ export class ChatClient {
       outbox: this.#outbox.entries,
       started: [],
       messageChars: MESSAGE_CHARS,
+      serverAhead: 0,
       typing: {},
       presence: {},
       drafts: {},
@@ -290,11 +293,12 @@ export class ChatClient {
     };
   }
 
-  #connected({ epoch, limits }: ConnectedFrame): void {
+  #connected({ epoch, limits, server_time }: ConnectedFrame): void {
     if (this.#epoch !== null && this.#epoch !== epoch) this.#threads.forgetPositions();
     this.#epoch = epoch;
     const messageChars = Math.min(MESSAGE_CHARS, limits.message_chars);
-    this.#set({ everOpen: true, messageChars });
+    const serverAhead = Date.parse(server_time) - this.ports.now().getTime();
+    this.#set({ everOpen: true, messageChars, serverAhead });
     const waiting = this.#outbox.entries.flatMap((entry) => entry.conversation_id ?? []);
     for (const id of new Set([...(this.#active ? [this.#active] : []), ...waiting])) {
       this.#threads.join(id);

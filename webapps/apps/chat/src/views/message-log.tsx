@@ -53,9 +53,8 @@ export function MessageLog(props: MessageLogProps) {
   const { user, conversationId, thread, pending } = props;
   const { t } = useTranslation("chat");
   const records = useMemo(() => withoutReplaced(thread?.records ?? NOTHING), [thread?.records]);
-  const drafts = Object.values(useChatState().drafts).filter(
-    (draft) => draft.conversationId === conversationId,
-  );
+  const { serverAhead, drafts: all } = useChatState();
+  const drafts = Object.values(all).filter((draft) => draft.conversationId === conversationId);
   useReading(conversationId, thread);
   const last = pending.at(-1)?.client_message_id;
   const { box, content, away, unseen, onScroll, jump } = useStickToBottom({
@@ -85,7 +84,7 @@ export function MessageLog(props: MessageLogProps) {
             <DraftView key={draft.question} draft={draft} />
           ))}
           {drafts.length === 0 && (
-            <Answering records={records} pending={pending} userId={user.id} />
+            <Answering records={records} pending={pending} userId={user.id} ahead={serverAhead} />
           )}
           <TypingLine conversationId={conversationId} records={records} />
         </div>

@@ -372,6 +372,12 @@ export interface components {
          */
         ErrorCode: "bad_json" | "bad_frame" | "unknown_type" | "too_long" | "empty" | "not_joined" | "not_found" | "not_allowed" | "rate_limited" | "conversation_ended" | "attachment_missing";
         /**
+         * FailureReason
+         * @description Why there is no answer.
+         * @enum {string}
+         */
+        FailureReason: "late";
+        /**
          * Fallback
          * @description Why the language model did not give an answer that it was to give.
          * @enum {string}
@@ -528,6 +534,11 @@ export interface components {
          * @description A message, live or replayed; replayed after its deletion it has lost its text.
          */
         MessageFrame: {
+            /**
+             * Answer By
+             * @default null
+             */
+            answer_by?: string | null;
             /** At */
             at: string;
             /**
@@ -865,6 +876,56 @@ export interface components {
              * @constant
              */
             type: "reply:delta";
+        };
+        /**
+         * ReplyFailedFrame
+         * @description No answer will come; clients have told so themselves when `answer_by` passed.
+         */
+        ReplyFailedFrame: {
+            /** At */
+            at: string;
+            /**
+             * Causation Id
+             * @default null
+             */
+            causation_id?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Correlation Id
+             * Format: uuid
+             */
+            correlation_id: string;
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /**
+             * In Reply To
+             * Format: uuid
+             */
+            in_reply_to: string;
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            reason: components["schemas"]["FailureReason"];
+            /**
+             * Replayed
+             * @default false
+             */
+            replayed?: boolean;
+            /**
+             * Type
+             * @default reply:failed
+             * @constant
+             */
+            type: "reply:failed";
         };
         /**
          * ReplyFrame

@@ -437,6 +437,8 @@ export interface components {
          * @description What a person said, as it is now, with the field names of the socket's frame.
          */
         HistoryMessage: {
+            /** Answer By */
+            answer_by?: string | null;
             /**
              * Attachments
              * @default []
