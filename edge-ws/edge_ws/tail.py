@@ -24,7 +24,7 @@ from schemas.events.chat import (
     ReplyRegenerateAsked,
     ReplyStopAsked,
 )
-from schemas.events.replies import ReplyGenerated
+from schemas.events.replies import ReplyFailed, ReplyGenerated
 from schemas.frames.server import DELTA_FRAME, FRAME_OF_EVENT, Reset
 from schemas.positions import Position
 from schemas.topics import Topic
@@ -158,7 +158,7 @@ class Tail:
             raise _Unreadable("unknown_type")
         fields = _checked(record.value)
         self._observe(event_time)
-        if frame_type == _REPLY:
+        if frame_type in _ENDS_OF_DRAFTS:
             attempt = fields.get("attempt")
             self._backlog.drafts.end(
                 str(fields.get("in_reply_to")), attempt if isinstance(attempt, int) else None
@@ -210,7 +210,7 @@ _ASKED_OF_THE_ASSISTANT = frozenset(
     event.event_type.encode("ascii") for event in (ReplyStopAsked, ReplyRegenerateAsked)
 )
 """Nobody else needs to hear of these: what comes of them is heard."""
-_REPLY = FRAME_OF_EVENT[ReplyGenerated.event_type]
+_ENDS_OF_DRAFTS = {FRAME_OF_EVENT[each.event_type] for each in (ReplyGenerated, ReplyFailed)}
 _DELETED = FRAME_OF_EVENT[MessageDeleted.event_type]
 _STARTED = ConversationStarted.event_type.encode("ascii")
 
