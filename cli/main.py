@@ -10,6 +10,7 @@ from cli.dlq.app import desk
 from cli.doctor import doctor
 from cli.down import down
 from cli.lag import lag
+from cli.models.app import models
 from cli.rebuild import rebuild
 from cli.smoke import smoke
 from cli.status import status
@@ -43,6 +44,7 @@ app = typer.Typer(
 for _command in COMMANDS:
     app.command()(_command)
 app.add_typer(desk, name="dlq")
+app.add_typer(models, name="models")
 app.add_typer(admin, name="admin")
 
 if __name__ == "__main__":

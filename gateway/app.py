@@ -7,7 +7,6 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from gateway.admin import endpoints as admin
 from gateway.admin.service import Administration
@@ -20,10 +19,9 @@ from gateway.chat import endpoints as chat
 from gateway.chat.service import Conversing, YoungConversations
 from gateway.http.api import ProblemApi
 from gateway.http.middleware import (
-    MAX_BODY_BYTES,
     AnswerHeaders,
-    DeclaredBodyLimit,
     ErrorBoundary,
+    LargerBodies,
     Measures,
     security_headers,
 )
@@ -32,11 +30,22 @@ from gateway.internal import endpoints as internal
 from gateway.parts import OpenParts, Parts, open_parts
 from gateway.settings import GatewaySettings
 from gateway.state import GatewayState
+from gateway.training import endpoints as training
+from gateway.training.service import TrainingDesk
 from gateway.web import endpoints as web
 from gateway.web.apps import web_apps
 from runtime.clock import HybridLogicalClock
 from runtime.health import Check, Health
 from runtime.tokens import AccessTokenVerifier
+
+ROUTERS = (
+    auth.router,
+    chat.router,
+    training.router,
+    admin.router,
+    web.router,
+    internal.router,
+)
 
 
 def build_app(settings: GatewaySettings, open_parts: OpenParts = open_parts) -> FastAPI:
@@ -71,7 +80,8 @@ def build_app(settings: GatewaySettings, open_parts: OpenParts = open_parts) -> 
     )
     answer_with_problems(app)
     chat.answer_unaccepted(app)
-    for routes in (auth.router, chat.router, admin.router, web.router, internal.router):
+    training.answer_bad_examples(app)
+    for routes in ROUTERS:
         app.include_router(routes)
     app.router.routes.extend(Health(checks_live, checks_ready).routes())
     # The default, not a mount: a mount on "/" would hide wrong methods on known routes.
@@ -86,8 +96,7 @@ def _middleware(settings: GatewaySettings) -> list[Middleware]:
         Middleware(AnswerHeaders, headers=headers),
         Middleware(Measures),
         Middleware(ErrorBoundary),
-        Middleware(DeclaredBodyLimit),
-        Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY_BYTES),
+        Middleware(LargerBodies, larger={training.TRAIN_PATH: training.MAX_BODY_BYTES}),
     ]
 
 
@@ -109,6 +118,12 @@ def _state(settings: GatewaySettings, parts: Parts, key: EllipticCurvePrivateKey
         ),
         standing=standing,
         administration=Administration(parts.accounts, telling, standing),
+        training=TrainingDesk(
+            registry=parts.registry,
+            accounts=parts.accounts,
+            publisher=parts.publisher,
+            clock=clock,
+        ),
         conversing=Conversing(
             conversations=parts.conversations,
             publisher=parts.publisher,

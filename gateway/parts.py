@@ -21,6 +21,8 @@ from gateway.database import Database, create_engine
 from gateway.http.limits import RateLimiter, limiter_in_memory, limiter_on_valkey
 from gateway.outbox import PostgresOutbox
 from gateway.settings import GatewaySettings
+from gateway.training.ports import ModelRegistry
+from gateway.training.repository import PostgresModelRegistry
 from producers.kafka import KafkaEventPublisher
 from producers.outbox import OutboxRelay
 from producers.ports import EventPublisher
@@ -40,6 +42,7 @@ class Parts:
     conversations: Conversations
     tickets: Tickets
     publisher: EventPublisher
+    registry: ModelRegistry
     shared_limits: RateLimiter
     local_limits: RateLimiter = field(default_factory=limiter_in_memory)
     passwords: Passwords = field(default_factory=Passwords)
@@ -70,6 +73,7 @@ async def open_parts(settings: GatewaySettings) -> AsyncIterator[Parts]:
         publisher = await stack.enter_async_context(
             KafkaEventPublisher(settings.kafka, process="gateway", instance=settings.instance)
         )
+        await publisher.read_clock()
         database = Database(engine)
         relay = OutboxRelay(PostgresOutbox(database), publisher)
         watching = await stack.enter_async_context(_running(database.watch()))
@@ -79,6 +83,7 @@ async def open_parts(settings: GatewaySettings) -> AsyncIterator[Parts]:
             conversations=PostgresConversations(database),
             tickets=ValkeyTickets(redis.asyncio.Redis(connection_pool=pool)),
             publisher=publisher,
+            registry=PostgresModelRegistry(database),
             shared_limits=limiter_on_valkey(valkey_url, pool),
             live={"relay": lambda: not relaying.done(), "watch": lambda: not watching.done()},
             ready={

@@ -11,6 +11,7 @@ from gateway.auth.standing import Standing
 from gateway.chat.service import Conversing
 from gateway.http.limits import RateLimiter
 from gateway.settings import GatewaySettings
+from gateway.training.service import TrainingDesk
 from runtime.addresses import address_name
 from runtime.tokens import AccessTokenVerifier, InvalidTokenError
 from schemas.claims import AccessClaims
@@ -24,6 +25,7 @@ class GatewayState(TypedDict):
     standing: Standing
     administration: Administration
     conversing: Conversing
+    training: TrainingDesk
     verifier: AccessTokenVerifier
     shared_limits: RateLimiter
     local_limits: RateLimiter

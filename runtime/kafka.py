@@ -66,3 +66,22 @@ def create_tail(settings: "KafkaSettings", client_id: str) -> AIOKafkaConsumer:
         fetch_max_wait_ms=500,
         fetch_min_bytes=1,
     )
+
+
+def create_reader(settings: "KafkaSettings", client_id: str) -> AIOKafkaConsumer:
+    """Return a consumer without a group that reads what is there; truncated logs from their start.
+
+    Its owner notices that by the offset of the first record.
+    """
+    return AIOKafkaConsumer(
+        bootstrap_servers=settings.bootstrap_servers,
+        client_id=client_id,
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+        retry_backoff_ms=RETRY_BACKOFF_MS,
+        metadata_max_age_ms=METADATA_MAX_AGE_MS,
+        fetch_max_wait_ms=100,
+        fetch_min_bytes=1,
+    )

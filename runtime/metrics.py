@@ -43,11 +43,16 @@ rebalances = Counter(
 )
 # Seconds from where somebody speaks to where it is worked; an outage shows in the last ones.
 handled_seconds = Histogram(
-    "chat_handled_seconds", "From a record's timestamp until it was handled (rows stored).",
+    "chat_handled_seconds",
+    "From the timestamp of a batch's oldest record until it was handled (rows stored).",
     ["group", "topic"], buckets=(*LATENCY_BUCKETS, 30.0, 60.0, 300.0),
 )  # fmt: skip
 batch_seconds = Histogram(
     "chat_batch_seconds", "From a polled batch to its end.", ["group"], buckets=LATENCY_BUCKETS
+)
+
+clock_offset = Gauge(
+    "chat_clock_offset_seconds", "What is added to this machine's clock to agree with the broker's."
 )
 
 # The edge.

@@ -37,6 +37,8 @@ class LogSettings(Section):
 
     level: str = "INFO"
     format: LogFormat = LogFormat.JSON
+    trail_every: Annotated[int, Field(ge=0)] = 100
+    """One message in so many is logged at every hop, with all that follows from it; 0 is none."""
 
 
 class HealthSettings(Section):

@@ -55,3 +55,13 @@ def topic_id(name: str) -> UUID:
 def redrive_id(group: str, origin: str, attempt: int) -> UUID:
     """Return the id of a group's attempt at the record that first stood at `origin`."""
     return uuid5(_NAMESPACE, f"redrive:{group}:{origin}:{attempt}")
+
+
+def model_id(version: str) -> UUID:
+    """Return the id under which actions on a version of a model are recorded."""
+    return uuid5(_NAMESPACE, f"model:{version}")
+
+
+def training_event_id(job_id: UUID, event_type: str, step: str) -> UUID:
+    """Return the id of what a job's worker tells of one step."""
+    return uuid5(_NAMESPACE, f"training:{job_id}:{event_type}:{step}")

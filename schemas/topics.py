@@ -21,6 +21,17 @@ from schemas.events.chat import (
 from schemas.events.control import SessionRevoked, UserDisabled
 from schemas.events.envelope import Event
 from schemas.events.insights import MessageAnalyzed
+from schemas.events.models import (
+    CancelTraining,
+    ExamplesGiven,
+    HeadStored,
+    ModelPromoted,
+    ModelRegistered,
+    TrainingFinished,
+    TrainingProgressed,
+    TrainingStarted,
+    TrainModel,
+)
 from schemas.events.replies import ReplyDelta, ReplyFailed, ReplyGenerated
 
 EDGE = "edge-ws"
@@ -31,6 +42,10 @@ KEYED_PARTITIONS = 12
 
 DESK = "dlq-desk"
 """The operator's desk (`parley dlq`): it puts dead letters on retry topics."""
+
+CLOCK_TOPIC = "clock-readings"
+"""Empty records, written to learn from their timestamps what the broker's clock shows; not events.
+"""
 
 DEAD_LETTER_PARTITIONS = 1
 DEAD_LETTER_RETENTION = timedelta(days=28)
@@ -48,6 +63,9 @@ class Topic(StrEnum):
     MESSAGE_INSIGHTS = "message-insights"
     ADMIN_ACTIONS = "admin-actions"
     CONTROL = "control"
+    MODEL_EVENTS = "model-events"
+    MODEL_HEADS = "model-heads"
+    TRAINING_EXAMPLES = "training-examples"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +76,8 @@ class TopicSpec:
     key: str
     writers: tuple[str, ...]
     readers: tuple[str, ...]
+    tails: tuple[str, ...] = ()
+    """Who reads without a group, every record in every replica: nothing is dead-lettered."""
     partitions: int = KEYED_PARTITIONS
     retention: timedelta | None = None
 
@@ -113,6 +133,41 @@ CATALOGUE: dict[Topic, TopicSpec] = {
         partitions=3,
         # The longest that an access token can be told to live: nothing older matters to anybody.
         retention=timedelta(days=1),
+    ),
+    Topic.MODEL_EVENTS: TopicSpec(
+        events=(
+            TrainModel,
+            CancelTraining,
+            TrainingStarted,
+            TrainingProgressed,
+            TrainingFinished,
+            ModelRegistered,
+            ModelPromoted,
+        ),
+        key="model",
+        writers=("gateway", "nlp"),
+        readers=("persistence",),
+        tails=("nlp",),
+        # One order for all of it: the first claim to a job holds (ADR 0022), and little is written.
+        partitions=1,
+    ),
+    Topic.MODEL_HEADS: TopicSpec(
+        events=(HeadStored,),
+        key="version",
+        writers=("nlp",),
+        readers=(),
+        tails=("nlp",),
+        partitions=1,
+    ),
+    Topic.TRAINING_EXAMPLES: TopicSpec(
+        events=(ExamplesGiven,),
+        key="job_id",
+        writers=("gateway",),
+        readers=(),
+        tails=("nlp",),
+        partitions=1,
+        # What people wrote: kept for as long as a job may wait for a worker, no longer.
+        retention=timedelta(days=7),
     ),
 }
 

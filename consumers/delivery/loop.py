@@ -17,6 +17,7 @@ from consumers.delivery.progress import Progress
 from consumers.delivery.source import Source
 from consumers.delivery.work import Worker, next_offsets
 from runtime import metrics
+from runtime.clock import server_seconds
 from runtime.errors import RetryableError
 
 POLL_SECONDS = 0.2
@@ -97,9 +98,18 @@ class ConsumeLoop:
         self.assignment.reached(next_offsets(records))
         metrics.batch_seconds.labels(self.group).observe(time.perf_counter() - started)
         self.progress.handled(records)
-        now = time.time()
-        for record in records:
-            seconds = now - record.timestamp / 1000
-            metrics.handled_seconds.labels(self.group, record.topic).observe(seconds)
-        for topic, count in Counter(record.topic for record in records).items():
+        self._measure(records)
+
+    def _measure(self, records: Sequence[Record]) -> None:
+        counts = Counter(record.topic for record in records)
+        for topic, count in counts.items():
             metrics.consumed.labels(self.group, topic).inc(count)
+        # The oldest of each topic stands for its batch: observing all of them costs more than
+        # some consumers' work, and where somebody waits batches are small.
+        oldest: dict[str, int] = {}
+        for record in records:
+            oldest[record.topic] = min(record.timestamp, oldest.get(record.topic, record.timestamp))
+        now = server_seconds()
+        for topic, timestamp in oldest.items():
+            seconds = now - timestamp / 1000
+            metrics.handled_seconds.labels(self.group, topic).observe(seconds)

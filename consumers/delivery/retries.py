@@ -1,6 +1,5 @@
 """Puts a record on the consumer's retry topic, where it waits for its turn and survives us."""
 
-import time
 from typing import TYPE_CHECKING, Protocol, Self
 
 import structlog
@@ -9,6 +8,7 @@ from consumers.delivery.ports import Record
 from producers.dead_letters import Origin, Parked, parked
 from producers.verbatim import VerbatimPublisher
 from runtime import metrics
+from runtime.clock import server_seconds
 from runtime.errors import RetryableError
 from schemas.topics import group_of, retry_topic, source_of
 
@@ -52,7 +52,7 @@ class KafkaRetries:
         why = Parked(
             origin=Origin(record.topic, record.partition, record.offset, record.timestamp),
             attempt=attempt,
-            due=int((time.time() + pause) * 1000),
+            due=int((server_seconds() + pause) * 1000),
         )
         source, group = source_of(record.topic), group_of(self._name)
         offset = await self._publisher.publish(

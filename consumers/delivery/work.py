@@ -18,6 +18,7 @@ from consumers.delivery.progress import Progress
 from runtime import metrics
 from runtime.clock import HybridLogicalClock
 from runtime.errors import InvalidEventError, RetryableError, TransientError
+from runtime.trail import TRAIL
 
 if TYPE_CHECKING:
     from consumers.delivery.ports import Partition
@@ -74,6 +75,9 @@ class Worker:
             good = await self.retries.set_aside(self, records, good)
         upto = next_offsets(records)
         await self._store(good, upto)
+        for delivered in good:
+            if TRAIL.follows(delivered.event.correlation_id):
+                _note(self.group, delivered)
         return self.retries.parking.capped(upto)
 
     async def work_parked(self) -> Offsets:
@@ -142,6 +146,20 @@ class Worker:
                 logger.warning("shared_part_away", attempt=attempt, error=str(error))
                 with self.progress.waiting():
                     await self.backoff.wait(attempt, self.halt)
+
+
+def _note(group: str, delivered: Delivered) -> None:
+    event, record = delivered.event, delivered.record
+    TRAIL.note(
+        "event_handled",
+        correlation_id=event.correlation_id,
+        event_id=event.event_id,
+        event_type=event.event_type,
+        group=group,
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+    )
 
 
 def _tell(error: Exception, attempt: int) -> None:

@@ -17,6 +17,7 @@ from consumers.nlp.adapters.knowledge_files import read_knowledge
 from consumers.nlp.adapters.model_store import prepare_model
 from consumers.nlp.adapters.vader_tone import VaderToneLexicon
 from consumers.nlp.handlers import MessageHandler
+from consumers.nlp.models import following
 from consumers.nlp.service.analysis import Question
 from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.assistant import Assistant
@@ -30,6 +31,7 @@ from consumers.nlp.writing import generations
 from producers.kafka import KafkaEventPublisher
 from runtime import metrics
 from runtime.clock import HybridLogicalClock
+from schemas.events.models import INTENTS
 
 NAME = "nlp"
 
@@ -51,7 +53,7 @@ def build_analyzer(settings: ModelSettings) -> Analyzer:
     knowledge = read_knowledge(settings.knowledge_dir)
     embedder = prepare_model(settings.model_dir).embedder(settings.threads)
     heads = prepare_heads(settings.model_dir, embedder, knowledge)
-    metrics.ai_model_accuracy.labels(embedder.name).set(heads.accuracy)
+    metrics.ai_model_accuracy.labels(INTENTS).set(heads.accuracy)
     snippets = SnippetIndex(embedder, knowledge.snippets)
     analyzer = Analyzer(
         embedder=embedder,
@@ -77,7 +79,10 @@ async def serve(settings: NlpSettings) -> None:
         if publisher is None:
             return
         try:
-            async with generations(settings, analyzer, clock) as writing:
+            async with (
+                following(settings, analyzer, publisher, clock),
+                generations(settings, analyzer, clock) as writing,
+            ):
                 await run_consumer(
                     name=NAME,
                     settings=settings,
@@ -98,11 +103,14 @@ async def _connected(settings: NlpSettings, stop: asyncio.Event) -> KafkaEventPu
     while not stop.is_set():
         publisher = KafkaEventPublisher(settings.kafka, process=NAME, instance=settings.instance)
         try:
-            return await publisher.__aenter__()
+            await publisher.__aenter__()
+            await publisher.read_clock()
         except KafkaError as error:
             attempt += 1
             logger.warning("cannot_publish_yet", attempt=attempt, error=type(error).__name__)
             await publisher.__aexit__()
+        else:
+            return publisher
         with suppress(AbandonedError):
             await Backoff().wait(attempt, stop)
     return None

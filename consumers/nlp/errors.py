@@ -22,3 +22,11 @@ class LanguageModelError(ParleyError):
     def __init__(self, reason: Fallback, detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}" if detail else str(reason))
         self.reason = reason
+
+
+class HeadError(ParleyError):
+    """A trained head cannot be served here."""
+
+
+class TrainingError(ParleyError):
+    """A job cannot end well, however often it is tried; the message is for people."""

@@ -23,6 +23,12 @@ class ModelSettings(Section):
     model_dir: Path = Path(".parley/models")
     knowledge_dir: Path = Path("knowledge")
     threads: Annotated[int, Field(ge=1, le=64)] = Field(default_factory=spare_cores)
+    training: bool = True
+    """Whether this replica works training jobs; every replica follows what is promoted."""
+    training_threads: Annotated[int, Field(ge=1, le=64)] = Field(
+        default_factory=lambda: os.cpu_count() or 1
+    )
+    """A job runs at low priority, so it may have what answering leaves."""
 
 
 class LanguageModelKind(StrEnum):

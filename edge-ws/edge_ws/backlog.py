@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
-from aiokafka.partitioner import murmur2
 
 from edge_ws.drafts import Drafts
 from edge_ws.outbound import MAX_QUEUED_BYTES
 from edge_ws.ports import KnownMessage, Log, Positions
 from edge_ws.ring import Kept, Ring
+from producers.records import partition_of
 from schemas.positions import PUSHED_TOPICS, parse_position
 from schemas.topics import CATALOGUE, Topic
 
@@ -25,12 +25,12 @@ LOGS = tuple(
     for partition in range(CATALOGUE[topic].partitions)
 )
 MAX_REPLAY_BYTES = MAX_QUEUED_BYTES // 2
-"""More than this is fetched from the history; a reader's queue must be able to hold it."""
+"""More than this is replayed bit by bit; a reader's queue must be able to hold it."""
 
 
 def log_of(topic: Topic, key: bytes) -> Log:
     """Return where the broker keeps this conversation."""
-    return Log(topic, (murmur2(key) & 0x7FFFFFFF) % CATALOGUE[topic].partitions)
+    return Log(topic, partition_of(topic, key))
 
 
 def seen_by(positions: Sequence[str]) -> dict[Log, int]:
@@ -103,21 +103,22 @@ class Backlog:
             for kept in _newest(list(self._rings[log_of(topic, key)].after(key, -1)))
         ]
 
+    def rings_of(self, key: bytes) -> dict[Log, Ring]:
+        """Return the rings that hold a conversation's events."""
+        logs = (log_of(topic, key) for topic in PUSHED_TOPICS)
+        return {log: self._rings[log] for log in logs}
+
     def missed(self, key: bytes, seen: Mapping[Log, int]) -> list[Kept] | None:
-        """Return the conversation's events after what was seen; None when some may be gone.
+        """Return the conversation's events after what was seen; None when some are not kept here.
 
         A log that the client has seen nothing of counts as unread from its beginning.
         """
         missed: list[Kept] = []
-        for topic in PUSHED_TOPICS:
-            log = log_of(topic, key)
+        for log, ring in self.rings_of(key).items():
             offset = seen.get(log, -1)
-            ring = self._rings[log]
             if not ring.reaches_back_to(offset):
                 return None
             missed.extend(ring.after(key, offset))
-        if sum(len(kept.payload) for kept in missed) > MAX_REPLAY_BYTES:
-            return None
         return missed
 
     def spoke(self, key: bytes, user_id: UUID) -> bool:
@@ -148,8 +149,8 @@ class Backlog:
                     known = known._replace(text=frame["text"]) if by_author else known
                 if frame["type"] not in _TELLING:
                     continue
-                known = _known(frame)
-                if known.deleted:
+                known = _known(frame) or known
+                if known is not None and known.deleted:
                     return known
         return known
 
@@ -158,13 +159,14 @@ _EDITED = "message:edited"
 _TELLING = frozenset({"message", "reply", "message:deleted"})
 
 
-def _known(frame: dict[str, Any]) -> KnownMessage:
-    return KnownMessage(
-        UUID(frame["sender"]["id"]),
-        datetime.fromisoformat(frame["occurred_at"]),
-        deleted=frame["type"] == "message:deleted" or frame.get("deleted", False),
-        text=frame.get("text"),
-    )
+def _known(frame: dict[str, Any]) -> KnownMessage | None:
+    """Return what a payload tells; None when its ids or times are none."""
+    try:
+        sender, at = UUID(frame["sender"]["id"]), datetime.fromisoformat(frame["occurred_at"])
+    except ValueError:
+        return None
+    deleted = frame["type"] == "message:deleted" or frame.get("deleted", False)
+    return KnownMessage(sender, at, deleted=deleted, text=frame.get("text"))
 
 
 def _newest(kept: list[Kept]) -> list[Kept]:

@@ -92,6 +92,11 @@ class Drafts:
             if draft.whole and draft.text
         ]
 
+    def end_by(self, reply: dict[str, object]) -> None:
+        """Note a reply, or that there will be none, by its fields."""
+        attempt = reply.get("attempt")
+        self.end(str(reply.get("in_reply_to")), attempt if isinstance(attempt, int) else None)
+
     def trim(self) -> None:
         """Let go of what is abandoned."""
         oldest = time.monotonic() - SILENT_SECONDS

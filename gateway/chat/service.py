@@ -14,6 +14,7 @@ from runtime.errors import DomainError, RetryableError
 from schemas import ids
 from schemas.claims import AccessClaims
 from schemas.events.chat import ConversationStarted, MessageSent, Sender, SenderKind
+from schemas.positions import Position
 
 _YOUNG = timedelta(minutes=10)
 _MOST_YOUNG = 10_000
@@ -187,6 +188,10 @@ class Conversing:
     async def read_marks(self, conversation_id: UUID) -> Sequence[ReadMark]:
         """Return how far each has read; the caller has checked who asks."""
         return await self._conversations.read_marks(conversation_id)
+
+    async def reached(self, conversation_id: UUID) -> Sequence[Position]:
+        """Return up to where on the log the history is complete that is read after this."""
+        return await self._conversations.reached(conversation_id)
 
     async def message(self, conversation_id: UUID, message_id: UUID) -> Utterance:
         """Return something said in a conversation, whoever asks.

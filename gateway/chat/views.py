@@ -55,10 +55,12 @@ class ConversationView(View):
 
 
 class ConversationItem(ConversationView):
-    """A conversation in the list, with the last thing said in it."""
+    """A conversation in the list, with the first and the last thing said in it."""
 
     last_message_at: Instant | None
     last_message_preview: str | None
+    first_message_preview: str | None = None
+    """What a person said first and did not take back: to be shown where there is no title."""
 
 
 class ConversationPage(View):
@@ -116,6 +118,8 @@ class HistoryPage(View):
     ]
     next: str | None
     read: tuple[ReadMarkView, ...] = ()
+    positions: tuple[str, ...] = ()
+    """Join with these: every event up to them is in this page, or in an older one."""
 
 
 class MessageView(View):

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.http.problems import problem
@@ -126,18 +127,34 @@ class DeclaredBodyLimit:
     Starlette's limit stands behind it and counts bodies that declare none.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, max_body_size: int = MAX_BODY_BYTES) -> None:
         self._app = app
+        self._most = max_body_size
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         declared = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
-        if declared.isdigit() and int(declared) > MAX_BODY_BYTES:
+        if declared.isdigit() and int(declared) > self._most:
             answer = problem(
                 413,
                 "too_large",
-                "The body is larger than 64 KiB.",
+                f"The body is larger than {self._most // 1024} KiB.",
                 headers={"Connection": "close"},
             )
             await answer(scope, receive, send)
             return
         await self._app(scope, receive, send)
+
+
+class LargerBodies:
+    """Takes larger bodies on a few routes, by their path; everywhere else the usual limit holds."""
+
+    def __init__(self, app: ASGIApp, larger: Mapping[str, int]) -> None:
+        self._usual = _limited(app, MAX_BODY_BYTES)
+        self._larger = {path: _limited(app, most) for path, most in larger.items()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._larger.get(scope.get("path", ""), self._usual)(scope, receive, send)
+
+
+def _limited(app: ASGIApp, most: int) -> ASGIApp:
+    return DeclaredBodyLimit(RequestBodyLimitMiddleware(app, max_body_size=most), most)

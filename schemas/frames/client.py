@@ -54,6 +54,9 @@ class ConversationJoin(ClientFrame):
     ref: Ref
     conversation_id: UUID
     positions: Positions | None = None
+    """Of the socket's own frames, of `caught_up`, or of a page of the history."""
+    epoch: Annotated[str, StringConstraints(max_length=64)] | None = None
+    """The history that these belong to, when it is not the one named in `connect`."""
 
 
 class ConversationLeave(ClientFrame):
@@ -167,6 +170,17 @@ class WatchPresence(ClientFrame):
     user_ids: Annotated[tuple[UUID, ...], Field(max_length=MAX_WATCHED)]
 
 
+class SetPresence(ClientFrame):
+    """Say that this device was left alone, or is used again; not acknowledged.
+
+    Somebody is away when all of their devices are.
+    """
+
+    type: Literal["presence"]
+    ref: Ref | None = None
+    state: Literal["online", "away"]
+
+
 class Ping(ClientFrame):
     """Ask for a `pong`."""
 
@@ -186,6 +200,7 @@ AnyFrame = (
     | ChangeFrame
     | Typing
     | WatchPresence
+    | SetPresence
     | Ping
 )
 AnyClientFrame = Annotated[AnyFrame, Field(discriminator="type")]

@@ -76,16 +76,27 @@ class Pong(ServerFrame):
 
 
 class CaughtUp(ServerFrame):
-    """Everything that was missed has been replayed."""
+    """Everything that was missed has been replayed: this far, of every log of the conversation.
+
+    Who missed nothing has come this far too, and sends these positions when coming back.
+    """
 
     type: Literal["caught_up"] = "caught_up"
+    ref: str | None = None
+    """The join's."""
     conversation_id: UUID
+    positions: tuple[str, ...] = ()
 
 
 class Reset(ServerFrame):
-    """Positions are of no use: fetch the history again, then join without them."""
+    """What was missed is not replayed: fetch the history, then join from its positions.
+
+    What happens from now on is sent all the same.
+    """
 
     type: Literal["reset"] = "reset"
+    ref: str | None = None
+    """The join's, when one is answered."""
     conversation_id: UUID
     reason: str
 
@@ -118,7 +129,7 @@ class TypingFrame(ServerFrame):
 
 
 class PresenceState(StrEnum):
-    """Whether somebody has a socket open anywhere."""
+    """Whether somebody has a socket open anywhere, and uses a device of these."""
 
     ONLINE = "online"
     AWAY = "away"
@@ -126,7 +137,7 @@ class PresenceState(StrEnum):
 
 
 class PresenceFrame(ServerFrame):
-    """Whether somebody watched is here; `last_seen` is known of those who are not."""
+    """Whether somebody watched is here; `last_seen` is known of those who are not, or are away."""
 
     type: Literal["presence"] = "presence"
     user_id: UUID

@@ -58,6 +58,12 @@ def topics_document() -> dict[str, Any]:
                 "channel": channel,
                 "description": _reading(topic, reader),
             }
+        for reader in spec.tails:
+            operations[f"{reader}.receive.{topic.value}"] = {
+                "action": "receive",
+                "channel": channel,
+                "description": "Every partition, in every replica, without a group.",
+            }
     for lane in LANES:
         channels[lane.retries] = _retry_channel(lane)
         operations |= _retry_operations(lane)

@@ -53,6 +53,14 @@ def test_a_removed_answer_is_an_unanswered_message() -> None:
     assert broken(compare([view], rows[:-1])) == {"unanswered": 1}
 
 
+def test_a_question_whose_author_was_told_may_stay_unanswered() -> None:
+    """Late is no loss when it was said; an answer that is missing without a word is."""
+    view, rows = said()
+    told = frozenset({rows[-2].message_id})
+    assert compare([replace(view, late=told)], rows[:-1]).kept
+    assert broken(compare([replace(view, late=told)], rows[1:-1])) == {"lost": 1}
+
+
 def test_a_message_accepted_and_nowhere_is_lost_and_unanswered() -> None:
     """An `accepted` that nothing came of is the worst of all."""
     view, rows = said()

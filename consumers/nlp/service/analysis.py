@@ -88,3 +88,5 @@ class Analysis:
     understanding: Understanding
     answer: Answer
     timings_ms: dict[str, float]
+    model_version: str = ""
+    """What it was understood with; another version may answer the next message."""

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from consumers.nlp.ports import Embedder, Vector
 from consumers.nlp.service.analysis import Analysis, Question, Understanding
@@ -11,6 +12,14 @@ from consumers.nlp.service.entities import find_entities
 from consumers.nlp.service.heads import IntentHead
 from consumers.nlp.service.language import ConversationLanguages
 from consumers.nlp.service.sentiment import ToneReader
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A head and the name that its answers carry; exchanged as one."""
+
+    intents: IntentHead
+    model_version: str
 
 
 class Analyzer:
@@ -34,10 +43,22 @@ class Analyzer:
     ) -> None:
         self._embedder = embedder
         self._languages = languages
-        self._intents = intents
+        self._own = self._served = Served(intents, model_version)
         self._tones = tones
         self._dialogue = dialogue
-        self.model_version = model_version
+
+    @property
+    def model_version(self) -> str:
+        """What the next message is understood with."""
+        return self._served.model_version
+
+    def serve(self, head: IntentHead, version: str) -> None:
+        """Understand every message from the next batch on with this head; from any thread."""
+        self._served = Served(head, f"{self._own.model_version}+{version}")
+
+    def serve_own(self) -> None:
+        """Go back to the head that came with the knowledge base."""
+        self._served = self._own
 
     @property
     def stopped(self) -> str:
@@ -48,6 +69,8 @@ class Analyzer:
         """One analysis per question, in the given order."""
         if not questions:
             return []
+        # Read once: a batch is understood with one version, whatever is promoted meanwhile.
+        served = self._served
         texts = [question.text for question in questions]
         watch = _StopWatch(len(texts))
         with watch.step("language"):
@@ -57,7 +80,7 @@ class Analyzer:
         with watch.step("embedding"):
             vectors = self._embedder.embed(texts)
         with watch.step("intent"):
-            guesses = self._intents.guess(vectors)
+            guesses = served.intents.guess(vectors)
         with watch.step("sentiment"):
             tones = self._tones.read(texts, vectors)
         with watch.step("entities"):
@@ -66,7 +89,9 @@ class Analyzer:
             Understanding(*parts) for parts in zip(languages, guesses, tones, entities, strict=True)
         ]
         return [
-            self._answered(question, vector, each, watch)
+            replace(
+                self._answered(question, vector, each, watch), model_version=served.model_version
+            )
             for question, vector, each in zip(questions, vectors, understood, strict=True)
         ]
 

@@ -108,7 +108,7 @@ class Assistant:
             events.append(self._reply(asked, analysis))
             self._remember(asked, analysis)
         if isinstance(asked, MessageSent):
-            version = self._analyzer.model_version
+            version = analysis.model_version
             events.append(insight_of(asked, analysis, version, self._clock.stamp()))
         outcomes = await asyncio.gather(*map(self._publisher.publish, events))
         for outcome in outcomes:
@@ -118,7 +118,7 @@ class Assistant:
         _require_accepted(await self._publisher.publish(self._reply(asked, analysis)))
 
     def _reply(self, asked: Asked, analysis: Analysis) -> ReplyGenerated:
-        return reply_to(asked, analysis, self._analyzer.model_version, self._clock.stamp())
+        return reply_to(asked, analysis, analysis.model_version, self._clock.stamp())
 
     def _remember(self, asked: Asked, analysis: Analysis) -> None:
         if self.generations is not None:

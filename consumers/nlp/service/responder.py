@@ -29,7 +29,8 @@ class Responder:
         nearness = understood.intent.nearness if understood.intent.in_scope else 0.0
         if found is not None and found.score > nearness:
             return replace(_from_snippet(found), grounds=self._snippets.related(vector))
-        if not understood.intent.in_scope:
+        if not understood.intent.in_scope or understood.intent.intent not in self._intents:
+            # A trained head may know intents that nobody has written an answer for yet.
             return replace(self.hand_over(understood), grounds=self._snippets.related(vector))
         return self._ask_back(understood) or self.from_intent(understood)
 
@@ -57,7 +58,7 @@ class Responder:
     def _ask_back(self, understood: Understanding) -> Answer | None:
         """Which of the two was meant; None when it is clear, or when one of them has no label."""
         guess = understood.intent
-        if guess.rival is None:
+        if guess.rival is None or guess.rival not in self._intents:
             return None
         first, second = (self._intents[name].label for name in (guess.intent, guess.rival))
         if first is None or second is None:

@@ -27,6 +27,7 @@ def main() -> None:
     if not arguments.quality_only:
         results["speed"] = _speed(settings)
     if arguments.sets:
+        results["training"] = _training(settings, arguments.sets)
         results["quality"] = _quality(settings, arguments.sets)
     else:
         _tell(f"public sets are not measured: no {BESIDE}, and no --sets")
@@ -40,6 +41,17 @@ def _speed(settings: ModelSettings) -> dict[str, str]:
         for name, value in measure(settings):
             found[name] = value
             _tell(f"{name:<44}{value}")
+    return found
+
+
+def _training(settings: ModelSettings, folder: Path) -> dict[str, str]:
+    # Imports scikit-learn, as the quality does.
+    from tests.bench.nlp.job import measure_job  # noqa: PLC0415
+
+    found: dict[str, str] = {}
+    for name, value in measure_job(settings, folder):
+        found[name] = value
+        _tell(f"{name:<44}{value}")
     return found
 
 

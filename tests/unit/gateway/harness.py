@@ -21,6 +21,7 @@ from gateway.chat.memory import InMemoryConversations
 from gateway.http.limits import RateLimiter, limiter_in_memory
 from gateway.parts import Parts
 from gateway.settings import AuthSettings, GatewaySettings
+from gateway.training.memory import InMemoryModelRegistry
 from producers.memory import InMemoryEventPublisher
 from runtime.errors import RetryableError
 
@@ -75,6 +76,7 @@ class Gateway:
     conversations: InMemoryConversations = field(default_factory=InMemoryConversations)
     tickets: InMemoryTickets = field(default_factory=InMemoryTickets)
     publisher: InMemoryEventPublisher = field(default_factory=InMemoryEventPublisher)
+    registry: InMemoryModelRegistry = field(default_factory=InMemoryModelRegistry)
     shared_limits: RateLimiter = field(default_factory=limiter_in_memory)
     limits: dict[str, str] = field(default_factory=dict)
     ready: bool = True
@@ -102,6 +104,7 @@ class Gateway:
                 conversations=self.conversations,
                 tickets=self.tickets,
                 publisher=self.publisher,
+                registry=self.registry,
                 shared_limits=self.shared_limits,
                 passwords=cheap_passwords(),
                 ready={"database": lambda: self.ready},

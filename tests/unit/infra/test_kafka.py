@@ -17,7 +17,7 @@ from infra.embedded.ports import USUAL_PORTS
 from infra.embedded.settings import EmbeddedSettings
 from infra.kafka.plan import compare, plan_topics
 from producers.verbatim import MAX_VERBATIM_BYTES
-from schemas.topics import CATALOGUE, LANES, dead_letter_topics, retry_topics
+from schemas.topics import CATALOGUE, CLOCK_TOPIC, LANES, dead_letter_topics, retry_topics
 
 CONTENT = b"the jar"
 THING = LockedJar("org.example", "thing", "1.0", hashlib.sha256(CONTENT).hexdigest())
@@ -121,9 +121,9 @@ def test_topics_are_never_made_by_accident() -> None:
 
 
 def test_every_topic_is_planned() -> None:
-    """The plan is the catalogue with its dead letters and retries."""
+    """The plan is the catalogue with its dead letters and retries, and the clock's readings."""
     names = {plan.name for plan in plan_topics(1)}
-    beside = {*dead_letter_topics(), *retry_topics()}
+    beside = {*dead_letter_topics(), *retry_topics(), CLOCK_TOPIC}
     assert names == {topic.value for topic in CATALOGUE} | beside
 
 

@@ -35,6 +35,7 @@ export type ClientFrame =
   | RequestFrame
   | Schemas["Typing"]
   | Schemas["WatchPresence"]
+  | Schemas["SetPresence"]
   | Schemas["Ping"];
 /** What is asked about a message that is there; sent until it is answered. */
 export type RequestFrame =
@@ -46,6 +47,7 @@ export type RequestFrame =
   | Schemas["RegenerateReply"];
 
 export type AckFrame = Schemas["Ack"];
+export type CaughtUpFrame = Schemas["CaughtUp"];
 export type ConnectedFrame = Schemas["Connected"];
 /** What happened to a message that is there. */
 export type ChangeFrame =
@@ -67,7 +69,7 @@ export type ServerFrame =
   | ReadFrame
   | TypingFrame
   | PresenceFrame
-  | Schemas["CaughtUp"]
+  | CaughtUpFrame
   | Schemas["Error"]
   | Schemas["Pong"]
   | Schemas["Reconnect"]

@@ -71,6 +71,7 @@ export class ChatClient {
   readonly #typing: Typing;
   readonly #drafts = new Drafts((drafts) => this.#set({ drafts }));
   #watched: string[] = [];
+  #idle = false;
   readonly #startListeners = new Set<(clientId: string, id: string) => void>();
 
   constructor(private readonly ports: ChatPorts) {
@@ -100,7 +101,7 @@ export class ChatClient {
       send,
       joined: (id) => this.#threads.isJoined(id),
       rejoin: (id) => this.#threads.join(id),
-      onStarted: (clientId, id, title) => this.#started(clientId, id, title),
+      onStarted: (clientId, id, first) => this.#started(clientId, id, first),
     });
     this.#requests = new Requests({
       send,
@@ -249,6 +250,13 @@ export class ChatClient {
     this.#sayWatched();
   }
 
+  /** Whether this device was left alone. */
+  setIdle(idle: boolean): void {
+    if (idle === this.#idle) return;
+    this.#idle = idle;
+    this.#sayPresence();
+  }
+
   retry(clientMessageId: string): void {
     this.#outbox.update(clientMessageId, { state: "queued", failure: null });
     this.#delivery.flush();
@@ -276,6 +284,10 @@ export class ChatClient {
     this.#connection.send({ type: "presence:watch", user_ids: this.#watched });
   }
 
+  #sayPresence(): void {
+    this.#connection.send({ type: "presence", state: this.#idle ? "away" : "online" });
+  }
+
   #listener(): ConnectionListener {
     return {
       onStatus: (status, stopReason) => {
@@ -296,6 +308,7 @@ export class ChatClient {
   #connected({ epoch, limits, server_time }: ConnectedFrame): void {
     if (this.#epoch !== null && this.#epoch !== epoch) this.#threads.forgetPositions();
     this.#epoch = epoch;
+    this.#threads.epoch = epoch;
     const messageChars = Math.min(MESSAGE_CHARS, limits.message_chars);
     const serverAhead = Date.parse(server_time) - this.ports.now().getTime();
     this.#set({ everOpen: true, messageChars, serverAhead });
@@ -305,6 +318,7 @@ export class ChatClient {
     }
     this.#delivery.flush();
     this.#sayWatched();
+    if (this.#idle) this.#sayPresence();
   }
 
   #answered(ack: AckFrame): void {
@@ -330,6 +344,8 @@ export class ChatClient {
         return this.#typing.onFrame(frame);
       case "presence":
         return this.#set({ presence: { ...this.#state.presence, [frame.user_id]: frame } });
+      case "caught_up":
+        return this.#threads.onCaughtUp(frame);
       case "reset":
         return this.#threads.onReset(frame.conversation_id);
       case "error": {
@@ -339,11 +355,16 @@ export class ChatClient {
     }
   }
 
-  #started(clientId: string, id: string, title: string): void {
+  #started(clientId: string, id: string, first: string): void {
     this.#threads.started(id);
     const started_at = this.ports.now().toISOString();
-    const unsaid = { last_message_at: null, last_message_preview: null };
-    const conversation = { id, title, status: "active", started_at, ...unsaid };
+    const unsaid = {
+      title: null,
+      last_message_at: null,
+      last_message_preview: null,
+      first_message_preview: first,
+    };
+    const conversation = { id, status: "active", started_at, ...unsaid };
     this.#set({ started: [conversation, ...this.#state.started] });
     for (const listener of this.#startListeners) listener(clientId, id);
   }

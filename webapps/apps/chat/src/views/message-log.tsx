@@ -17,6 +17,7 @@ import { OwnMessage, PendingMessage } from "./own-message";
 import { Reply } from "./reply";
 import { dayName, dayOf, sameDay } from "./time";
 import { TypingLine } from "./typing-line";
+import { useUnreadLine } from "./use-unread-line";
 import { useStickToBottom } from "./use-stick-to-bottom";
 
 interface MessageLogProps {
@@ -53,6 +54,7 @@ export function MessageLog(props: MessageLogProps) {
   const { user, conversationId, thread, pending } = props;
   const { t } = useTranslation("chat");
   const records = useMemo(() => withoutReplaced(thread?.records ?? NOTHING), [thread?.records]);
+  const line = useUnreadLine(conversationId, user.id, thread);
   const { serverAhead, drafts: all } = useChatState();
   const drafts = Object.values(all).filter((draft) => draft.conversationId === conversationId);
   useReading(conversationId, thread);
@@ -74,6 +76,7 @@ export function MessageLog(props: MessageLogProps) {
           {records.map((record, index) => (
             <Fragment key={record.client_message_id ?? record.event_id}>
               <DaySeparator record={record} before={records[index - 1]} />
+              {record.event_id === line && <UnreadLine />}
               <Entry {...props} record={record} />
             </Fragment>
           ))}
@@ -157,6 +160,15 @@ function DaySeparator({ record, before }: { record: ChatRecord; before: ChatReco
   const day = dayOf(record.occurred_at);
   const name = day === "earlier" ? dayName(record.occurred_at) : t(`log.${day}`);
   return <p className="chat-day">{name}</p>;
+}
+
+function UnreadLine() {
+  const { t } = useTranslation("chat");
+  return (
+    <p className="chat-unread" role="note">
+      {t("log.unread")}
+    </p>
+  );
 }
 
 function LogSkeleton() {

@@ -59,7 +59,9 @@ export interface components {
         };
         /**
          * CaughtUp
-         * @description Everything that was missed has been replayed.
+         * @description Everything that was missed has been replayed: this far, of every log of the conversation.
+         *
+         *     Who missed nothing has come this far too, and sends these positions when coming back.
          */
         CaughtUp: {
             /**
@@ -67,6 +69,16 @@ export interface components {
              * Format: uuid
              */
             conversation_id: string;
+            /**
+             * Positions
+             * @default []
+             */
+            positions: string[];
+            /**
+             * Ref
+             * @default null
+             */
+            ref?: string | null;
             /**
              * Type
              * @default caught_up
@@ -179,6 +191,11 @@ export interface components {
              * Format: uuid
              */
             conversation_id: string;
+            /**
+             * Epoch
+             * @default null
+             */
+            epoch?: string | null;
             /**
              * Positions
              * @default null
@@ -635,7 +652,7 @@ export interface components {
         };
         /**
          * PresenceFrame
-         * @description Whether somebody watched is here; `last_seen` is known of those who are not.
+         * @description Whether somebody watched is here; `last_seen` is known of those who are not, or are away.
          */
         PresenceFrame: {
             /**
@@ -658,7 +675,7 @@ export interface components {
         };
         /**
          * PresenceState
-         * @description Whether somebody has a socket open anywhere.
+         * @description Whether somebody has a socket open anywhere, and uses a device of these.
          * @enum {string}
          */
         PresenceState: "online" | "away" | "offline";
@@ -1031,7 +1048,9 @@ export interface components {
         ReplySource: "template" | "retrieval" | "model" | "clarify" | "handover";
         /**
          * Reset
-         * @description Positions are of no use: fetch the history again, then join without them.
+         * @description What was missed is not replayed: fetch the history, then join from its positions.
+         *
+         *     What happens from now on is sent all the same.
          */
         Reset: {
             /**
@@ -1041,6 +1060,11 @@ export interface components {
             conversation_id: string;
             /** Reason */
             reason: string;
+            /**
+             * Ref
+             * @default null
+             */
+            ref?: string | null;
             /**
              * Type
              * @default reset
@@ -1115,6 +1139,29 @@ export interface components {
              * @constant
              */
             type: "message";
+        };
+        /**
+         * SetPresence
+         * @description Say that this device was left alone, or is used again; not acknowledged.
+         *
+         *     Somebody is away when all of their devices are.
+         */
+        SetPresence: {
+            /**
+             * Ref
+             * @default null
+             */
+            ref?: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "online" | "away";
+            /**
+             * Type
+             * @constant
+             */
+            type: "presence";
         };
         /**
          * StopReason

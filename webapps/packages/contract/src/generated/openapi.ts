@@ -20,6 +20,136 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ai/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Models
+         * @description List the latest versions of the assistant's models.
+         */
+        get: operations["list_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ai/models/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Model
+         * @description Show one version: its card.
+         */
+        get: operations["show_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ai/models/{version}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Promote Model
+         * @description Let a version answer from now on; every replica follows within seconds.
+         */
+        post: operations["promote_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ai/models/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Roll Back Model
+         * @description Take the latest promotion back.
+         */
+        post: operations["roll_back_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ai/train": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Training Jobs
+         * @description List the latest training jobs.
+         */
+        get: operations["training_jobs"];
+        put?: never;
+        /**
+         * Train
+         * @description Ask for a training job; examples come as JSON or as an uploaded CSV, JSON or YAML file.
+         *
+         *     Examples of the intent `out_of_scope` are sentences that no intent fits.
+         */
+        post: operations["train"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ai/train/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Training Job
+         * @description Tell how far a training job has come, and what it gave.
+         */
+        get: operations["training_job"];
+        put?: never;
+        post?: never;
+        /**
+         * Cancel Training
+         * @description Ask a training job to stop.
+         */
+        delete: operations["cancel_training"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/login": {
         parameters: {
             query?: never;
@@ -364,9 +494,11 @@ export interface components {
         };
         /**
          * ConversationItem
-         * @description A conversation in the list, with the last thing said in it.
+         * @description A conversation in the list, with the first and the last thing said in it.
          */
         ConversationItem: {
+            /** First Message Preview */
+            first_message_preview?: string | null;
             /**
              * Id
              * Format: uuid
@@ -509,6 +641,11 @@ export interface components {
             /** Next */
             next: string | null;
             /**
+             * Positions
+             * @default []
+             */
+            positions: string[];
+            /**
              * Read
              * @default []
              */
@@ -591,6 +728,57 @@ export interface components {
             why?: components["schemas"]["Why"] | null;
         };
         /**
+         * JobList
+         * @description The latest jobs, the last asked first.
+         */
+        JobList: {
+            /** Items */
+            items: components["schemas"]["JobView"][];
+        };
+        /**
+         * JobView
+         * @description A training job.
+         */
+        JobView: {
+            /**
+             * Askedat
+             * Format: date-time
+             */
+            askedAt: string;
+            /** Attempt */
+            attempt: number;
+            /** Cancelasked */
+            cancelAsked: boolean;
+            /** Error */
+            error: string | null;
+            /** Examples */
+            examples: number;
+            /** Extend */
+            extend: boolean;
+            /** Finishedat */
+            finishedAt: string | null;
+            /** Intents */
+            intents: number;
+            /**
+             * Jobid
+             * Format: uuid
+             */
+            jobId: string;
+            /** Metrics */
+            metrics?: {
+                [key: string]: unknown;
+            } | null;
+            /** Note */
+            note: string | null;
+            progress: components["schemas"]["ProgressView"];
+            /** Startedat */
+            startedAt: string | null;
+            /** Status */
+            status: string;
+            /** Version */
+            version: string | null;
+        };
+        /**
          * LoginRequest
          * @description Who signs in.
          */
@@ -644,6 +832,49 @@ export interface components {
             text?: string | null;
         };
         /**
+         * ModelList
+         * @description The latest versions, the last made first.
+         */
+        ModelList: {
+            /** Items */
+            items: components["schemas"]["ModelView"][];
+        };
+        /**
+         * ModelView
+         * @description A version: its card.
+         */
+        ModelView: {
+            /**
+             * Createdat
+             * Format: date-time
+             */
+            createdAt: string;
+            /** Engine */
+            engine: string;
+            /** Intents */
+            intents: string[];
+            /** Jobid */
+            jobId: string | null;
+            /** Kind */
+            kind: string;
+            /** Metrics */
+            metrics: {
+                [key: string]: unknown;
+            };
+            /** Name */
+            name: string;
+            /** Promotedat */
+            promotedAt: string | null;
+            /** Sha256 */
+            sha256: string | null;
+            /** Size */
+            size: number;
+            /** Status */
+            status: string;
+            /** Version */
+            version: string;
+        };
+        /**
          * Problem
          * @description An error as RFC 9457 has it; `code` is for programs, `detail` for people.
          */
@@ -668,6 +899,18 @@ export interface components {
             type: string;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * ProgressView
+         * @description How far a job has come.
+         */
+        ProgressView: {
+            /** Done */
+            done: number;
+            /** Phase */
+            phase: string | null;
+            /** Total */
+            total: number;
         };
         /**
          * ReactionView
@@ -780,6 +1023,16 @@ export interface components {
             text: string;
         };
         /**
+         * Served
+         * @description Which version answers from now on, and which did.
+         */
+        Served: {
+            /** Before */
+            before: string | null;
+            /** Version */
+            version: string;
+        };
+        /**
          * SignedIn
          * @description An access token and whose it is; the refresh token travels in the cookie.
          */
@@ -823,6 +1076,34 @@ export interface components {
             ticket: string;
             /** Url */
             url: string;
+        };
+        /**
+         * TrainingAsked
+         * @description A job was asked for.
+         */
+        TrainingAsked: {
+            /**
+             * Duplicatecount
+             * @default 0
+             */
+            duplicateCount: number;
+            /**
+             * Duplicates
+             * @description Rows that say what an earlier one said; at most 50.
+             * @default []
+             */
+            duplicates: string[];
+            /** Examples */
+            examples: number;
+            /** Intents */
+            intents: number;
+            /**
+             * Jobid
+             * Format: uuid
+             */
+            jobId: string;
+            /** Status */
+            status: string;
         };
         /**
          * UserView
@@ -905,6 +1186,204 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AccountView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    show_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    promote_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Served"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    roll_back_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Served"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    training_jobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    train: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    examples: Record<string, never>[];
+                    /**
+                     * @description Learn the knowledge folder's own examples as well.
+                     * @default true
+                     */
+                    extend?: boolean;
+                    note?: string;
+                };
+                "multipart/form-data": {
+                    /**
+                     * @description Learn the knowledge folder's own examples as well.
+                     * @default true
+                     */
+                    extend?: boolean;
+                    /** Format: binary */
+                    file: string;
+                    note?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingAsked"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    training_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancel_training: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
                 };
             };
             default: components["responses"]["Problem"];
