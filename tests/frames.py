@@ -22,6 +22,7 @@ _FIELDS: dict[str, Any] = {
     "positions": ["m3:12"],
     "token": "abc",
     "title": "Orders",
+    "state": "away",
 }
 
 

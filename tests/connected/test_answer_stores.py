@@ -33,8 +33,8 @@ async def test_an_answer_is_kept_for_a_while(infra_stack: Stack) -> None:
     """Found under its key by every process, and gone after its time."""
     first, second = (connect(SecretStr(infra_stack.valkey_url)) for _ in range(2))
     key, ttl = str(uuid4()), timedelta(seconds=1)
-    await ValkeyAnswers(first, ttl).keep(key, "drei Tage, höchstens")
-    assert await ValkeyAnswers(second, ttl).find(key) == "drei Tage, höchstens"
+    await ValkeyAnswers(first, ttl).keep(key, "three days, über alles")
+    assert await ValkeyAnswers(second, ttl).find(key) == "three days, über alles"
     await asyncio.sleep(1.2)
     assert await ValkeyAnswers(second, ttl).find(key) is None
     await first.aclose()
