@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
+from runtime.fetching import SessionConsumer
+
 if TYPE_CHECKING:
     from runtime.settings import KafkaSettings
 
@@ -53,7 +55,7 @@ def create_fleeting_producer(settings: "KafkaSettings", client_id: str) -> AIOKa
 
 def create_tail(settings: "KafkaSettings", client_id: str) -> AIOKafkaConsumer:
     """Return a consumer without a group: its owner assigns partitions and keeps the positions."""
-    return AIOKafkaConsumer(
+    return SessionConsumer(
         bootstrap_servers=settings.bootstrap_servers,
         client_id=client_id,
         group_id=None,

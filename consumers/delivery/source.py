@@ -6,11 +6,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import CorruptRecordException, KafkaError
 
 from consumers.delivery.ports import Offsets, Partition, Record
+from runtime.fetching import SessionConsumer
 from runtime.kafka import (
     HEARTBEAT_INTERVAL_MS,
     METADATA_MAX_AGE_MS,
@@ -80,7 +81,7 @@ class KafkaSource:
     def __init__(
         self, settings: "KafkaSettings", *, group: str, client_id: str, patience: timedelta
     ) -> None:
-        self._consumer = AIOKafkaConsumer(
+        self._consumer = SessionConsumer(
             bootstrap_servers=settings.bootstrap_servers,
             client_id=client_id,
             group_id=group,

@@ -264,7 +264,7 @@ def about(kind: type[ClientFrame], ids: Fields) -> Fields:
 
 
 UNANSWERED = {"typing", "presence:watch"}
-ALONE = {"connect", "ping", "conversation:start"}
+ALONE = {"connect", "ping", "conversation:start", "presence"}
 """Frames that name nothing of anybody's."""
 LEAVING = "conversation:leave"
 """Leaving what one is not in is no secret: it is always accepted, and does nothing."""
