@@ -267,6 +267,8 @@ class Chat:
                 self._caught_up(frame)
             case "reconnect":
                 self._come_back_ms = int(frame["after_ms"])
+            case "reply:delta":
+                self._tell(frame)
             case _ if "event_id" in frame:
                 self._hear(frame)
 

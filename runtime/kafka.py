@@ -38,6 +38,21 @@ def create_producer(settings: "KafkaSettings", client_id: str) -> AIOKafkaProduc
     )
 
 
+def create_fleeting_producer(settings: "KafkaSettings", client_id: str) -> AIOKafkaProducer:
+    """Return a producer for what may be lost: the leader's word is enough, a retry may repeat."""
+    return AIOKafkaProducer(
+        bootstrap_servers=settings.bootstrap_servers,
+        client_id=client_id,
+        acks=1,
+        enable_idempotence=False,
+        linger_ms=0,
+        max_request_size=MAX_RECORD_BYTES,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+        retry_backoff_ms=RETRY_BACKOFF_MS,
+        metadata_max_age_ms=METADATA_MAX_AGE_MS,
+    )
+
+
 def create_tail(settings: "KafkaSettings", client_id: str) -> AIOKafkaConsumer:
     """Return a consumer without a group: its owner assigns partitions and keeps the positions."""
     return SessionConsumer(

@@ -80,6 +80,11 @@ nlp_reply_seconds = Histogram(
     "chat_nlp_reply_seconds", "From a message's arrival to its published answer.",
     buckets=LATENCY_BUCKETS,
 )  # fmt: skip
+ai_first_piece_seconds = Histogram(
+    "ai_first_piece_seconds", "From asking a language model to its first words.",
+    buckets=LATENCY_BUCKETS,
+)  # fmt: skip
+ai_tokens = Counter("ai_tokens_total", "Tokens of language models.", ["kind"])
 ai_model_accuracy = Gauge(
     "ai_model_accuracy", "Share of held-out sentences a model understands.", ["model_name"]
 )

@@ -47,6 +47,11 @@ def ai_request_id(user_id: UUID, asked: str, client_request_id: UUID) -> UUID:
     return uuid5(_NAMESPACE, f"ai-request:{user_id}:{client_request_id}:{asked}")
 
 
+def delta_event_id(question: UUID, attempt: int, offset: int) -> UUID:
+    """Return the id of a piece of an answer that is being written."""
+    return uuid5(_NAMESPACE, f"delta:{question}:{attempt}:{offset}")
+
+
 def topic_id(name: str) -> UUID:
     """Return the id under which actions on a topic are recorded."""
     return uuid5(_NAMESPACE, f"topic:{name}")

@@ -31,6 +31,8 @@ from schemas.events.chat import (
     MessageSent,
     MessagesRead,
     ReactionSet,
+    ReplyRegenerateAsked,
+    ReplyStopAsked,
 )
 from schemas.events.control import SessionRevoked, UserDisabled
 from schemas.events.envelope import Event
@@ -46,7 +48,7 @@ from schemas.events.models import (
     TrainingStarted,
     TrainModel,
 )
-from schemas.events.replies import ReplyFailed, ReplyGenerated
+from schemas.events.replies import ReplyDelta, ReplyFailed, ReplyGenerated
 
 EDGE = "edge-ws"
 GATEWAY = "gateway"
@@ -78,6 +80,7 @@ class Topic(StrEnum):
 
     CHAT_MESSAGES = "chat-messages"
     CHAT_REPLIES = "chat-replies"
+    CHAT_REPLY_DELTAS = "chat-reply-deltas"
     MESSAGE_INSIGHTS = "message-insights"
     ADMIN_ACTIONS = "admin-actions"
     AI_REQUESTS = "ai-requests"
@@ -111,6 +114,8 @@ CATALOGUE: dict[Topic, TopicSpec] = {
             MessageDeleted,
             ReactionSet,
             MessagesRead,
+            ReplyStopAsked,
+            ReplyRegenerateAsked,
         ),
         key="conversation_id",
         writers=("edge-ws", "gateway"),
@@ -121,6 +126,14 @@ CATALOGUE: dict[Topic, TopicSpec] = {
         key="conversation_id",
         writers=("nlp",),
         readers=("persistence", "analytics", EDGE),
+    ),
+    Topic.CHAT_REPLY_DELTAS: TopicSpec(
+        events=(ReplyDelta,),
+        key="conversation_id",
+        writers=("nlp",),
+        readers=(EDGE,),
+        # Only who comes back while an answer is being written wants them again.
+        retention=timedelta(minutes=10),
     ),
     Topic.MESSAGE_INSIGHTS: TopicSpec(
         events=(MessageAnalyzed,),

@@ -17,6 +17,8 @@ from schemas.events.chat import (
     MessageSent,
     MessagesRead,
     ReactionSet,
+    ReplyRegenerateAsked,
+    ReplyStopAsked,
 )
 from schemas.events.envelope import Event
 from schemas.events.insights import MessageAnalyzed
@@ -30,10 +32,19 @@ STORED: frozenset[type[Event]] = frozenset(
 )
 """Events that become a row each, under their own id."""
 CHANGES: frozenset[type[Event]] = frozenset(
-    {MessageEdited, MessageDeleted, ReactionSet, MessagesRead, ReplyFailed}
+    {
+        MessageEdited,
+        MessageDeleted,
+        ReactionSet,
+        MessagesRead,
+        ReplyFailed,
+        ReplyStopAsked,
+        ReplyRegenerateAsked,
+    }
 )
 """Events without a row of their own: they change rows, the latest of them wins, so that an earlier
-one may leave no trace; or they say that there is no answer, which the missing row says as well."""
+one may leave no trace; or they say that there is no answer, which the missing row says as well; or
+they ask for something."""
 POLL_MS = 1_000
 
 

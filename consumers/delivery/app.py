@@ -19,7 +19,7 @@ from consumers.delivery.kafka_offsets import KafkaOffsets
 from consumers.delivery.loop import ConsumeLoop
 from consumers.delivery.parked import RetryDesk
 from consumers.delivery.parking import Lanes, Parking
-from consumers.delivery.ports import BatchHandler, OffsetKeeper
+from consumers.delivery.ports import BatchHandler, OffsetKeeper, Unhurried
 from consumers.delivery.progress import Progress
 from consumers.delivery.retries import KafkaRetries
 from consumers.delivery.settings import ConsumerSettings
@@ -126,7 +126,8 @@ class _Member:
             client_id=self._client_id,
             patience=self._settings.delivery.patience,
         )
-        commits = Commits(source, self._settings.delivery.commit_every)
+        unfinished = self._handler.unfinished if isinstance(self._handler, Unhurried) else dict
+        commits = Commits(source, self._settings.delivery.commit_every, unfinished)
         halt = asyncio.Event()
         lanes = Lanes(self._name)
         assignment = self._assignment = Assignment(source, commits, halt, lanes, self._progress)
@@ -168,6 +169,8 @@ class _Member:
             await asyncio.wait([working])
             for task in (*background, overdue):
                 task.cancel()
+        if isinstance(self._handler, Unhurried):
+            await self._handler.settle()
         await loop.commits.flush()
 
 

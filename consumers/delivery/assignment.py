@@ -150,6 +150,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
         except TimeoutError:
             logger.warning("handed_back_unfinished", partitions=len(list(revoked)))
         await self._commits.flush()
+        self._commits.forget()
         self.generation += 1
 
     async def on_partitions_assigned(self, assigned: Iterable[tuple[str, int]]) -> None:

@@ -67,6 +67,23 @@ class BatchHandler(Protocol):
 
 
 @runtime_checkable
+class Unhurried(Protocol):
+    """A `BatchHandler` whose work may go on after `handle` has returned (ADR 0023).
+
+    Nothing at or behind the first unfinished record of a partition is committed, so after a crash
+    all of it comes again.
+    """
+
+    def unfinished(self) -> Offsets:
+        """Return the first unfinished record of each partition that has one."""
+        ...
+
+    async def settle(self) -> None:
+        """Finish soon or give up: the process stops; what is given up comes again."""
+        ...
+
+
+@runtime_checkable
 class OffsetKeeper(Protocol):
     """Stores what events become together with how far it has come, all or nothing.
 

@@ -28,6 +28,7 @@ from consumers.nlp.service.responder import Responder
 from consumers.nlp.service.retrieval import SnippetIndex
 from consumers.nlp.service.sentiment import ToneReader
 from consumers.nlp.settings import ModelSettings, NlpSettings
+from consumers.nlp.writing import generations
 from producers.kafka import KafkaEventPublisher
 from runtime import metrics
 from runtime.clock import HybridLogicalClock, wall_clock
@@ -92,12 +93,15 @@ async def serve(settings: NlpSettings) -> None:
         if publisher is None:
             return
         try:
-            async with following(settings, analyzer, publisher, clock):
+            async with (
+                following(settings, analyzer, publisher, clock),
+                generations(settings, analyzer, clock) as writing,
+            ):
                 await run_consumer(
                     name=NAME,
                     settings=settings,
                     handler=Handler(
-                        MessageHandler(Assistant(analyzer, publisher, clock, executor)),
+                        MessageHandler(Assistant(analyzer, publisher, clock, executor, writing)),
                         RequestHandler(Requests(analyzer, publisher, clock, executor)),
                     ),
                     clock=clock,

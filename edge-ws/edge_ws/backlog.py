@@ -1,4 +1,4 @@
-"""All rings together: what a socket that joins or comes back has to be sent again."""
+"""All rings and drafts: what a socket that joins or comes back has to be sent again."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -8,6 +8,7 @@ from uuid import UUID
 
 import orjson
 
+from edge_ws.drafts import Drafts
 from edge_ws.outbound import MAX_QUEUED_BYTES
 from edge_ws.ports import KnownMessage, Log, Positions
 from edge_ws.ring import Kept, Ring
@@ -52,6 +53,7 @@ class Backlog:
         self._ring_bytes = max(1, settings.total_bytes // len(LOGS))
         self._ring_age = settings.age.total_seconds()
         self._rings: dict[Log, Ring] = {}
+        self.drafts = Drafts()
         self.epoch = ""
 
     @property
@@ -62,18 +64,19 @@ class Backlog:
     @property
     def ends(self) -> Positions:
         """The next offset of each log."""
-        return {log: ring.end for log, ring in self._rings.items()}
+        return {log: ring.end for log, ring in self._rings.items()} | self.drafts.ends
 
     def open(self, epoch: str, positions: Positions) -> None:
         """Begin rings at these positions where there are none."""
         self.epoch = epoch
         for log, position in positions.items():
-            if log not in self._rings:
+            if log in LOGS and log not in self._rings:
                 self.restart(log, position)
 
     def forget(self) -> None:
         """Drop everything: the history that it belongs to is gone."""
         self._rings.clear()
+        self.drafts.forget()
 
     def restart(self, log: Log, start: int) -> Ring:
         """Begin this log's ring anew."""
@@ -90,6 +93,7 @@ class Backlog:
         now = time.monotonic()
         for ring in self._rings.values():
             ring.trim(now)
+        self.drafts.trim()
 
     def newest(self, key: bytes) -> list[Kept]:
         """Return the conversation's newest events, without a hole up to now."""
@@ -138,7 +142,12 @@ class Backlog:
                 if name.encode() not in kept.payload:
                     continue
                 frame = orjson.loads(kept.payload)
-                if frame.get("message_id") != name or frame["type"] not in _TELLING:
+                if frame.get("message_id") != name:
+                    continue
+                if frame["type"] == _EDITED and known is not None:
+                    by_author = frame["sender"]["id"] == str(known.sender_id)
+                    known = known._replace(text=frame["text"]) if by_author else known
+                if frame["type"] not in _TELLING:
                     continue
                 known = _known(frame) or known
                 if known is not None and known.deleted:
@@ -146,6 +155,7 @@ class Backlog:
         return known
 
 
+_EDITED = "message:edited"
 _TELLING = frozenset({"message", "reply", "message:deleted"})
 
 
@@ -155,7 +165,8 @@ def _known(frame: dict[str, Any]) -> KnownMessage | None:
         sender, at = UUID(frame["sender"]["id"]), datetime.fromisoformat(frame["occurred_at"])
     except ValueError:
         return None
-    return KnownMessage(sender, at, deleted=frame["type"] == "message:deleted")
+    deleted = frame["type"] == "message:deleted" or frame.get("deleted", False)
+    return KnownMessage(sender, at, deleted=deleted, text=frame.get("text"))
 
 
 def _newest(kept: list[Kept]) -> list[Kept]:

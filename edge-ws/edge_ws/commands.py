@@ -23,8 +23,10 @@ from schemas.frames.client import (
     MarkRead,
     Ping,
     React,
+    RegenerateReply,
     SendMessage,
     SetPresence,
+    StopReply,
     Typing,
     WatchPresence,
 )
@@ -84,7 +86,14 @@ class Commands:
                 return self._start(connection, session, frame)
             case ConversationJoin():
                 return self._join(connection, session, frame)
-            case EditMessage() | DeleteMessage() | React() | MarkRead():
+            case (
+                EditMessage()
+                | DeleteMessage()
+                | React()
+                | MarkRead()
+                | StopReply()
+                | RegenerateReply()
+            ):
                 return self._changes.handle(connection, session, frame)
             case Typing():
                 self._passing.typing(connection, session, frame)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from edge_ws.backlog import MAX_REPLAY_BYTES, Backlog, seen_by
-from edge_ws.framing import ack_frame, model_frame
+from edge_ws.framing import ack_frame, model_frame, text_frame
 from edge_ws.framing import replayed_frame as again
 from edge_ws.past import Past, Span, TooFarError
 from edge_ws.publishing import RETRY_AFTER_MS
@@ -113,6 +113,8 @@ class Joining:
             _accept(connection, join)
         for kept in missed:
             connection.push(again(kept.payload))
+        for draft in self._backlog.drafts.of(join.key):
+            connection.push(text_frame(draft))
         connection.push(
             model_frame(
                 CaughtUp(

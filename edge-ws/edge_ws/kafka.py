@@ -11,6 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from edge_ws.backlog import LOGS
+from edge_ws.drafts import DRAFT_LOGS
 from edge_ws.ports import Log, Positions, TailedRecord
 from runtime.clock import server_seconds
 from runtime.errors import RetryableError
@@ -30,7 +31,7 @@ logger = structlog.get_logger(__name__)
 
 
 class KafkaRecords:
-    """Reads all partitions of the pushed topics; see `edge_ws.ports.RecordSource`.
+    """Reads all partitions of the pushed topics, and pieces of answers; see `RecordSource`.
 
     A log without a position is read from `lookback` ago: what was written while no edge ran is
     then in the ring of the next one, and nobody who comes back has to wait for the tables.
@@ -48,7 +49,9 @@ class KafkaRecords:
         async with asyncio.timeout(START_SECONDS):
             self.epoch = await self._cluster_id()
             await self._consumer.start()
-            partitions = {log: TopicPartition(log.topic.value, log.partition) for log in LOGS}
+            partitions = {
+                log: TopicPartition(log.topic.value, log.partition) for log in (*LOGS, *DRAFT_LOGS)
+            }
             self._consumer.assign(list(partitions.values()))
             fresh = [partition for log, partition in partitions.items() if log not in positions]
             begins = await self._recent(fresh) if fresh else {}

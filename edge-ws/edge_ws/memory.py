@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from edge_ws.backlog import LOGS
+from edge_ws.drafts import DRAFT_LOGS
 from edge_ws.passing import Seen
 from edge_ws.ports import Grant, KnownMessage, Log, Positions, TailedRecord
 from producers.memory import InMemoryEventPublisher
@@ -45,7 +46,7 @@ class InMemoryRecords:
 
     async def start(self, positions: Positions) -> Positions:
         """Begin at these positions, or at the end."""
-        self._next = {log: positions.get(log, self._end(log)) for log in LOGS}
+        self._next = {log: positions.get(log, self._end(log)) for log in (*LOGS, *DRAFT_LOGS)}
         return dict(self._next)
 
     async def poll(self) -> Mapping[Log, Sequence[TailedRecord]]:

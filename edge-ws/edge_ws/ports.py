@@ -118,6 +118,8 @@ class KnownMessage(NamedTuple):
     sender_id: UUID
     occurred_at: datetime
     deleted: bool = False
+    text: str | None = None
+    """As it is now; None when it is not there any more."""
 
 
 class ConversationDirectory(Protocol):

@@ -8,6 +8,7 @@ from edge_ws.framing import event_payload
 from edge_ws.ports import Log, TailedRecord
 from edge_ws.wholeness import is_whole
 from schemas import headers as names
+from schemas.events.chat import ReplyRegenerateAsked, ReplyStopAsked
 from schemas.frames.server import FRAME_OF_EVENT
 from schemas.positions import Position
 
@@ -41,10 +42,12 @@ def pushed_of(log: Log, record: TailedRecord) -> Pushed:
             event_type = value
         elif name == names.TIME:
             event_time = value
+    if event_type in _ASKED_OF_THE_ASSISTANT:
+        raise UnreadableError("not_pushed")
     known = _KNOWN.get(event_type)
     if known is None:
         raise UnreadableError("unknown_type")
-    fields = _checked(record.value)
+    fields = checked(record.value)
     if not is_whole(fields, record.key, known[0]):
         raise UnreadableError("schema")
     at = str(Position(log.topic, log.partition, record.offset))
@@ -58,7 +61,13 @@ _KNOWN: dict[bytes | None, tuple[str, str]] = {
 }
 
 
-def _checked(body: bytes) -> dict[str, object]:
+_ASKED_OF_THE_ASSISTANT = frozenset(
+    event.event_type.encode("ascii") for event in (ReplyStopAsked, ReplyRegenerateAsked)
+)
+"""Nobody else needs to hear of these: what comes of them is heard."""
+
+
+def checked(body: bytes) -> dict[str, object]:
     """Parse for the sake of the readers: one byte that is not UTF-8 would close their sockets."""
     try:
         fields = orjson.loads(body)

@@ -13,14 +13,16 @@ from edge_ws import timings
 from edge_ws.backlog import Backlog, log_of
 from edge_ws.framing import model_frame
 from edge_ws.ports import Log, RecordSource, TailedRecord
-from edge_ws.reading import Pushed, UnreadableError, pushed_of
+from edge_ws.reading import Pushed, UnreadableError, checked, pushed_of
 from edge_ws.redaction import redaction_for
 from edge_ws.ring import Ring
 from runtime import metrics
 from runtime.clock import server_seconds
 from runtime.trail import TRAIL
 from schemas.events.chat import ConversationStarted, MessageDeleted
-from schemas.frames.server import FRAME_OF_EVENT, Reset
+from schemas.events.replies import ReplyFailed, ReplyGenerated
+from schemas.frames.server import DELTA_FRAME, FRAME_OF_EVENT, Reset
+from schemas.topics import Topic
 
 if TYPE_CHECKING:
     from edge_ws.access import Access
@@ -79,7 +81,27 @@ class Tail:
         logger.info("tail_follows", logs=len(started))
         while True:
             for log, records in (await source.poll()).items():
-                self.take(log, records)
+                if log.topic is Topic.CHAT_REPLY_DELTAS:
+                    self.take_pieces(log, records)
+                else:
+                    self.take(log, records)
+
+    def take_pieces(self, log: Log, records: Sequence[TailedRecord]) -> None:
+        """Add the next records to the answers that are being written, and push them."""
+        for record in records:
+            self._backlog.drafts.ends[log] = record.offset + 1
+            if record.key is None or record.value is None:
+                continue
+            try:
+                payload = self._backlog.drafts.take(record.key, checked(record.value))
+            except (UnreadableError, KeyError, TypeError, ValueError):
+                timings.records_skipped.labels("delta").inc()
+                continue
+            if payload is not None and (sockets := self._fanout.deliver(record.key, payload)):
+                metrics.frames_out.labels(DELTA_FRAME).inc(sockets)
+                timings.fanout_seconds.observe(
+                    max(0.0, server_seconds() - record.timestamp / 1_000)
+                )
 
     def take(self, log: Log, records: Sequence[TailedRecord]) -> None:
         """Keep and push the next records of one log."""
@@ -94,6 +116,8 @@ class Tail:
                 ring.pass_over(record.offset)
                 continue
             ring.keep(record.offset, pushed.key, pushed.payload, time.monotonic())
+            if pushed.frame_type in _ENDS_OF_DRAFTS:
+                self._backlog.drafts.end_by(pushed.fields)
             if pushed.frame_type == _DELETED:
                 ring.rewrite(pushed.key, redaction_for(pushed.payload))
             sockets = self._fanout.deliver(pushed.key, pushed.payload)
@@ -147,6 +171,7 @@ class Tail:
                 connection.push(model_frame(reset))
 
 
+_ENDS_OF_DRAFTS = {FRAME_OF_EVENT[each.event_type] for each in (ReplyGenerated, ReplyFailed)}
 _DELETED = FRAME_OF_EVENT[MessageDeleted.event_type]
 
 

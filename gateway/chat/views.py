@@ -123,12 +123,13 @@ class HistoryPage(View):
 
 
 class MessageView(View):
-    """Whose a message is, and when it was said."""
+    """Whose a message is, when it was said, and what it says now."""
 
     message_id: UUID
     sender_id: UUID
     occurred_at: Instant
     deleted: bool
+    text: str | None = None
 
 
 class AccessView(View):

@@ -12,6 +12,7 @@ from infra.embedded.folder import DataFolder
 from infra.embedded.ports import LOOPBACK
 from infra.embedded.postgres import postgres_url
 from infra.embedded.probes import http_probe
+from infra.embedded.settings import passed_on
 from infra.embedded.spec import ChildSpec, Kind
 from infra.embedded.valkey import valkey_url
 
@@ -104,7 +105,7 @@ def process_specs(
             name=name,
             command=(sys.executable, "-m", module),
             log=folder.log(name),
-            environment=environment(name, endpoints, credentials),
+            environment=environment(name, endpoints, credentials) | passed_on(name),
             needs=NEEDS[_kind(name)],
             ready=http_probe(endpoints.ports[name], "/health/ready"),
             live=http_probe(endpoints.ports[name], "/health/live"),
@@ -182,6 +183,7 @@ def _consumer(process: str, endpoints: Endpoints, credentials: Credentials) -> d
             "PARLEY_NLP__MODEL_DIR": str(endpoints.models),
             "PARLEY_NLP__KNOWLEDGE_DIR": str(endpoints.knowledge),
             "PARLEY_NLP__THREADS": "1",
+            "PARLEY_VALKEY_URL": valkey_url(credentials, endpoints.ports["valkey"]),
         }
     url = postgres_url(credentials, endpoints.ports["postgres"], process)
     return values | {"PARLEY_DATABASE_URL": url}

@@ -13,8 +13,9 @@ from schemas.topics import (
 )
 
 FOR_EVER = "-1"
+SEGMENT_AGE = timedelta(hours=1)
+"""What is kept for less than this needs segments that close as soon."""
 CLOCK_RETENTION = timedelta(hours=1)
-SHORT = timedelta(hours=1)
 # The largest record a broker takes by default is 1 MiB; its dead letter is that and a few headers
 # more (consumers.delivery.dead_letter), also on its way back. Refused, it would hold up its
 # partition for ever.
@@ -94,9 +95,9 @@ def compare(plan: TopicPlan, partitions: int, replicas: int, config: dict[str, s
 
 def _kept(retention: timedelta | None) -> dict[str, str]:
     kept = {"retention.ms": _milliseconds(retention)}
-    if retention is not None and retention < SHORT:
-        # Only whole segments are deleted, and a busy one stays open for a week by default.
-        kept["segment.ms"] = _milliseconds(retention)
+    if retention is not None and retention < SEGMENT_AGE:
+        # Only closed segments are deleted, and one stays open for a week unless told otherwise.
+        kept["segment.ms"] = kept["retention.ms"]
     return kept
 
 

@@ -100,6 +100,21 @@ class ReactionSet(MessageEvent):
     active: bool
 
 
+class ReplyStopAsked(MessageEvent):
+    """A person wants no more of the answer to this question: what is there so far is enough."""
+
+    event_type: ClassVar[str] = "chat.reply_stop_asked.v1"
+
+
+class ReplyRegenerateAsked(MessageEvent):
+    """A person wants another answer to this question."""
+
+    event_type: ClassVar[str] = "chat.reply_regenerate_asked.v1"
+
+    text: MessageText
+    """The question as it stood when it was asked again."""
+
+
 class MessagesRead(MessageEvent):
     """A person has read everything up to a message; the furthest `up_to` counts."""
 

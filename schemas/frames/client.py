@@ -131,6 +131,28 @@ class MarkRead(ClientFrame):
     message_id: UUID
 
 
+class StopReply(ClientFrame):
+    """Want no more of the answer that is being written to this question."""
+
+    type: Literal["reply:stop"]
+    ref: Ref
+    conversation_id: UUID
+    message_id: UUID
+    client_event_id: UUID | None = None
+    """Makes a repeat over another connection the same request."""
+
+
+class RegenerateReply(ClientFrame):
+    """Want another answer to this question."""
+
+    type: Literal["reply:regenerate"]
+    ref: Ref
+    conversation_id: UUID
+    message_id: UUID
+    client_event_id: UUID | None = None
+    """Makes a repeat over another connection the same request."""
+
+
 class Typing(ClientFrame):
     """Say that one writes, or no longer does; not acknowledged, and may be lost."""
 
@@ -166,7 +188,7 @@ class Ping(ClientFrame):
     ref: Ref
 
 
-ChangeFrame = EditMessage | DeleteMessage | React | MarkRead
+ChangeFrame = EditMessage | DeleteMessage | React | MarkRead | StopReply | RegenerateReply
 """What is done to a message that is already there."""
 
 AnyFrame = (

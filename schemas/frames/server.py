@@ -14,7 +14,7 @@ from schemas.events.chat import (
     MessagesRead,
     ReactionSet,
 )
-from schemas.events.replies import ReplyFailed, ReplyGenerated
+from schemas.events.replies import ReplyDelta, ReplyFailed, ReplyGenerated
 from schemas.frames.codes import AckStatus, ErrorCode
 from schemas.text import FRAME_BYTES, MESSAGE_CHARS, Instant, MessageText, PersonName
 
@@ -163,6 +163,20 @@ class ReplyFrame(ReplyGenerated):
     replayed: bool = False
 
 
+class ReplyDeltaFrame(ServerFrame):
+    """A piece of an answer that is being written; `reply` ends it, and is what counts.
+
+    One that starts at 0 may also be everything said so far, for who comes in the middle.
+    """
+
+    type: Literal["reply:delta"] = "reply:delta"
+    conversation_id: UUID
+    in_reply_to: UUID
+    attempt: int
+    offset: int
+    text: str
+
+
 class ReplyFailedFrame(ReplyFailed):
     """No answer will come; clients have told so themselves when `answer_by` passed."""
 
@@ -211,6 +225,10 @@ class ReadFrame(MessagesRead):
     replayed: bool = False
 
 
+DELTA_FRAME = "reply:delta"
+DELTA_EVENT = ReplyDelta.event_type
+"""Pushed as `reply:delta` without a position, so it cannot be in the table below."""
+
 FRAME_OF_EVENT: dict[str, str] = {
     MessageSent.event_type: "message",
     ReplyGenerated.event_type: "reply",
@@ -235,6 +253,7 @@ AnyServerFrame = Annotated[
     | PresenceFrame
     | MessageFrame
     | ReplyFrame
+    | ReplyDeltaFrame
     | ReplyFailedFrame
     | ConversationStartedFrame
     | MessageEditedFrame

@@ -83,6 +83,8 @@ def topics_document() -> dict[str, Any]:
 
 
 def _reading(topic: Topic, reader: str) -> str:
+    if reader == EDGE and topic is Topic.CHAT_REPLY_DELTAS:
+        return "Every partition, from the end, without a group; pushed without positions."
     if reader == EDGE and topic not in PUSHED_TOPICS:
         return "Every partition, from as far back as access tokens live, without a group."
     if reader == EDGE:

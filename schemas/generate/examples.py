@@ -12,6 +12,8 @@ from schemas.events.chat import (
     MessageSent,
     MessagesRead,
     ReactionSet,
+    ReplyRegenerateAsked,
+    ReplyStopAsked,
     Sender,
     SenderKind,
 )
@@ -36,7 +38,15 @@ from schemas.events.models import (
     TrainingStarted,
     TrainModel,
 )
-from schemas.events.replies import Citation, FailureReason, ReplyFailed, ReplyGenerated, ReplySource
+from schemas.events.replies import (
+    Citation,
+    FailureReason,
+    ReplyDelta,
+    ReplyFailed,
+    ReplyGenerated,
+    ReplySource,
+    Why,
+)
 from schemas.generate.ai_examples import AI_EXAMPLES
 
 _USER = UUID("0b7c1a52-5f0e-4b0e-9d57-0d3a0f3b6a01")
@@ -53,9 +63,9 @@ _REVOKED_EVENT = ids.event_id(SessionRevoked.event_type, _SESSION)
 _STARTED_EVENT = ids.event_id(ConversationStarted.event_type, _CONVERSATION)
 _ADA = Sender(id=_USER, kind=SenderKind.USER, name="Ada")
 _CLIENT_EVENT = UUID("4fb05e96-9d4c-4f4c-8b1b-4b7e4d7fae05")
-_EDIT, _REACTION = (
+_EDIT, _REACTION, _STOP, _REGENERATE = (
     ids.change_event_id(kind.event_type, _USER, _QUESTION, _CLIENT_EVENT)
-    for kind in (MessageEdited, ReactionSet)
+    for kind in (MessageEdited, ReactionSet, ReplyStopAsked, ReplyRegenerateAsked)
 )
 _READ = ids.change_event_id(MessagesRead.event_type, _USER, _REPLY_EVENT, _REPLY_EVENT)
 _DELETION = ids.change_event_id(MessageDeleted.event_type, _USER, _QUESTION, _QUESTION)
@@ -118,6 +128,41 @@ EXAMPLES: tuple[Event, ...] = (
         confidence=0.97,
         citations=(Citation(id="shipping-times", title="Shipping times", score=0.62),),
         model_version="minilm-int8+head-1",
+        why=Why(
+            intent="order_status",
+            score=0.97,
+            snippet_ids=("shipping-times",),
+            model_version="minilm-int8+head-1",
+        ),
+        attempt=18,
+    ),
+    ReplyDelta(
+        event_id=ids.delta_event_id(_QUESTION, 18, 0),
+        occurred_at=_at(123_000),
+        causation_id=_QUESTION_EVENT,
+        correlation_id=_QUESTION_EVENT,
+        conversation_id=_CONVERSATION,
+        in_reply_to=_QUESTION,
+        attempt=18,
+        offset=0,
+        text="Order 48213 is ",
+    ),
+    ReplyStopAsked(
+        event_id=_STOP,
+        occurred_at=_at(150_000),
+        correlation_id=_STOP,
+        conversation_id=_CONVERSATION,
+        message_id=_QUESTION,
+        sender=_ADA,
+    ),
+    ReplyRegenerateAsked(
+        event_id=_REGENERATE,
+        occurred_at=_at(160_000),
+        correlation_id=_REGENERATE,
+        conversation_id=_CONVERSATION,
+        message_id=_QUESTION,
+        sender=_ADA,
+        text="where is my order 48213?",
     ),
     MessageEdited(
         event_id=_EDIT,

@@ -81,6 +81,11 @@ class Analyzer:
         """Go back to the head that came with the knowledge base."""
         self._served = self._own
 
+    @property
+    def stopped(self) -> str:
+        """What is said when an answer is stopped before it has begun."""
+        return self._dialogue.stopped
+
     def analyze(self, questions: Sequence[Question]) -> list[Analysis]:
         """One analysis per question, in the given order."""
         if not questions:

@@ -16,6 +16,8 @@ class Dialogue:
 
     def __init__(self, knowledge: Knowledge, responder: Responder) -> None:
         self._responder = responder
+        self.stopped = knowledge.phrases.stopped
+        """What is said when an answer is stopped before it has begun."""
         self._offers = Offers()
         names = {intent.name: intent.label or intent.title for intent in knowledge.intents}
         self._picks = PickReader(knowledge.phrases.picks, names)

@@ -1,6 +1,7 @@
 """Chooses the answer: the intent's own words, a snippet, a question back, or a colleague."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from consumers.nlp.ports import Vector
 from consumers.nlp.service.analysis import Answer, Understanding
@@ -27,10 +28,10 @@ class Responder:
         # A fact nearer to the question than anything learnt for an intent is what was asked for.
         nearness = understood.intent.nearness if understood.intent.in_scope else 0.0
         if found is not None and found.score > nearness:
-            return _from_snippet(found)
+            return replace(_from_snippet(found), grounds=self._snippets.related(vector))
         if not understood.intent.in_scope or understood.intent.intent not in self._intents:
             # A trained head may know intents that nobody has written an answer for yet.
-            return self.hand_over(understood)
+            return replace(self.hand_over(understood), grounds=self._snippets.related(vector))
         return self._ask_back(understood) or self.from_intent(understood)
 
     def from_intent(self, understood: Understanding, carried: Sequence[Entity] = ()) -> Answer:

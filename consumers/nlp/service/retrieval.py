@@ -10,6 +10,9 @@ from consumers.nlp.service.knowledge import Snippet
 
 # Questions that a snippet answers score 0.4-0.8 with this model, unrelated ones up to 0.3.
 ENOUGH = 0.38
+# Below that a snippet is no answer, but may hold what one can be made of.
+RELATED = 0.3
+GROUNDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +33,19 @@ class SnippetIndex:
 
     def nearest(self, question: Vector) -> Found | None:
         """The nearest snippet if it is near enough to be an answer."""
-        # A short question is more like a title, a long one more like the whole snippet.
-        scores = np.maximum(self._whole @ question, self._titles @ question)
+        scores = self._scores(question)
         best = int(scores.argmax())
         score = float(scores[best])
         return Found(self._snippets[best], score) if score >= ENOUGH else None
+
+    def related(self, question: Vector) -> tuple[Found, ...]:
+        """The nearest snippets that have to do with the question at all, the nearest first."""
+        scores = self._scores(question)
+        best = np.argsort(-scores)[:GROUNDS]
+        found = (Found(self._snippets[at], float(scores[at])) for at in best)
+        return tuple(each for each in found if each.score >= RELATED)
+
+    def _scores(self, question: Vector) -> Vector:
+        # A short question is more like a title, a long one more like the whole snippet.
+        scores: Vector = np.maximum(self._whole @ question, self._titles @ question)
+        return scores

@@ -10,6 +10,7 @@ from consumers.nlp.adapters.model_store import prepare_model
 from consumers.nlp.settings import ModelSettings
 from tests.bench.nlp.sets import BESIDE, ROOT
 from tests.bench.nlp.speed import measure_answers, measure_batching, measure_training
+from tests.bench.nlp.writing import measure_writing
 
 RESULTS = ROOT / "bench-nlp.json"
 
@@ -36,7 +37,7 @@ def main() -> None:
 def _speed(settings: ModelSettings) -> dict[str, str]:
     found: dict[str, str] = {}
     # Training last: it imports scikit-learn, which would count as the serving process's memory.
-    for measure in (measure_answers, measure_batching, measure_training):
+    for measure in (measure_answers, measure_batching, measure_writing, measure_training):
         for name, value in measure(settings):
             found[name] = value
             _tell(f"{name:<44}{value}")

@@ -239,7 +239,7 @@ def test_history_tells_of_reactions_and_readers(
 
 
 def test_edges_learn_whose_a_message_is(gateway: Gateway, client: TestClient, ada: Person) -> None:
-    """The author, the time and the deletion; in another conversation it is not there."""
+    """The author, the time, the deletion, the words; in another conversation it is not there."""
     conversation, other = (keep(gateway, ada, 1, apart=timedelta(0)) for _ in range(2))
     [said] = gateway.conversations.said[conversation.id]
     path = f"/internal/conversations/{conversation.id}/messages/{said.message_id}"
@@ -248,6 +248,7 @@ def test_edges_learn_whose_a_message_is(gateway: Gateway, client: TestClient, ad
         "sender_id": str(ada.id),
         "occurred_at": "2026-11-23T12:00:00.000000Z",
         "deleted": False,
+        "text": said.body["text"],
     }
     elsewhere = f"/internal/conversations/{other.id}/messages/{said.message_id}"
     assert client.get(elsewhere, headers=INTERNAL).status_code == 404

@@ -144,6 +144,14 @@ def test_what_is_kept_for_ever_is_kept_for_ever() -> None:
     assert plans["chat-messages-nlp-dlq"].config["retention.ms"] == str(28 * 24 * 3600 * 1000)
 
 
+def test_what_is_kept_for_minutes_is_deleted_after_minutes() -> None:
+    """Only closed segments are deleted, so they close as soon as they may go."""
+    plans = {plan.name: plan for plan in plan_topics(1)}
+    config = plans["chat-reply-deltas"].config
+    assert config["retention.ms"] == config["segment.ms"] == str(10 * 60 * 1000)
+    assert "segment.ms" not in plans["control"].config
+
+
 def test_a_dead_letter_topic_takes_the_largest_record_and_its_note() -> None:
     """What a broker took on a topic fits on its dead-letter topic, and on the way back."""
     plans = {plan.name: plan for plan in plan_topics(1)}

@@ -95,6 +95,19 @@ def test_no_secret_is_on_a_command_line(tmp_path: Path) -> None:
         assert "-word" not in repr(spec)
 
 
+def test_the_language_model_is_for_whoever_starts_the_stack_to_choose(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its settings reach nlp and nobody else; other variables of the starter reach no process."""
+    monkeypatch.setenv("PARLEY_LANGUAGE_MODEL__KIND", "demo")
+    monkeypatch.setenv("PARLEY_NLP__THREADS", "17")
+    folder = DataFolder.at(Path("/nowhere"))
+    given = {spec.name: spec.environment for spec in process_specs(folder, ENDPOINTS, CREDENTIALS)}
+    told = {name for name, values in given.items() if "PARLEY_LANGUAGE_MODEL__KIND" in values}
+    assert told == {"nlp"}
+    assert given["nlp"]["PARLEY_NLP__THREADS"] == "1"
+
+
 def test_a_second_edge_is_an_edge_on_a_port_of_its_own(tmp_path: Path) -> None:
     """It gets what the first one gets, and its own name and address."""
     folder = DataFolder(tmp_path)

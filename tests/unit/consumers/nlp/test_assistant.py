@@ -14,7 +14,13 @@ from producers.memory import InMemoryEventPublisher
 from producers.ports import PublishStatus
 from runtime.clock import HybridLogicalClock
 from runtime.errors import RetryableError
-from schemas.events.chat import ConversationStarted, MessageEvent, MessageSent, SenderKind
+from schemas.events.chat import (
+    ConversationStarted,
+    MessageEvent,
+    MessageSent,
+    ReplyRegenerateAsked,
+    SenderKind,
+)
 from schemas.events.envelope import Event
 from schemas.events.insights import MessageAnalyzed
 from schemas.events.replies import FailureReason, ReplyFailed, ReplyGenerated
@@ -119,7 +125,7 @@ async def test_anything_but_accepted_means_once_more(
 async def test_handler_answers_messages_and_passes_by_the_rest(
     assistant: Assistant, publisher: InMemoryEventPublisher
 ) -> None:
-    """A started conversation is no question, nor is an edit or a reaction."""
+    """A started conversation is no question, nor is an edit, a reaction or a stop."""
     asked = message(ORDER)
     started = ConversationStarted(
         event_id=asked.message_id,
@@ -130,7 +136,11 @@ async def test_handler_answers_messages_and_passes_by_the_rest(
         client_conversation_id=asked.message_id,
     )
     handler = MessageHandler(assistant)
-    changes = [event for event in EXAMPLES if isinstance(event, MessageEvent)]
+    changes = [
+        event
+        for event in EXAMPLES
+        if isinstance(event, MessageEvent) and not isinstance(event, ReplyRegenerateAsked)
+    ]
     assert changes
     await handler.handle([delivered(started), *map(delivered, changes)])
     assert publisher.events == []

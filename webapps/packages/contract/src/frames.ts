@@ -42,7 +42,9 @@ export type RequestFrame =
   | Schemas["EditMessage"]
   | Schemas["DeleteMessage"]
   | Schemas["React"]
-  | Schemas["MarkRead"];
+  | Schemas["MarkRead"]
+  | Schemas["StopReply"]
+  | Schemas["RegenerateReply"];
 
 export type AckFrame = Schemas["Ack"];
 export type CaughtUpFrame = Schemas["CaughtUp"];
@@ -53,6 +55,8 @@ export type ChangeFrame =
   | Schemas["MessageDeletedFrame"]
   | Schemas["ReactionFrame"];
 export type ReadFrame = Schemas["ReadFrame"];
+/** A piece of an answer that is being written. */
+export type ReplyDeltaFrame = Schemas["ReplyDeltaFrame"];
 export type TypingFrame = Schemas["TypingFrame"];
 export type PresenceFrame = Schemas["PresenceFrame"];
 export type ServerFrame =
@@ -60,6 +64,7 @@ export type ServerFrame =
   | ConnectedFrame
   | MessageRecord
   | ReplyRecord
+  | ReplyDeltaFrame
   | ChangeFrame
   | ReadFrame
   | TypingFrame
@@ -75,6 +80,7 @@ const KNOWN: ReadonlySet<string> = new Set<ServerFrame["type"]>([
   "connected",
   "message",
   "reply",
+  "reply:delta",
   "message:edited",
   "message:deleted",
   "reaction",

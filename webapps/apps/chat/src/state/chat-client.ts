@@ -18,6 +18,7 @@ import type {
   StopReason,
 } from "../socket/connection";
 import { Delivery } from "./delivery";
+import { Drafts, type DraftsByQuestion } from "./drafts";
 import { Outbox, type Pending, type Slot } from "./outbox";
 import { Requests } from "./requests";
 import { Threads, type Thread } from "./threads";
@@ -39,6 +40,8 @@ export interface ChatState {
   /** Who is typing where, without oneself. */
   typing: Typists;
   presence: Readonly<Record<string, PresenceFrame>>;
+  /** Answers that are being written. */
+  drafts: DraftsByQuestion;
   /** Why the latest change of a message was refused; null when none was. */
   refusal: { code: string } | null;
 }
@@ -66,6 +69,7 @@ export class ChatClient {
   readonly #delivery: Delivery;
   readonly #requests: Requests;
   readonly #typing: Typing;
+  readonly #drafts = new Drafts((drafts) => this.#set({ drafts }));
   #watched: string[] = [];
   #idle = false;
   readonly #startListeners = new Set<(clientId: string, id: string) => void>();
@@ -85,7 +89,9 @@ export class ChatClient {
         this.#requests.flush();
       },
       onRecords: (records) => {
-        for (const { client_message_id: ref, conversation_id, sender } of records) {
+        for (const record of records) {
+          const { client_message_id: ref, conversation_id, sender } = record;
+          if (record.type === "reply") this.#drafts.onReply(record, record.at !== undefined);
           if (ref) this.#delivery.onLog(ref);
           this.#typing.stop(conversation_id, sender.id);
         }
@@ -120,6 +126,7 @@ export class ChatClient {
       serverAhead: 0,
       typing: {},
       presence: {},
+      drafts: {},
       refusal: null,
     };
   }
@@ -206,6 +213,18 @@ export class ChatClient {
     const active = !record.reactions?.some(mine);
     const about = { ...this.#about(record), client_event_id: this.#name() };
     this.#ask({ type: "reaction", emoji, active, ...about });
+  }
+
+  /** What is written of the answer to this question is enough. */
+  stopReply(conversation_id: string, message_id: string): void {
+    const about = { ref: this.#name(), conversation_id, message_id };
+    this.#ask({ type: "reply:stop", ...about, client_event_id: this.#name() });
+  }
+
+  /** This question is to be answered once more. */
+  regenerateReply(conversation_id: string, message_id: string): void {
+    const about = { ref: this.#name(), conversation_id, message_id };
+    this.#ask({ type: "reply:regenerate", ...about, client_event_id: this.#name() });
   }
 
   /** Everything up to the newest message of others was seen. */
@@ -313,6 +332,8 @@ export class ChatClient {
       case "message":
       case "reply":
         return this.#threads.onRecord(frame);
+      case "reply:delta":
+        return this.#drafts.onDelta(frame);
       case "message:edited":
       case "message:deleted":
       case "reaction":

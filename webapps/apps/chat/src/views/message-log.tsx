@@ -2,15 +2,17 @@
 import type { ChatRecord, User } from "@parley/contract";
 import { Button } from "antd";
 import { ArrowDown } from "lucide-react";
-import { Fragment, useEffect } from "react";
+import { Fragment, useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useChatClient, useChatState } from "../chat-provider";
 import { readByOthers } from "../state/changes";
 import type { Pending } from "../state/outbox";
 import type { Thread } from "../state/threads";
+import { withoutReplaced } from "../state/timeline";
 import { Announcer } from "./announcer";
 import { Answering } from "./answering";
+import { DraftView } from "./draft";
 import { OwnMessage, PendingMessage } from "./own-message";
 import { Reply } from "./reply";
 import { dayName, dayOf, sameDay } from "./time";
@@ -51,9 +53,10 @@ function useReading(conversationId: string | undefined, thread: Thread | undefin
 export function MessageLog(props: MessageLogProps) {
   const { user, conversationId, thread, pending } = props;
   const { t } = useTranslation("chat");
-  const records = thread?.records ?? NOTHING;
+  const records = useMemo(() => withoutReplaced(thread?.records ?? NOTHING), [thread?.records]);
   const line = useUnreadLine(conversationId, user.id, thread);
-  const { serverAhead } = useChatState();
+  const { serverAhead, drafts: all } = useChatState();
+  const drafts = Object.values(all).filter((draft) => draft.conversationId === conversationId);
   useReading(conversationId, thread);
   const last = pending.at(-1)?.client_message_id;
   const { box, content, away, unseen, onScroll, jump } = useStickToBottom({
@@ -80,7 +83,12 @@ export function MessageLog(props: MessageLogProps) {
           {pending.map((entry) => (
             <PendingMessage key={entry.client_message_id} entry={entry} />
           ))}
-          <Answering records={records} pending={pending} userId={user.id} ahead={serverAhead} />
+          {drafts.map((draft) => (
+            <DraftView key={draft.question} draft={draft} />
+          ))}
+          {drafts.length === 0 && (
+            <Answering records={records} pending={pending} userId={user.id} ahead={serverAhead} />
+          )}
           <TypingLine conversationId={conversationId} records={records} />
         </div>
       </div>

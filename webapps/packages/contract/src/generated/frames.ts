@@ -395,6 +395,12 @@ export interface components {
          */
         FailureReason: "late";
         /**
+         * Fallback
+         * @description Why the language model did not give an answer that it was to give.
+         * @enum {string}
+         */
+        Fallback: "circuit_open" | "failed" | "silent" | "deadline" | "busy" | "budget" | "guarded";
+        /**
          * Limits
          * @description What the edge will take.
          */
@@ -831,6 +837,64 @@ export interface components {
             type: "reconnect";
         };
         /**
+         * RegenerateReply
+         * @description Want another answer to this question.
+         */
+        RegenerateReply: {
+            /**
+             * Client Event Id
+             * @default null
+             */
+            client_event_id?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /** Ref */
+            ref: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "reply:regenerate";
+        };
+        /**
+         * ReplyDeltaFrame
+         * @description A piece of an answer that is being written; `reply` ends it, and is what counts.
+         *
+         *     One that starts at 0 may also be everything said so far, for who comes in the middle.
+         */
+        ReplyDeltaFrame: {
+            /** Attempt */
+            attempt: number;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * In Reply To
+             * Format: uuid
+             */
+            in_reply_to: string;
+            /** Offset */
+            offset: number;
+            /** Text */
+            text: string;
+            /**
+             * Type
+             * @default reply:delta
+             * @constant
+             */
+            type: "reply:delta";
+        };
+        /**
          * ReplyFailedFrame
          * @description No answer will come; clients have told so themselves when `answer_by` passed.
          */
@@ -892,6 +956,11 @@ export interface components {
              * @default []
              */
             attachments: components["schemas"]["Attachment"][];
+            /**
+             * Attempt
+             * @default null
+             */
+            attempt?: number | null;
             /**
              * Causation Id
              * @default null
@@ -958,6 +1027,8 @@ export interface components {
             reply_to?: string | null;
             sender: components["schemas"]["Sender"];
             source: components["schemas"]["ReplySource"];
+            /** @default null */
+            stopped?: components["schemas"]["StopReason"] | null;
             /** Text */
             text: string;
             /**
@@ -966,6 +1037,8 @@ export interface components {
              * @constant
              */
             type: "reply";
+            /** @default null */
+            why?: components["schemas"]["Why"] | null;
         };
         /**
          * ReplySource
@@ -1091,6 +1164,40 @@ export interface components {
             type: "presence";
         };
         /**
+         * StopReason
+         * @description Why an answer ends before its end.
+         * @enum {string}
+         */
+        StopReason: "person" | "deadline" | "length";
+        /**
+         * StopReply
+         * @description Want no more of the answer that is being written to this question.
+         */
+        StopReply: {
+            /**
+             * Client Event Id
+             * @default null
+             */
+            client_event_id?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /** Ref */
+            ref: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "reply:stop";
+        };
+        /**
          * Typing
          * @description Say that one writes, or no longer does; not acknowledged, and may be lost.
          */
@@ -1159,6 +1266,33 @@ export interface components {
             type: "presence:watch";
             /** User Ids */
             user_ids: string[];
+        };
+        /**
+         * Why
+         * @description Why an answer is the one it is; everything in it may be shown to who asked.
+         */
+        Why: {
+            /**
+             * Cached
+             * @default false
+             */
+            cached?: boolean;
+            /** @default null */
+            fallback?: components["schemas"]["Fallback"] | null;
+            /**
+             * Intent
+             * @default null
+             */
+            intent?: string | null;
+            /** Model Version */
+            model_version: string;
+            /** Score */
+            score: number;
+            /**
+             * Snippet Ids
+             * @default []
+             */
+            snippet_ids: string[];
         };
     };
     responses: never;

@@ -681,6 +681,12 @@ export interface components {
             value: string;
         };
         /**
+         * Fallback
+         * @description Why the language model did not give an answer that it was to give.
+         * @enum {string}
+         */
+        Fallback: "circuit_open" | "failed" | "silent" | "deadline" | "busy" | "budget" | "guarded";
+        /**
          * FieldProblem
          * @description What is wrong with one field; never its value.
          */
@@ -876,6 +882,8 @@ export interface components {
              * @default []
              */
             attachments: components["schemas"]["Attachment"][];
+            /** Attempt */
+            attempt?: number | null;
             /** Causation Id */
             causation_id?: string | null;
             /**
@@ -930,6 +938,7 @@ export interface components {
             reply_to?: string | null;
             sender: components["schemas"]["Sender"];
             source: components["schemas"]["ReplySource"];
+            stopped?: components["schemas"]["StopReason"] | null;
             /** Text */
             text: string;
             /**
@@ -937,6 +946,7 @@ export interface components {
              * @enum {string}
              */
             type: "reply";
+            why?: components["schemas"]["Why"] | null;
         };
         /**
          * IntentAlternative
@@ -1063,7 +1073,7 @@ export interface components {
         };
         /**
          * MessageView
-         * @description Whose a message is, and when it was said.
+         * @description Whose a message is, when it was said, and what it says now.
          */
         MessageView: {
             /** Deleted */
@@ -1083,6 +1093,8 @@ export interface components {
              * Format: uuid
              */
             sender_id: string;
+            /** Text */
+            text?: string | null;
         };
         /**
          * Problem
@@ -1325,6 +1337,12 @@ export interface components {
             title?: string | null;
         };
         /**
+         * StopReason
+         * @description Why an answer ends before its end.
+         * @enum {string}
+         */
+        StopReason: "person" | "deadline" | "length";
+        /**
          * SummaryMessage
          * @description Something said.
          */
@@ -1438,6 +1456,29 @@ export interface components {
             name: string;
             /** Role */
             role: string;
+        };
+        /**
+         * Why
+         * @description Why an answer is the one it is; everything in it may be shown to who asked.
+         */
+        Why: {
+            /**
+             * Cached
+             * @default false
+             */
+            cached: boolean;
+            fallback?: components["schemas"]["Fallback"] | null;
+            /** Intent */
+            intent?: string | null;
+            /** Model Version */
+            model_version: string;
+            /** Score */
+            score: number;
+            /**
+             * Snippet Ids
+             * @default []
+             */
+            snippet_ids: string[];
         };
     };
     responses: {
