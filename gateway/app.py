@@ -124,6 +124,16 @@ def _exchange(settings: GatewaySettings, parts: Parts, clock: HybridLogicalClock
     )
 
 
+def _conversing(settings: GatewaySettings, parts: Parts, clock: HybridLogicalClock) -> Conversing:
+    return Conversing(
+        conversations=parts.conversations,
+        publisher=parts.publisher,
+        clock=clock,
+        young=YoungConversations(),
+        answer_within=settings.answer_within,
+    )
+
+
 def _state(
     settings: GatewaySettings,
     parts: Parts,
@@ -131,13 +141,7 @@ def _state(
     clock: HybridLogicalClock,
     asker: Asker,
 ) -> GatewayState:
-    conversing = Conversing(
-        conversations=parts.conversations,
-        publisher=parts.publisher,
-        clock=clock,
-        young=YoungConversations(),
-        answer_within=settings.answer_within,
-    )
+    conversing = _conversing(settings, parts, clock)
     telling = Telling(clock)
     standing = Standing(parts.accounts, settings.auth.access_lifetime)
     return GatewayState(
