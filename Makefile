@@ -36,7 +36,8 @@ bench: $(dev) $(web) ## Measure speed and size on a stack of its own; prints a t
 	@exec $(bin)/python -m tests.bench
 
 faults: $(dev) $(web) ## Kill and stall every part under traffic; the full matrix, written to docs/promises.md
-	@exec $(bin)/pytest -s --durations=0 --promises docs/promises.md tests/faults
+	@exec $(bin)/pytest -s --durations=0 --promises docs/promises.md tests/faults \
+		tests/contract tests/connected/test_{changed_messages,two_users,bad_frames,bad_requests}.py
 
 topics: $(runtime) ## List every topic: events, key, partitions, who writes, who reads
 	@exec $(bin)/parley topics

@@ -11,6 +11,7 @@ from cli.doctor import doctor
 from cli.down import down
 from cli.knowledge.app import knowledge
 from cli.lag import lag
+from cli.models.app import models
 from cli.rebuild import rebuild
 from cli.smoke import smoke
 from cli.status import status
@@ -44,6 +45,7 @@ app = typer.Typer(
 for _command in COMMANDS:
     app.command()(_command)
 app.add_typer(desk, name="dlq")
+app.add_typer(models, name="models")
 app.add_typer(admin, name="admin")
 app.add_typer(knowledge, name="knowledge")
 

@@ -19,7 +19,7 @@ def topics(*, as_json: Json = False) -> None:
             "partitions": spec.partitions,
             "retention": str(spec.retention) if spec.retention else "for ever",
             "writers": list(spec.writers),
-            "readers": list(spec.readers),
+            "readers": [*spec.readers, *spec.tails],
         }
         for topic, spec in CATALOGUE.items()
     ]

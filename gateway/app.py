@@ -11,6 +11,10 @@ from starlette.middleware import Middleware
 from gateway.admin import endpoints as admin
 from gateway.admin.authority import Authority
 from gateway.admin.service import Administration
+from gateway.ai import endpoints as ai
+from gateway.ai.exchange import Exchange
+from gateway.ai.ports import Asker
+from gateway.ai.service import Assisting
 from gateway.auth import endpoints as auth
 from gateway.auth.service import SignIn
 from gateway.auth.standing import Standing
@@ -21,8 +25,8 @@ from gateway.chat.service import Conversing, YoungConversations
 from gateway.http.api import ProblemApi
 from gateway.http.middleware import (
     AnswerHeaders,
-    BodyLimits,
     ErrorBoundary,
+    LargerBodies,
     Measures,
     security_headers,
 )
@@ -30,14 +34,30 @@ from gateway.http.problems import answer_with_problems
 from gateway.internal import endpoints as internal
 from gateway.knowledge import endpoints as knowledge
 from gateway.knowledge.service import Editing
-from gateway.parts import OpenParts, Parts, open_parts
+from gateway.parts import OpenParts, Parts, open_parts, running
 from gateway.settings import GatewaySettings
 from gateway.state import GatewayState
+from gateway.training import endpoints as training
+from gateway.training.service import TrainingDesk
 from gateway.web import endpoints as web
 from gateway.web.apps import web_apps
 from runtime.clock import HybridLogicalClock
 from runtime.health import Check, Health
 from runtime.tokens import AccessTokenVerifier
+
+# The first lease takes a fraction of it; without Valkey a start takes this much longer.
+_SETTLE_SECONDS = 2.0
+
+ROUTERS = (
+    auth.router,
+    chat.router,
+    ai.router,
+    training.router,
+    knowledge.router,
+    admin.router,
+    web.router,
+    internal.router,
+)
 
 
 def build_app(settings: GatewaySettings, open_parts: OpenParts = open_parts) -> FastAPI:
@@ -56,7 +76,12 @@ def build_app(settings: GatewaySettings, open_parts: OpenParts = open_parts) -> 
         async with open_parts(settings) as parts:
             checks_live.update(parts.live)
             checks_ready.update(parts.ready)
-            yield _state(settings, parts, key)
+            clock = HybridLogicalClock()
+            exchange = _exchange(settings, parts, clock)
+            async with running(exchange.run()) as exchanging:
+                checks_live["replies"] = lambda: not exchanging.done()
+                await exchange.settle(_SETTLE_SECONDS)
+                yield _state(settings, parts, key, clock, exchange)
 
     app = ProblemApi(
         title="Parley",
@@ -72,14 +97,9 @@ def build_app(settings: GatewaySettings, open_parts: OpenParts = open_parts) -> 
     )
     answer_with_problems(app)
     chat.answer_unaccepted(app)
-    for routes in (
-        auth.router,
-        chat.router,
-        knowledge.router,
-        admin.router,
-        web.router,
-        internal.router,
-    ):
+    ai.answer_unanswered(app)
+    training.answer_bad_examples(app)
+    for routes in ROUTERS:
         app.include_router(routes)
     app.router.routes.extend(Health(checks_live, checks_ready).routes())
     # The default, not a mount: a mount on "/" would hide wrong methods on known routes.
@@ -94,12 +114,44 @@ def _middleware(settings: GatewaySettings) -> list[Middleware]:
         Middleware(AnswerHeaders, headers=headers),
         Middleware(Measures),
         Middleware(ErrorBoundary),
-        Middleware(BodyLimits, larger={knowledge.DOCUMENTS: knowledge.MAX_UPLOAD_BYTES}),
+        Middleware(
+            LargerBodies,
+            larger={
+                training.TRAIN_PATH: training.MAX_BODY_BYTES,
+                knowledge.DOCUMENTS: knowledge.MAX_UPLOAD_BYTES,
+            },
+        ),
     ]
 
 
-def _state(settings: GatewaySettings, parts: Parts, key: EllipticCurvePrivateKey) -> GatewayState:
-    clock = HybridLogicalClock()
+def _exchange(settings: GatewaySettings, parts: Parts, clock: HybridLogicalClock) -> Exchange:
+    return Exchange(
+        publisher=parts.publisher,
+        leases=parts.reply_leases,
+        log=parts.reply_log,
+        clock=clock,
+        settings=settings.ai,
+    )
+
+
+def _conversing(settings: GatewaySettings, parts: Parts, clock: HybridLogicalClock) -> Conversing:
+    return Conversing(
+        conversations=parts.conversations,
+        publisher=parts.publisher,
+        clock=clock,
+        young=YoungConversations(),
+        answer_within=settings.answer_within,
+    )
+
+
+def _state(
+    settings: GatewaySettings,
+    parts: Parts,
+    key: EllipticCurvePrivateKey,
+    clock: HybridLogicalClock,
+    asker: Asker,
+) -> GatewayState:
+    conversing = _conversing(settings, parts, clock)
     telling = Telling(clock)
     standing = Standing(parts.accounts, settings.auth.access_lifetime)
     authority = Authority(parts.accounts)
@@ -118,12 +170,14 @@ def _state(settings: GatewaySettings, parts: Parts, key: EllipticCurvePrivateKey
         standing=standing,
         administration=Administration(parts.accounts, telling, standing, authority),
         editing=Editing(parts.knowledge, authority, clock),
-        conversing=Conversing(
-            conversations=parts.conversations,
+        training=TrainingDesk(
+            registry=parts.registry,
+            accounts=parts.accounts,
             publisher=parts.publisher,
             clock=clock,
-            young=YoungConversations(),
         ),
+        conversing=conversing,
+        assisting=Assisting(asker, conversing),
         verifier=AccessTokenVerifier(key.public_key(), settings.auth.issuer),
         shared_limits=parts.shared_limits,
         local_limits=parts.local_limits,

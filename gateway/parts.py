@@ -11,6 +11,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import RedisError
 
+from gateway.ai.leases import ValkeyReplyLeases
+from gateway.ai.ports import ReplyLeases, ReplyLog
+from gateway.ai.replies import KafkaReplyLog
 from gateway.auth.passwords import Passwords
 from gateway.auth.ports import Accounts, Tickets
 from gateway.auth.repository import PostgresAccounts
@@ -23,10 +26,13 @@ from gateway.knowledge.ports import KnowledgeBase
 from gateway.knowledge.repository import PostgresKnowledgeBase
 from gateway.outbox import PostgresOutbox
 from gateway.settings import GatewaySettings
+from gateway.training.ports import ModelRegistry
+from gateway.training.repository import PostgresModelRegistry
 from producers.kafka import KafkaEventPublisher
 from producers.outbox import OutboxRelay
 from producers.ports import EventPublisher
 from runtime.health import Check
+from schemas.events.ai import REPLY_PARTITIONS
 
 _VALKEY_SECONDS = 1.0
 _VALKEY_CONNECTIONS = 32
@@ -43,7 +49,10 @@ class Parts:
     knowledge: KnowledgeBase
     tickets: Tickets
     publisher: EventPublisher
+    registry: ModelRegistry
     shared_limits: RateLimiter
+    reply_leases: ReplyLeases
+    reply_log: ReplyLog
     local_limits: RateLimiter = field(default_factory=limiter_in_memory)
     passwords: Passwords = field(default_factory=Passwords)
     live: Mapping[str, Check] = field(default_factory=dict)
@@ -73,16 +82,21 @@ async def open_parts(settings: GatewaySettings) -> AsyncIterator[Parts]:
         publisher = await stack.enter_async_context(
             KafkaEventPublisher(settings.kafka, process="gateway", instance=settings.instance)
         )
+        await publisher.read_clock()
+        client = redis.asyncio.Redis(connection_pool=pool)
         database = Database(engine)
         relay = OutboxRelay(PostgresOutbox(database), publisher)
-        watching = await stack.enter_async_context(_running(database.watch()))
-        relaying = await stack.enter_async_context(_running(relay.run()))
+        watching = await stack.enter_async_context(running(database.watch()))
+        relaying = await stack.enter_async_context(running(relay.run()))
         yield Parts(
             accounts=PostgresAccounts(database),
             conversations=PostgresConversations(database),
             knowledge=PostgresKnowledgeBase(database),
-            tickets=ValkeyTickets(redis.asyncio.Redis(connection_pool=pool)),
+            tickets=ValkeyTickets(client),
+            reply_leases=ValkeyReplyLeases(client, REPLY_PARTITIONS, settings.ai.lease),
+            reply_log=KafkaReplyLog(settings.kafka, f"gateway-{settings.instance}-replies"),
             publisher=publisher,
+            registry=PostgresModelRegistry(database),
             shared_limits=limiter_on_valkey(valkey_url, pool),
             live={"relay": lambda: not relaying.done(), "watch": lambda: not watching.done()},
             ready={
@@ -93,7 +107,8 @@ async def open_parts(settings: GatewaySettings) -> AsyncIterator[Parts]:
 
 
 @asynccontextmanager
-async def _running(work: Coroutine[object, object, None]) -> AsyncIterator[asyncio.Task[None]]:
+async def running(work: Coroutine[object, object, None]) -> AsyncIterator[asyncio.Task[None]]:
+    """Do work in the background while the block runs."""
     task = asyncio.create_task(work)
     task.add_done_callback(_note_end)
     try:

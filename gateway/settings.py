@@ -8,7 +8,13 @@ from urllib.parse import urlsplit
 from limits import parse
 from pydantic import AfterValidator, Field, SecretStr
 
-from runtime.settings import HttpSettings, ProcessSettings, Section
+from runtime.settings import (
+    ANSWER_WITHIN,
+    AnswerWithin,
+    HttpSettings,
+    ProcessSettings,
+    Section,
+)
 
 
 def _rate(value: str) -> str:
@@ -48,6 +54,17 @@ class LimitSettings(Section):
     refresh: Rate = "60/minute"
     address: Rate = "600/minute"
     messages: Rate = "1200/minute"
+    ai: Rate = "600/minute"
+
+
+class AiSettings(Section):
+    """Asking the assistant over REST."""
+
+    deadline: timedelta = timedelta(seconds=5)
+    """How long a request waits for its answer, or for the next piece of it."""
+    pending: Annotated[int, Field(ge=1, le=100_000)] = 1_000
+    lease: Annotated[timedelta, Field(ge=timedelta(seconds=1))] = timedelta(seconds=10)
+    """How long a gateway's reply partition stays its own without a renewal."""
 
 
 class GatewaySettings(ProcessSettings):
@@ -56,6 +73,7 @@ class GatewaySettings(ProcessSettings):
     http: HttpSettings = HttpSettings()
     auth: AuthSettings
     limits: LimitSettings = LimitSettings()
+    ai: AiSettings = AiSettings()
     database_url: SecretStr
     database_pool: Annotated[int, Field(ge=2, le=100)] = 10
     valkey_url: SecretStr = SecretStr("redis://127.0.0.1:6390/0")
@@ -63,6 +81,8 @@ class GatewaySettings(ProcessSettings):
     socket_url: str = "ws://127.0.0.1:8001/ws"
     public_url: str = "http://127.0.0.1:8000"
     webapps_dir: Path = Path("webapps/dist")
+    answer_within: AnswerWithin = ANSWER_WITHIN
+    """Who asks is told after this long that no answer came, and none is worked out any more."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses whose X-Forwarded-For is believed; nobody's by default."""
 

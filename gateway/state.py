@@ -6,12 +6,14 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from gateway.admin.service import Administration
+from gateway.ai.service import Assisting
 from gateway.auth.service import SignIn
 from gateway.auth.standing import Standing
 from gateway.chat.service import Conversing
 from gateway.http.limits import RateLimiter
 from gateway.knowledge.service import Editing
 from gateway.settings import GatewaySettings
+from gateway.training.service import TrainingDesk
 from runtime.addresses import address_name
 from runtime.tokens import AccessTokenVerifier, InvalidTokenError
 from schemas.claims import AccessClaims
@@ -26,6 +28,8 @@ class GatewayState(TypedDict):
     administration: Administration
     conversing: Conversing
     editing: Editing
+    assisting: Assisting
+    training: TrainingDesk
     verifier: AccessTokenVerifier
     shared_limits: RateLimiter
     local_limits: RateLimiter

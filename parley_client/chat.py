@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Self
 from uuid import UUID, uuid4
 
@@ -18,6 +20,7 @@ from parley_client.frames import Frame, decode, encode
 from parley_client.history import History
 from parley_client.memory import Memory
 from parley_client.pending import Request, backoff
+from parley_client.waits import Waits
 from schemas.frames.codes import SUBPROTOCOL, CloseCode, ErrorCode
 
 if TYPE_CHECKING:
@@ -53,10 +56,16 @@ class Chat:
         self._connection: ClientConnection | None = None
         self._running: asyncio.Task[None] | None = None
         self._rejoining: dict[str, asyncio.Task[None]] = {}
+        self._refetching: dict[str, asyncio.Task[None]] = {}
+        self._partial: set[str] = set()
+        """Refs of joins that leave out what they ought to bring: a history follows."""
+        self._resets: Counter[str] = Counter()
+        """How often each conversation was reset without having caught up in between."""
         self._background: set[asyncio.Task[None]] = set()
         self._opened: asyncio.Future[None] | None = None
         self._ended: SocketClosedError | None = None
         self._come_back_ms: int | None = None
+        self._waits = Waits(self._overdue)
         self.connections = 0
         """How often a connection was opened."""
 
@@ -76,6 +85,7 @@ class Chat:
     async def close(self) -> None:
         """Close for good; what is still on its way fails."""
         self._end(SocketClosedError(1000, "closed here"))
+        self._waits.close()
         tasks = [task for task in (self._running, *self._background) if task is not None]
         for task in tasks:
             task.cancel()
@@ -90,11 +100,19 @@ class Chat:
         ack = await self.ask(start if title is None else {**start, "title": title})
         return self._conversation(UUID(ack["conversation_id"]))
 
-    async def join(self, conversation_id: UUID) -> Conversation:
-        """Join a conversation; recent events are heard again by listeners made in time."""
+    async def join(
+        self, conversation_id: UUID, *, positions: Iterable[str] | None = None
+    ) -> Conversation:
+        """Join a conversation; listeners made in time hear what happened before.
+
+        With the `positions` of a history page that is everything since that page, else what is
+        recent.
+        """
         conversation = self._conversation(conversation_id)
+        if positions is not None:
+            self._memory.reaches(str(conversation_id), positions)
         try:
-            await self.ask({"type": "conversation:join", "conversation_id": str(conversation_id)})
+            await self.ask(self._join(str(conversation_id)))
         except RejectedError:
             self.forget(conversation_id)
             raise
@@ -108,6 +126,8 @@ class Chat:
             {**frame, "ref": str(next(self._refs))}, asyncio.get_running_loop().create_future()
         )
         self._requests[request.ref] = request
+        if frame["type"] == "conversation:join" and frame["conversation_id"] in self._refetching:
+            self._partial.add(request.ref)
         try:
             await self._transmit(request)
             return await request.answer
@@ -190,22 +210,22 @@ class Chat:
         if self._memory.epoch is not None:
             frame["resume"] = {
                 "epoch": self._memory.epoch,
-                "positions": self._memory.positions,
+                "positions": self._memory.newest,
             }
         await connection.send(encode(frame))
         async with asyncio.timeout(CONNECT_SECONDS):
             while (hello := decode(await connection.recv()) or {}).get("type") != "connected":
                 pass
-        positions = self._memory.positions
         if not self._memory.connected(hello["epoch"]):
-            positions = []
             for conversation_id in self._conversations:
+                self._memory.fell_behind(conversation_id)
                 self._refetch(conversation_id)
         self.connections += 1
         waiting = list(self._requests.values())
+        self._waits.set_clock(str(hello["server_time"]))
         self._connection = connection
         for conversation_id in self._conversations:
-            self._rejoin(conversation_id, positions)
+            self._rejoin(conversation_id)
         # The joins' tasks send first: what follows needs them.
         await asyncio.sleep(0)
         for request in waiting:
@@ -213,10 +233,15 @@ class Chat:
         if self._opened is not None and not self._opened.done():
             self._opened.set_result(None)
 
-    def _rejoin(self, conversation_id: str, positions: list[str]) -> None:
+    def _join(self, conversation_id: str) -> Frame:
         frame: Frame = {"type": "conversation:join", "conversation_id": conversation_id}
+        positions = self._memory.positions(conversation_id)
         if positions:
-            frame["positions"] = positions
+            frame.update(positions=positions, epoch=self._memory.epoch)
+        return frame
+
+    def _rejoin(self, conversation_id: str) -> None:
+        frame = self._join(conversation_id)
         former = self._rejoining.get(conversation_id)
         if former is not None:
             former.cancel()
@@ -238,8 +263,12 @@ class Chat:
                 self._settle({**frame, "status": "rejected"})
             case "reset":
                 self._reset(str(frame["conversation_id"]))
+            case "caught_up":
+                self._caught_up(frame)
             case "reconnect":
                 self._come_back_ms = int(frame["after_ms"])
+            case "reply:delta":
+                self._tell(frame)
             case _ if "event_id" in frame:
                 self._hear(frame)
 
@@ -251,22 +280,58 @@ class Chat:
     def _tell(self, frame: Frame) -> None:
         conversation = self._conversations.get(str(frame.get("conversation_id")))
         if conversation is not None:
+            self._waits.note(frame)
             conversation.hear(frame)
 
+    def _overdue(self, frame: Frame) -> None:
+        conversation = self._conversations.get(str(frame["conversation_id"]))
+        if conversation is not None:
+            conversation.hear(frame)
+
+    def _caught_up(self, frame: Frame) -> None:
+        conversation_id = str(frame["conversation_id"])
+        # A join without positions brings only what is recent: while a history is on its way,
+        # nothing says that the conversation is complete.
+        if conversation_id not in self._refetching and frame.get("ref") not in self._partial:
+            self._resets.pop(conversation_id, None)
+            self._memory.caught_up(conversation_id, frame.get("positions", ()))
+
     def _reset(self, conversation_id: str) -> None:
-        self._rejoin(conversation_id, [])
-        self._refetch(conversation_id)
+        self._memory.fell_behind(conversation_id)
+        if self._rest is None:
+            self._rejoin(conversation_id)
+        else:
+            self._refetch(conversation_id)
 
     def _refetch(self, conversation_id: str) -> None:
-        if self._rest is not None:
-            history = History(self._rest, self._memory)
-            self._spawn(self._catch_up(history.missed(UUID(conversation_id))))
+        if self._rest is None or conversation_id in self._refetching:
+            return
+        history = History(self._rest, self._memory)
+        self._resets[conversation_id] += 1
+        fetching = self._spawn(self._catch_up(conversation_id, history))
+        self._refetching[conversation_id] = fetching
+        fetching.add_done_callback(partial(self._fetched, conversation_id))
 
-    async def _catch_up(self, missed: "Awaitable[list[Frame]]") -> None:
-        for item in await missed:
+    def _fetched(self, conversation_id: str, fetching: asyncio.Task[None]) -> None:
+        if self._refetching.get(conversation_id) is fetching:
+            del self._refetching[conversation_id]
+
+    async def _catch_up(self, conversation_id: str, history: History) -> None:
+        again = self._resets[conversation_id] - 1
+        if again:
+            # The history lags behind what the edge replays: let it come nearer.
+            await asyncio.sleep(backoff(again))
+        missed = await history.missed(UUID(conversation_id))
+        if missed is None:
+            return
+        for item in missed.items:
             # The events that changed what is known are gone: the changed message stands for them.
             if self._memory.is_new(item) or item.get("edited_at") or item.get("deleted"):
                 self._tell(item)
+        self._memory.reaches(conversation_id, missed.positions)
+        del self._refetching[conversation_id]
+        if conversation_id in self._conversations and self._connection is not None:
+            self._rejoin(conversation_id)
 
     # What is sent
 
@@ -296,7 +361,7 @@ class Chat:
                 return
             rejoining = self._rejoining.get(conversation_id)
             if rejoining is None or rejoining.done():
-                self._rejoin(conversation_id, self._memory.positions)
+                self._rejoin(conversation_id)
         if request.timer is not None:
             request.timer.cancel()
         request.timer = asyncio.get_running_loop().call_later(delay, self._again, request)

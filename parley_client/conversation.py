@@ -68,6 +68,8 @@ class Conversation:
     def events(self) -> Events:
         """Return the events from now on, as the socket's frames; a `Thread` makes state of them.
 
+        Between them come `reply:delta` frames: the text so far of answers that are being written.
+
         Live and replayed events may interleave: show them by (`occurred_at`, `event_id`).
         """
         events = Events(self)
@@ -135,6 +137,22 @@ class Conversation:
     async def mark_read(self, message_id: UUID) -> None:
         """Say that everything up to this message has been read."""
         await self._change("read", message_id)
+
+    async def stop_reply(self, question: UUID, *, client_event_id: UUID | None = None) -> None:
+        """Want no more of the answer that is being written to this question."""
+        await self._change("reply:stop", question, client_event_id=str(client_event_id or uuid4()))
+
+    async def regenerate_reply(
+        self, question: UUID, *, client_event_id: UUID | None = None
+    ) -> None:
+        """Want another answer to this question.
+
+        Raises:
+            RejectedError: there is no such question.
+        """
+        await self._change(
+            "reply:regenerate", question, client_event_id=str(client_event_id or uuid4())
+        )
 
     async def typing(self, *, active: bool = True) -> None:
         """Say that one writes, or no longer does; may be lost."""

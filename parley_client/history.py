@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from parley_client.errors import RestError
@@ -20,6 +20,13 @@ SERVER_ERROR = 500
 UNAUTHORIZED = 401
 
 
+class Missed(NamedTuple):
+    """Messages as they are now, and up to where on the log nothing of the history is missing."""
+
+    items: "list[Frame]"
+    positions: list[str]
+
+
 class History:
     """The history from what was known when this was made; what was heard since does not count."""
 
@@ -28,14 +35,14 @@ class History:
         self._memory = memory
         self._known = memory.count
 
-    async def missed(self, conversation_id: UUID) -> "list[Frame]":
+    async def missed(self, conversation_id: UUID) -> Missed | None:
         """Return the messages back to what was known, asking until the gateway answers.
 
-        A conversation that is not ours any more has nothing that was missed.
+        None for a conversation that is not ours any more.
         """
         for attempt in itertools.count():
             try:
-                items = await self._pages(conversation_id)
+                missed = await self._pages(conversation_id)
             except RestError as error:
                 if error.status not in LATER and error.status < SERVER_ERROR:
                     break
@@ -45,21 +52,24 @@ class History:
                     with contextlib.suppress(RestError):
                         await self._rest.refresh()
             else:
-                for item in items:
+                for item in missed.items:
                     item.setdefault("type", "reply" if item.get("in_reply_to") else "message")
-                return items
-        return []
+                return missed
+        return None
 
-    async def _pages(self, conversation_id: UUID) -> "list[Frame]":
+    async def _pages(self, conversation_id: UUID) -> Missed:
         """Return the pages back to the first that holds something known."""
         items: list[Frame] = []
+        positions: list[str] | None = None
         before: str | None = None
         while True:
             page = await self._rest.history(conversation_id, before=before)
             items = [*page.items, *items]
+            # Of the first page, which was read first: what changed since then is replayed.
+            positions = page.positions if positions is None else positions
             before = page.next
             if before is None or any(self._is_known(item) for item in page.items):
-                return items
+                return Missed(items, positions)
 
     def _is_known(self, item: "Frame") -> bool:
         return self._memory.knew(str(item["event_id"]), self._known)

@@ -1,6 +1,7 @@
 """What the client remembers of the events it has seen: enough to resume and to drop repeats."""
 
 from collections import OrderedDict
+from collections.abc import Iterable
 
 from parley_client.frames import Frame
 
@@ -9,33 +10,64 @@ MAX_SEEN = 20_000
 
 
 class Memory:
-    """Newest position of each log, and the ids of the latest events."""
+    """How far each conversation was heard, and the ids of the latest events.
+
+    Positions are kept by conversation: two of them may share a log, and a cut can come when one
+    has been replayed and the other has not.
+    """
 
     def __init__(self) -> None:
-        self._offsets: dict[str, int] = {}
+        self._heard: dict[str, dict[str, int]] = {}
+        """By conversation, the newest offset of each of its logs."""
+        self._behind: set[str] = set()
+        """Conversations with something missing before what arrives: positions stand still."""
         self._seen: OrderedDict[str, int] = OrderedDict()
         self.epoch: str | None = None
         self.count = 0
         """Events seen so far: what was known at a moment is what was seen up to its count."""
 
     @property
-    def positions(self) -> list[str]:
-        """The newest `at` of each log."""
-        return [f"{log}:{offset}" for log, offset in self._offsets.items()]
+    def newest(self) -> list[str]:
+        """The newest position of each log, of all conversations."""
+        newest: dict[str, int] = {}
+        for logs in self._heard.values():
+            _advance(newest, logs.items())
+        return _texts(newest)
+
+    def positions(self, conversation_id: str) -> list[str]:
+        """Return from where on a conversation has to be heard."""
+        return _texts(self._heard.get(conversation_id, {}))
 
     def connected(self, epoch: str) -> bool:
         """Note the history that is served now; False when positions of another one were kept."""
-        changed = self.epoch not in {None, epoch} and bool(self._offsets)
+        changed = self.epoch not in {None, epoch} and bool(self._heard)
         if changed:
-            self._offsets.clear()
+            self._heard.clear()
         self.epoch = epoch
         return not changed
 
+    def fell_behind(self, conversation_id: str) -> None:
+        """Note that something was missed which is not replayed."""
+        self._heard.pop(conversation_id, None)
+        self._behind.add(conversation_id)
+
+    def reaches(self, conversation_id: str, positions: Iterable[str]) -> None:
+        """Note up to where a history holds everything; what follows has still to be heard."""
+        logs = self._heard[conversation_id] = {}
+        _advance(logs, _parsed(positions))
+        self._behind.add(conversation_id)
+
+    def caught_up(self, conversation_id: str, positions: Iterable[str]) -> None:
+        """Note that everything up to these positions has been heard."""
+        self._behind.discard(conversation_id)
+        _advance(self._heard.setdefault(conversation_id, {}), _parsed(positions))
+
     def is_new(self, frame: Frame) -> bool:
         """Take an event in; False when it was seen before."""
-        log, _, offset = str(frame.get("at", "")).partition(":")
-        if offset.isdigit():
-            self._offsets[log] = max(int(offset), self._offsets.get(log, -1))
+        conversation_id = str(frame.get("conversation_id"))
+        if conversation_id not in self._behind:
+            heard = self._heard.setdefault(conversation_id, {})
+            _advance(heard, _parsed([str(frame.get("at", ""))]))
         event_id = str(frame["event_id"])
         if event_id in self._seen:
             return False
@@ -48,3 +80,17 @@ class Memory:
     def knew(self, event_id: str, count: int) -> bool:
         """Whether this event was among the first `count`."""
         return self._seen.get(event_id, count + 1) <= count
+
+
+def _parsed(positions: Iterable[str]) -> list[tuple[str, int]]:
+    parts = [position.partition(":") for position in positions]
+    return [(log, int(offset)) for log, _, offset in parts if offset.isdigit()]
+
+
+def _advance(logs: dict[str, int], positions: Iterable[tuple[str, int]]) -> None:
+    for log, offset in positions:
+        logs[log] = max(offset, logs.get(log, -1))
+
+
+def _texts(logs: dict[str, int]) -> list[str]:
+    return [f"{log}:{offset}" for log, offset in logs.items()]

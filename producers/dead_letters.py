@@ -25,6 +25,7 @@ _ORIGIN = (
 _BURIED = (*_ORIGIN, names.DEAD_LETTER_GROUP, names.DEAD_LETTER_REASON, names.DEAD_LETTER_DETAIL)
 _BURIED_AGAIN = (*_BURIED, names.ATTEMPT)
 _REDRIVEN = (*_ORIGIN, names.REDRIVE_ID, names.ATTEMPT)
+_PARKED = (*_ORIGIN, names.RETRY_ATTEMPT, names.RETRY_DUE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,19 @@ class Redrive:
     origin: Origin
     group: str
     attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parked:
+    """Why a consumer has put a record on its retry topic itself.
+
+    `attempt` counts its failures, 0 meaning that it only waits behind another of its key; `due`
+    is in milliseconds since 1970.
+    """
+
+    origin: Origin
+    attempt: int
+    due: int
 
 
 def buried(headers: Headers, burial: Burial) -> Headers:
@@ -113,6 +127,28 @@ def read_redriven(headers: Sequence[Header], group: str) -> tuple[Headers, Redri
     if origin is None or attempt is None:
         return None
     return original, Redrive(origin=origin, group=group, attempt=attempt)
+
+
+def parked(headers: Headers, why: Parked) -> Headers:
+    """Return the headers of a record that its consumer tries again later."""
+    return (
+        *headers,
+        *_origin(why.origin),
+        (names.RETRY_ATTEMPT, str(why.attempt).encode()),
+        (names.RETRY_DUE, str(why.due).encode()),
+    )
+
+
+def read_parked(headers: Sequence[Header]) -> tuple[Headers, Parked] | None:
+    """Return a parked record's original headers and when to try it; None when it is none."""
+    if (split := _split(headers, _PARKED)) is None:
+        return None
+    original, ours = split
+    origin = _read_origin(ours)
+    attempt, due = _number(ours[names.RETRY_ATTEMPT]), _number(ours[names.RETRY_DUE])
+    if origin is None or attempt is None or due is None:
+        return None
+    return original, Parked(origin=origin, attempt=attempt, due=due)
 
 
 def failed_again(redrive: Redrive, burial: Burial) -> Burial:

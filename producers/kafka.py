@@ -21,9 +21,12 @@ from aiokafka.structs import RecordMetadata
 from producers.ports import Published, PublishStatus
 from producers.records import Record, to_record
 from runtime import metrics
+from runtime.clock import SERVER_TIME, ServerTime
 from runtime.kafka import create_producer
 from runtime.settings import KafkaSettings
+from runtime.trail import TRAIL
 from schemas.events.envelope import Event
+from schemas.topics import CLOCK_TOPIC
 
 MAX_UNDER_WAY = 5_000
 """Records handed to the producer and not yet answered; about 5 MB. Beyond it: busy."""
@@ -33,6 +36,9 @@ TURNS = 64
 
 # After these an idempotent producer fails for ever: only a new producer id helps
 # (aio-libs/aiokafka issue 1017).
+_BY_THE_BROKER = 1
+"""Kafka's timestamp type LogAppendTime."""
+
 _WEDGED = (OutOfOrderSequenceNumber, UnknownProducerId, InvalidProducerEpoch, ProducerFenced)
 
 logger = structlog.get_logger(__name__)
@@ -48,7 +54,9 @@ class KafkaEventPublisher:
         process: str,
         instance: str,
         create: Callable[[KafkaSettings, str], AIOKafkaProducer] = create_producer,
+        server_time: ServerTime = SERVER_TIME,
     ) -> None:
+        self._time = server_time
         self._settings = settings
         self._client_id = f"{process}-{instance}"
         self._source = f"/{process}/{instance}".encode("ascii", "replace")
@@ -76,12 +84,29 @@ class KafkaEventPublisher:
         """Whether the next publish would be answered busy."""
         return self._under_way >= MAX_UNDER_WAY
 
+    async def read_clock(self) -> None:
+        """Learn how far this machine's clock is off; to be done before anything is stamped.
+
+        With the broker away it is learned from the first event that is accepted.
+        """
+        try:
+            async with asyncio.timeout(self._settings.publish_deadline.total_seconds()):
+                asked = self._time.local()
+                answered = await self._producer.send(CLOCK_TOPIC, value=b"", key=self._source)
+                self._learn(asked, await answered)
+        except (TimeoutError, KafkaError) as error:
+            logger.warning("clock_unread", error=type(error).__name__)
+
+    def _learn(self, asked: float, where: RecordMetadata) -> None:
+        if where.timestamp_type == _BY_THE_BROKER:
+            self._time.learn(asked, where.timestamp / 1_000, self._time.local())
+
     async def publish(self, event: Event) -> Published:
         """Put one event on its topic; see `producers.ports.EventPublisher`."""
         record = to_record(event, self._source)
         if self.saturated:
             return self._told(record, PublishStatus.BUSY)
-        started = time.perf_counter()
+        started, asked = time.perf_counter(), self._time.local()
         self._under_way += 1
         delivery = asyncio.ensure_future(self._deliver(record))
         delivery.add_done_callback(self._delivered)
@@ -99,7 +124,10 @@ class KafkaEventPublisher:
             if isinstance(error, _WEDGED):
                 self._rebuild()
             return self._told(record, PublishStatus.UNKNOWN)
+        self._learn(asked, where)
         metrics.publish_seconds.labels(record.topic).observe(time.perf_counter() - started)
+        if TRAIL.follows(event.correlation_id):
+            _note(event, where)
         return self._told(record, PublishStatus.ACCEPTED, where)
 
     async def _deliver(self, record: Record) -> RecordMetadata:
@@ -111,6 +139,7 @@ class KafkaEventPublisher:
                 record.topic.value,
                 value=record.value,
                 key=record.key,
+                partition=record.partition,
                 headers=list(record.headers),
             )
         return await answered
@@ -150,3 +179,15 @@ class KafkaEventPublisher:
                 await producer.stop()
         except (TimeoutError, KafkaError) as error:
             logger.warning("producer_stop_failed", error=type(error).__name__)
+
+
+def _note(event: Event, where: RecordMetadata) -> None:
+    TRAIL.note(
+        "event_published",
+        correlation_id=event.correlation_id,
+        event_id=event.event_id,
+        event_type=event.event_type,
+        topic=where.topic,
+        partition=where.partition,
+        offset=where.offset,
+    )

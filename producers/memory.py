@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from aiokafka.partitioner import murmur2
-
 from producers.ports import Published, PublishStatus
-from producers.records import Record, to_record
+from producers.records import Record, partition_of, to_record
 from schemas.events.envelope import Event
-from schemas.topics import CATALOGUE, Topic
+from schemas.topics import Topic
 
 
 @dataclass
@@ -25,7 +23,9 @@ class InMemoryEventPublisher:
         record = to_record(event, self.source)
         if self.status is not PublishStatus.ACCEPTED:
             return Published(self.status, record.topic)
-        partition = (murmur2(record.key) & 0x7FFFFFFF) % CATALOGUE[record.topic].partitions
+        partition = record.partition
+        if partition is None:
+            partition = partition_of(record.topic, record.key)
         log = self.logs.setdefault((record.topic, partition), [])
         log.append(record)
         self.events.append(event)

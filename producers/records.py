@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
+from aiokafka.partitioner import murmur2
 from opentelemetry.propagate import inject
 
 from schemas import headers as names
 from schemas.events.envelope import Event
 from schemas.text import format_instant
-from schemas.topics import TOPIC_OF, Topic
+from schemas.topics import CATALOGUE, TOPIC_OF, Topic
 
 Headers = tuple[tuple[str, bytes], ...]
 
@@ -23,6 +24,13 @@ class Record:
     key: bytes
     value: bytes
     headers: Headers
+    partition: int | None = None
+    """Where it must stand; None leaves the choice to the key."""
+
+
+def partition_of(topic: Topic, key: bytes) -> int:
+    """Return where in the topic the broker keeps this key's records."""
+    return int((murmur2(key) & 0x7FFFFFFF) % CATALOGUE[topic].partitions)
 
 
 def to_record(event: Event, source: bytes) -> Record:
@@ -42,9 +50,14 @@ def to_record(event: Event, source: bytes) -> Record:
         (names.TIME, format_instant(event.occurred_at).encode("ascii")),
         (names.SUBJECT, event.key),
         _CONTENT_TYPE,
+        (names.CORRELATION, str(event.correlation_id).encode("ascii")),
     )
+    if (deadline := event.deadline) is not None:
+        headers += ((names.DEADLINE, format_instant(deadline).encode("ascii")),)
+    if event.causation_id is not None:
+        headers += ((names.CAUSATION, str(event.causation_id).encode("ascii")),)
     carrier: dict[str, str] = {}
     inject(carrier)
     if names.TRACEPARENT in carrier:
         headers += ((names.TRACEPARENT, carrier[names.TRACEPARENT].encode("ascii")),)
-    return Record(topic, event.key, event.model_dump_json().encode(), headers)
+    return Record(topic, event.key, event.model_dump_json().encode(), headers, event.partition)

@@ -41,8 +41,8 @@ class VerbatimPublisher:
         key: bytes | None,
         value: bytes | None,
         headers: "Sequence[Header]",
-    ) -> None:
-        """Return when all in-sync replicas have the record.
+    ) -> int:
+        """Return its offset when all in-sync replicas have the record.
 
         Partitions that the topic does not have wrap around.
 
@@ -58,11 +58,12 @@ class VerbatimPublisher:
                 batch.close()
                 there = sorted(await producer.partitions_for(topic))
                 target = there[partition % len(there)]
-                await (await producer.send_batch(batch, topic, partition=target))
+                where = await (await producer.send_batch(batch, topic, partition=target))
         except (TimeoutError, KafkaError) as error:
             # A wedged idempotent producer never recovers; a new one costs one handshake.
             await self.close()
             raise RetryableError(f"cannot write to {topic}: {type(error).__name__}") from error
+        return int(where.offset)
 
     async def close(self) -> None:
         """Let go of the broker; the next record would connect again."""

@@ -9,6 +9,13 @@ class RetryableError(ParleyError):
     """A shared part (broker, database, Valkey) is away: back off and do the same work again."""
 
 
+class TransientError(ParleyError):
+    """This record's own work failed and may succeed later: try it again, let others go on.
+
+    The text names what failed, never what people wrote.
+    """
+
+
 class InvalidEventError(ParleyError):
     """A record can never be handled: dead-letter it and go on.
 

@@ -9,6 +9,7 @@ import structlog
 from opentelemetry import trace
 
 from runtime.settings import LogFormat, LogSettings
+from runtime.trail import TRAIL
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict, Processor, WrappedLogger
@@ -62,3 +63,4 @@ def configure_logging(service: str, settings: LogSettings) -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)
+    TRAIL.every = settings.trail_every

@@ -25,9 +25,34 @@ dead_letters = Gauge(
 consume_retries = Counter(
     "chat_consume_retries_total", "Batches tried again after a shared outage.", ["group"]
 )
+parked = Counter(
+    "chat_parked_total", "Records put on a retry topic by their consumer.", ["group", "topic"]
+)
+retried = Counter("chat_retried_total", "Tries of parked records.", ["group", "outcome"])
+parked_keys = Gauge("chat_parked_keys", "Keys that wait for another try.", ["group"])
+late_dropped = Counter(
+    "chat_late_dropped_total", "Work left undone because its deadline had passed.",
+    ["group", "topic"],
+)  # fmt: skip
 consume_lag = Gauge("chat_consume_lag", "Records not yet handled.", ["group", "topic"])
+consume_lag_seconds = Gauge(
+    "chat_consume_lag_seconds", "Age of the oldest record not yet handled.", ["group", "topic"]
+)
+rebalances = Counter(
+    "chat_rebalances_total", "Times a group gave this member partitions.", ["group"]
+)
+# Seconds from where somebody speaks to where it is worked; an outage shows in the last ones.
+handled_seconds = Histogram(
+    "chat_handled_seconds",
+    "From the timestamp of a batch's oldest record until it was handled (rows stored).",
+    ["group", "topic"], buckets=(*LATENCY_BUCKETS, 30.0, 60.0, 300.0),
+)  # fmt: skip
 batch_seconds = Histogram(
     "chat_batch_seconds", "From a polled batch to its end.", ["group"], buckets=LATENCY_BUCKETS
+)
+
+clock_offset = Gauge(
+    "chat_clock_offset_seconds", "What is added to this machine's clock to agree with the broker's."
 )
 
 # The edge.
@@ -55,8 +80,19 @@ nlp_reply_seconds = Histogram(
     "chat_nlp_reply_seconds", "From a message's arrival to its published answer.",
     buckets=LATENCY_BUCKETS,
 )  # fmt: skip
+ai_first_piece_seconds = Histogram(
+    "ai_first_piece_seconds", "From asking a language model to its first words.",
+    buckets=LATENCY_BUCKETS,
+)  # fmt: skip
+ai_tokens = Counter("ai_tokens_total", "Tokens of language models.", ["kind"])
 ai_model_accuracy = Gauge(
     "ai_model_accuracy", "Share of held-out sentences a model understands.", ["model_name"]
+)
+# What a gateway asks the assistant, and what comes back.
+ai_reply_lease = Gauge("chat_ai_reply_lease", "Whether this gateway can ask the assistant.")
+ai_pending = Gauge("chat_ai_pending", "Requests of this gateway that wait for an answer.")
+ai_replies_dropped = Counter(
+    "chat_ai_replies_dropped_total", "Answers nobody waits for, or that cannot be.", ["reason"]
 )
 http_requests = Counter("http_requests_total", "HTTP requests.", ["method", "route", "status"])
 http_request_seconds = Histogram(

@@ -37,6 +37,8 @@ class LogSettings(Section):
 
     level: str = "INFO"
     format: LogFormat = LogFormat.JSON
+    trail_every: Annotated[int, Field(ge=0)] = 100
+    """One message in so many is logged at every hop, with all that follows from it; 0 is none."""
 
 
 class HealthSettings(Section):
@@ -51,6 +53,11 @@ class HttpSettings(Section):
 
     host: str = "127.0.0.1"
     port: Port = 8000
+
+
+AnswerWithin = Annotated[timedelta, Field(gt=timedelta(0))]
+"""How long after a question an answer is still worth giving."""
+ANSWER_WITHIN = timedelta(seconds=60)
 
 
 class ProcessSettings(BaseSettings):

@@ -47,6 +47,16 @@ def document_id(name: str) -> UUID:
     return uuid5(_NAMESPACE, f"document:{name}")
 
 
+def ai_request_id(user_id: UUID, asked: str, client_request_id: UUID) -> UUID:
+    """Return the id of a question; `asked` is the route and the body, so another is another."""
+    return uuid5(_NAMESPACE, f"ai-request:{user_id}:{client_request_id}:{asked}")
+
+
+def delta_event_id(question: UUID, attempt: int, offset: int) -> UUID:
+    """Return the id of a piece of an answer that is being written."""
+    return uuid5(_NAMESPACE, f"delta:{question}:{attempt}:{offset}")
+
+
 def topic_id(name: str) -> UUID:
     """Return the id under which actions on a topic are recorded."""
     return uuid5(_NAMESPACE, f"topic:{name}")
@@ -55,3 +65,13 @@ def topic_id(name: str) -> UUID:
 def redrive_id(group: str, origin: str, attempt: int) -> UUID:
     """Return the id of a group's attempt at the record that first stood at `origin`."""
     return uuid5(_NAMESPACE, f"redrive:{group}:{origin}:{attempt}")
+
+
+def model_id(version: str) -> UUID:
+    """Return the id under which actions on a version of a model are recorded."""
+    return uuid5(_NAMESPACE, f"model:{version}")
+
+
+def training_event_id(job_id: UUID, event_type: str, step: str) -> UUID:
+    """Return the id of what a job's worker tells of one step."""
+    return uuid5(_NAMESPACE, f"training:{job_id}:{event_type}:{step}")

@@ -8,7 +8,7 @@ _LETTERS = {Topic.CHAT_MESSAGES: "m", Topic.CHAT_REPLIES: "r"}
 _TOPICS = {letter: topic for topic, letter in _LETTERS.items()}
 
 PUSHED_TOPICS: tuple[Topic, ...] = tuple(_LETTERS)
-"""The topics whose records reach sockets."""
+"""The topics whose records reach sockets, and can be replayed from a position."""
 
 
 class Position(NamedTuple):

@@ -14,6 +14,7 @@ from pydantic import (
 
 MESSAGE_CHARS = 8_000  # what one person may say at once; about four printed pages
 REPLY_CHARS = 32_000
+LONG_TEXT_CHARS = 50_000  # a text to summarize; what a request's body may hold
 FRAME_BYTES = 64 * 1024
 NAME_CHARS = 80
 TITLE_CHARS = 120
@@ -80,6 +81,11 @@ MessageText = Annotated[
 ]
 ReplyText = Annotated[
     str, StringConstraints(min_length=1, max_length=REPLY_CHARS), AfterValidator(_without_nul)
+]
+LongText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=LONG_TEXT_CHARS),
+    AfterValidator(_without_nul),
 ]
 PersonName = Annotated[
     str,

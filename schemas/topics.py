@@ -8,6 +8,22 @@ from datetime import timedelta
 from enum import StrEnum
 
 from schemas.events.admin import ActionRecorded
+from schemas.events.ai import (
+    REPLY_PARTITIONS,
+    GenerateResponse,
+    IntentRead,
+    ListModels,
+    MessageProcessed,
+    ModelsListed,
+    ProcessMessage,
+    ReadIntent,
+    ReadSentiment,
+    ResponseGenerated,
+    ResponsePiece,
+    SentimentRead,
+    Summarize,
+    Summarized,
+)
 from schemas.events.chat import (
     ConversationStarted,
     MessageDeleted,
@@ -15,21 +31,43 @@ from schemas.events.chat import (
     MessageSent,
     MessagesRead,
     ReactionSet,
+    ReplyRegenerateAsked,
+    ReplyStopAsked,
 )
 from schemas.events.control import SessionRevoked, UserDisabled
 from schemas.events.envelope import Event
 from schemas.events.insights import MessageAnalyzed
 from schemas.events.knowledge import DocumentPublished, DocumentRemoved
-from schemas.events.replies import ReplyGenerated
+from schemas.events.models import (
+    CancelTraining,
+    ExamplesGiven,
+    HeadStored,
+    ModelPromoted,
+    ModelRegistered,
+    TrainingFinished,
+    TrainingProgressed,
+    TrainingStarted,
+    TrainModel,
+)
+from schemas.events.replies import ReplyDelta, ReplyFailed, ReplyGenerated
 
 EDGE = "edge-ws"
-"""The edges read without a group, so nothing of theirs is dead-lettered."""
+GATEWAY = "gateway"
+TAILS = frozenset({EDGE, GATEWAY})
+"""These read without a group, so nothing of theirs is dead-lettered."""
 
 KEYED_PARTITIONS = 12
 """Fixed at creation and never grown: growing would move keys to other partitions."""
 
 DESK = "dlq-desk"
 """The operator's desk (`parley dlq`): it puts dead letters on retry topics."""
+
+CLOCK_TOPIC = "clock-readings"
+"""Empty records, written to learn from their timestamps what the broker's clock shows; not events.
+"""
+
+ANSWERS_RETENTION = timedelta(minutes=10)
+"""Somebody waits for seconds; what was asked and answered over REST is not to be kept."""
 
 DEAD_LETTER_PARTITIONS = 1
 DEAD_LETTER_RETENTION = timedelta(days=28)
@@ -43,10 +81,16 @@ class Topic(StrEnum):
 
     CHAT_MESSAGES = "chat-messages"
     CHAT_REPLIES = "chat-replies"
+    CHAT_REPLY_DELTAS = "chat-reply-deltas"
     MESSAGE_INSIGHTS = "message-insights"
     ADMIN_ACTIONS = "admin-actions"
+    AI_REQUESTS = "ai-requests"
+    AI_REPLIES = "ai-replies"
     CONTROL = "control"
     KNOWLEDGE = "knowledge-documents"
+    MODEL_EVENTS = "model-events"
+    MODEL_HEADS = "model-heads"
+    TRAINING_EXAMPLES = "training-examples"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,16 +116,26 @@ CATALOGUE: dict[Topic, TopicSpec] = {
             MessageDeleted,
             ReactionSet,
             MessagesRead,
+            ReplyStopAsked,
+            ReplyRegenerateAsked,
         ),
         key="conversation_id",
         writers=("edge-ws", "gateway"),
         readers=("nlp", "persistence", "personalization", "analytics", EDGE),
     ),
     Topic.CHAT_REPLIES: TopicSpec(
-        events=(ReplyGenerated,),
+        events=(ReplyGenerated, ReplyFailed),
         key="conversation_id",
         writers=("nlp",),
         readers=("persistence", "analytics", EDGE),
+    ),
+    Topic.CHAT_REPLY_DELTAS: TopicSpec(
+        events=(ReplyDelta,),
+        key="conversation_id",
+        writers=("nlp",),
+        readers=(EDGE,),
+        # Only who comes back while an answer is being written wants them again.
+        retention=timedelta(minutes=10),
     ),
     Topic.MESSAGE_INSIGHTS: TopicSpec(
         events=(MessageAnalyzed,),
@@ -95,6 +149,36 @@ CATALOGUE: dict[Topic, TopicSpec] = {
         writers=("gateway", DESK),
         readers=("audit",),
         partitions=3,
+    ),
+    Topic.AI_REQUESTS: TopicSpec(
+        events=(
+            ProcessMessage,
+            ReadSentiment,
+            ReadIntent,
+            GenerateResponse,
+            Summarize,
+            ListModels,
+        ),
+        key="request_id",
+        writers=("gateway",),
+        readers=("nlp",),
+        retention=ANSWERS_RETENTION,
+    ),
+    Topic.AI_REPLIES: TopicSpec(
+        events=(
+            MessageProcessed,
+            SentimentRead,
+            IntentRead,
+            ResponsePiece,
+            ResponseGenerated,
+            Summarized,
+            ModelsListed,
+        ),
+        key="request_id",
+        writers=("nlp",),
+        readers=(GATEWAY,),
+        partitions=REPLY_PARTITIONS,
+        retention=ANSWERS_RETENTION,
     ),
     Topic.CONTROL: TopicSpec(
         events=(SessionRevoked, UserDisabled),
@@ -113,6 +197,41 @@ CATALOGUE: dict[Topic, TopicSpec] = {
         tails=("nlp",),
         # Every replica reads it from the start: a few documents, in the order of their changes.
         partitions=1,
+    ),
+    Topic.MODEL_EVENTS: TopicSpec(
+        events=(
+            TrainModel,
+            CancelTraining,
+            TrainingStarted,
+            TrainingProgressed,
+            TrainingFinished,
+            ModelRegistered,
+            ModelPromoted,
+        ),
+        key="model",
+        writers=("gateway", "nlp"),
+        readers=("persistence",),
+        tails=("nlp",),
+        # One order for all of it: the first claim to a job holds (ADR 0022), and little is written.
+        partitions=1,
+    ),
+    Topic.MODEL_HEADS: TopicSpec(
+        events=(HeadStored,),
+        key="version",
+        writers=("nlp",),
+        readers=(),
+        tails=("nlp",),
+        partitions=1,
+    ),
+    Topic.TRAINING_EXAMPLES: TopicSpec(
+        events=(ExamplesGiven,),
+        key="job_id",
+        writers=("gateway",),
+        readers=(),
+        tails=("nlp",),
+        partitions=1,
+        # What people wrote: kept for as long as a job may wait for a worker, no longer.
+        retention=timedelta(days=7),
     ),
 }
 
@@ -164,7 +283,7 @@ LANES: tuple[Lane, ...] = tuple(
     Lane(topic, reader)
     for topic, spec in CATALOGUE.items()
     for reader in spec.readers
-    if reader != EDGE
+    if reader not in TAILS
 )
 _SOURCES: dict[str, Topic] = {lane.retries: lane.topic for lane in LANES}
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -115,13 +115,18 @@ def _task_state(task: Path) -> str:
 
 @contextmanager
 def started(
-    *, infrastructure_only: bool, brokers: int = 1, data: Path | None = None
+    *,
+    infrastructure_only: bool,
+    brokers: int = 1,
+    data: Path | None = None,
+    options: Sequence[str] = (),
 ) -> Iterator[Stack]:
     """Run a stack for as long as the block lasts; its folder goes with it unless it was given."""
     home = data or Path(tempfile.mkdtemp(prefix="parley-test-"))
     folder = DataFolder.at(home)
     folder.create()
     command = [sys.executable, "-m", "infra.embedded", "--data", str(home), "--free-ports"]
+    command += options
     if infrastructure_only:
         command.append("--infrastructure-only")
     if brokers > 1:

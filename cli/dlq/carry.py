@@ -29,7 +29,7 @@ class Copies(Protocol):
         key: bytes | None,
         value: bytes | None,
         headers: Sequence[Header],
-    ) -> None:
+    ) -> object:
         """Return when all in-sync replicas have it; RetryableError when that is not sure."""
         ...
 

@@ -9,11 +9,12 @@ from cli.kafka import log_reader, partitions_of
 from cli.reconciliation.log import entries, excused
 from cli.reconciliation.tables import ROWS_OF, Snapshot, snapshot
 from cli.reconciliation.verdict import PartitionVerdict, Verdict
-from schemas.topics import CATALOGUE, Topic, dead_letter_topic, group_of
+from schemas.topics import CATALOGUE, Topic, dead_letter_topic, group_of, retry_topic
 
 CONSUMER = "persistence"
 TOPICS = list(ROWS_OF)
 DEAD_LETTERS = [dead_letter_topic(topic, CONSUMER) for topic in TOPICS]
+RETRIES = [retry_topic(topic, CONSUMER) for topic in TOPICS]
 Advance = Callable[[int, int], None]
 """Told how many records were read, of how many."""
 
@@ -63,6 +64,10 @@ async def _read(servers: str, tables: Snapshot, advance: Advance) -> Found:
             advance(read, total)
         async for buried in excused(reader, await partitions_of(servers, DEAD_LETTERS)):
             await tables.excuse(buried)
+        # What waits for another try has no row yet, and will have one or a dead letter.
+        waiting = await partitions_of(servers, RETRIES)
+        async for parked in excused(reader, waiting, positions):
+            await tables.excuse(parked)
     for place, end in upto.items():
         found[place.topic, place.partition].upto = end
     await tables.ready()

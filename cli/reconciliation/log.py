@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
 
@@ -16,10 +17,12 @@ from schemas.events.chat import (
     MessageSent,
     MessagesRead,
     ReactionSet,
+    ReplyRegenerateAsked,
+    ReplyStopAsked,
 )
 from schemas.events.envelope import Event
 from schemas.events.insights import MessageAnalyzed
-from schemas.events.replies import ReplyGenerated
+from schemas.events.replies import ReplyFailed, ReplyGenerated
 from schemas.topics import DEAD_LETTER_RETENTION, EVENT_TYPES, TOPIC_OF
 
 BATCH = 2_000
@@ -29,9 +32,19 @@ STORED: frozenset[type[Event]] = frozenset(
 )
 """Events that become a row each, under their own id."""
 CHANGES: frozenset[type[Event]] = frozenset(
-    {MessageEdited, MessageDeleted, ReactionSet, MessagesRead}
+    {
+        MessageEdited,
+        MessageDeleted,
+        ReactionSet,
+        MessagesRead,
+        ReplyFailed,
+        ReplyStopAsked,
+        ReplyRegenerateAsked,
+    }
 )
-"""Events that change rows; the latest wins, so that an earlier one may leave no trace."""
+"""Events without a row of their own: they change rows, the latest of them wins, so that an earlier
+one may leave no trace; or they say that there is no answer, which the missing row says as well; or
+they ask for something."""
 POLL_MS = 1_000
 
 
@@ -45,7 +58,7 @@ class Entry(NamedTuple):
     expired: bool = False
     """Older than dead letters are kept: the note of an unreadable one may be gone."""
     changes: bool = False
-    """It changes what other events made, and has no row of its own."""
+    """It has no row of its own."""
 
 
 class _Identity(BaseModel):
@@ -81,10 +94,15 @@ async def entries(
 
 
 async def excused(
-    reader: AIOKafkaConsumer, places: list[TopicPartition]
+    reader: AIOKafkaConsumer,
+    places: list[TopicPartition],
+    since: Mapping[tuple[str, int], int] = MappingProxyType({}),
 ) -> AsyncIterator[list[Entry]]:
-    """Give the original places of everything on these dead-letter topics."""
-    async for records in _records(reader, await reader.end_offsets(places)):
+    """Give the original places of everything on these dead-letter or retry topics.
+
+    `since` leaves out what stands before an offset: it was worked.
+    """
+    async for records in _records(reader, await reader.end_offsets(places), since):
         yield [place for record in records if (place := _original(record)) is not None]
 
 
@@ -100,9 +118,12 @@ def _original(record: "ConsumerRecord[bytes, bytes]") -> Entry | None:
 
 
 async def _records(
-    reader: AIOKafkaConsumer, upto: Mapping[TopicPartition, int]
+    reader: AIOKafkaConsumer,
+    upto: Mapping[TopicPartition, int],
+    since: Mapping[tuple[str, int], int] = MappingProxyType({}),
 ) -> AsyncIterator[list["ConsumerRecord[bytes, bytes]"]]:
     begins = await reader.beginning_offsets(list(upto))
+    begins = {place: max(begin, since.get(tuple(place), 0)) for place, begin in begins.items()}
     left = {place for place, end in upto.items() if begins[place] < end}
     reader.assign(sorted(left))
     for place in left:

@@ -17,8 +17,11 @@ from consumers.delivery.depth import DeadLetterDepth
 from consumers.delivery.errors import AbandonedError
 from consumers.delivery.kafka_offsets import KafkaOffsets
 from consumers.delivery.loop import ConsumeLoop
-from consumers.delivery.ports import BatchHandler, OffsetKeeper
+from consumers.delivery.parked import RetryDesk
+from consumers.delivery.parking import Lanes, Parking
+from consumers.delivery.ports import BatchHandler, OffsetKeeper, Unhurried
 from consumers.delivery.progress import Progress
+from consumers.delivery.retries import KafkaRetries
 from consumers.delivery.settings import ConsumerSettings
 from consumers.delivery.source import KafkaSource
 from consumers.delivery.work import Worker
@@ -110,7 +113,7 @@ class _Member:
             except KafkaError as error:
                 attempt += 1
                 logger.warning("cannot_join", attempt=attempt, error=type(error).__name__)
-                with suppress(AbandonedError):
+                with suppress(AbandonedError), self._progress.waiting():
                     await Backoff().wait(attempt, stop)
         return None
 
@@ -123,9 +126,11 @@ class _Member:
             client_id=self._client_id,
             patience=self._settings.delivery.patience,
         )
-        commits = Commits(source, self._settings.delivery.commit_every)
+        unfinished = self._handler.unfinished if isinstance(self._handler, Unhurried) else dict
+        commits = Commits(source, self._settings.delivery.commit_every, unfinished)
         halt = asyncio.Event()
-        assignment = self._assignment = Assignment(source, commits, halt)
+        lanes = Lanes(self._name)
+        assignment = self._assignment = Assignment(source, commits, halt, lanes, self._progress)
         keeper = (
             self._handler
             if isinstance(self._handler, OffsetKeeper)
@@ -134,10 +139,15 @@ class _Member:
         dead_letters = KafkaDeadLetters(
             self._settings.kafka, name=self._name, client_id=self._client_id
         )
+        retries = KafkaRetries(self._settings.kafka, name=self._name, client_id=self._client_id)
+        parking = Parking(self._settings.delivery.retry)
+        desk = RetryDesk(group, keeper, retries, lanes, parking)
         try:
-            async with dead_letters:
+            async with dead_letters, retries:
                 await source.start(subscription_of(self._name), assignment)
-                worker = Worker(group, keeper, dead_letters, self._progress, self._clock, halt)
+                worker = Worker(
+                    group, keeper, dead_letters, desk, self._progress, self._clock, halt
+                )
                 yield ConsumeLoop(
                     group, source, assignment, worker, commits, self._progress, self.max_records
                 )
@@ -159,6 +169,8 @@ class _Member:
             await asyncio.wait([working])
             for task in (*background, overdue):
                 task.cancel()
+        if isinstance(self._handler, Unhurried):
+            await self._handler.settle()
         await loop.commits.flush()
 
 

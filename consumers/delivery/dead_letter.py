@@ -1,5 +1,6 @@
 """Where records go that can never be read: byte for byte, with a note of where from and why."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, Self
 
 import structlog
@@ -11,6 +12,7 @@ from producers.dead_letters import (
     Origin,
     buried,
     failed_again,
+    read_parked,
     read_redriven,
 )
 from producers.verbatim import VerbatimPublisher
@@ -40,7 +42,8 @@ class DeadLetters(Protocol):
 def dead_letter_headers(record: Record, group: str, reason: InvalidEventError) -> Headers:
     """Return the original headers untouched, followed by ours.
 
-    A record that was redriven keeps the place it first stood at, and the count of its attempts.
+    A record that was parked or redriven keeps the place it first stood at, and a redriven one the
+    count of its attempts.
     """
     burial = Burial(
         origin=Origin(record.topic, record.partition, record.offset, record.timestamp),
@@ -49,11 +52,15 @@ def dead_letter_headers(record: Record, group: str, reason: InvalidEventError) -
         detail=reason.detail,
     )
     # Only on a retry topic: elsewhere a header of that name is somebody else's.
-    retried = source_of(record.topic) != record.topic
-    if not retried or (read := read_redriven(record.headers, group)) is None:
+    if source_of(record.topic) == record.topic:
         return buried(record.headers, burial)
-    original, redrive = read
-    return buried(original, failed_again(redrive, burial))
+    if (waited := read_parked(record.headers)) is not None:
+        original, why = waited
+        return buried(original, replace(burial, origin=why.origin))
+    if (read := read_redriven(record.headers, group)) is not None:
+        original, redrive = read
+        return buried(original, failed_again(redrive, burial))
+    return buried(record.headers, burial)
 
 
 class KafkaDeadLetters:

@@ -1,11 +1,14 @@
 """Twins in memory of what the loop stands on: for tests, and for programs that embed a consumer."""
 
+import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from consumers.delivery.errors import FencedError
 from consumers.delivery.ports import Delivered, Offsets, Partition, Record
+from producers.dead_letters import Origin, Parked, parked
 from runtime.errors import InvalidEventError
+from schemas.topics import retry_topic, source_of
 
 
 @dataclass
@@ -20,6 +23,27 @@ class InMemoryDeadLetters:
         """See `DeadLetters`."""
         self.before()
         self.buried.append((record, reason.reason))
+
+
+@dataclass
+class InMemoryRetries:
+    """Keeps what was appended, as records of the retry topic."""
+
+    consumer: str
+    records: list[Record] = field(default_factory=list)
+    before: Callable[[], None] = lambda: None
+    """Called first; what it raises is what appending raises."""
+
+    async def append(self, record: Record, attempt: int, pause: float) -> int:
+        """See `Retries`; offsets count per partition."""
+        self.before()
+        topic = retry_topic(source_of(record.topic), self.consumer)
+        offset = sum(each.partition == record.partition for each in self.records)
+        origin = Origin(record.topic, record.partition, record.offset, record.timestamp)
+        why = Parked(origin=origin, attempt=attempt, due=int((time.time() + pause) * 1000))
+        headers = parked(record.headers, why)
+        self.records.append(replace(record, topic=topic, offset=offset, headers=headers))
+        return offset
 
 
 @dataclass

@@ -54,12 +54,32 @@ class BatchHandler(Protocol):
     effect of once (ids are deterministic).
     Failure: `RetryableError` means a shared part is away: the same batch comes again after a
     pause, nothing is dead-lettered. `InvalidEventError` dead-letters the event it was raised for:
-    a larger batch is first worked one by one to find it. Anything else is tried three times on
-    its own, then dead-lettered as `handler_error`.
+    a larger batch is first worked one by one to find it. `TransientError`, and what only the
+    surroundings can be to blame for (`TimeoutError`, other `OSError`s, `MemoryError`), parks the
+    event and all later ones of its key on the retry topic; after a bounded number of tries it is
+    dead-lettered as `retries_exhausted`. Anything else is tried three times on its own, then
+    dead-lettered as `handler_error`.
     """
 
     async def handle(self, batch: Sequence[Delivered]) -> None:
         """Do the work; when this returns the offsets are committed."""
+        ...
+
+
+@runtime_checkable
+class Unhurried(Protocol):
+    """A `BatchHandler` whose work may go on after `handle` has returned (ADR 0023).
+
+    Nothing at or behind the first unfinished record of a partition is committed, so after a crash
+    all of it comes again.
+    """
+
+    def unfinished(self) -> Offsets:
+        """Return the first unfinished record of each partition that has one."""
+        ...
+
+    async def settle(self) -> None:
+        """Finish soon or give up: the process stops; what is given up comes again."""
         ...
 
 

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 
 from aiokafka.errors import KafkaError
 
+from consumers.delivery.ages import Ages
 from runtime import metrics
 
 if TYPE_CHECKING:
-    from consumers.delivery.ports import Offsets, Partition
+    from collections.abc import Sequence
+
+    from consumers.delivery.ports import Offsets, Partition, Record
     from consumers.delivery.source import Source
 
 LOOK_EVERY_SECONDS = 5.0
@@ -31,7 +34,9 @@ class Progress:
         self._moved_at = now()
         self._positions: dict[Partition, int] = {}
         self._ends: Offsets = {}
-        self._reachable = False
+        self._away = False
+        self._unassigned_at: float | None = now()
+        self._ages = Ages(now)
         self._waiting = 0
         self._topics: set[str] = set()
 
@@ -40,10 +45,24 @@ class Progress:
         self._positions.update(offsets)
         self._moved_at = self._now()
 
+    def handled(self, records: "Sequence[Record]") -> None:
+        """Take note of how long these were under way."""
+        self._ages.handled(records)
+
+    def assigned(self) -> None:
+        """Take note that the group has given partitions, or none, knowingly."""
+        self._unassigned_at = None
+
+    def revoked(self) -> None:
+        """Take note that the group has taken its partitions away, to give others soon."""
+        if self._unassigned_at is None:
+            self._unassigned_at = self._now()
+
     def placed(self, positions: "Offsets") -> None:
         """Take note of a new assignment and where it starts."""
         self._positions = dict(positions)
         self._ends = {}
+        self._ages.forget()
         self._moved_at = self._now()
 
     @contextmanager
@@ -55,6 +74,8 @@ class Progress:
         finally:
             self._waiting -= 1
             self._moved_at = self._now()
+            if self._unassigned_at is not None:
+                self._unassigned_at = self._moved_at
 
     @property
     def lag(self) -> int:
@@ -63,9 +84,14 @@ class Progress:
 
     def alive(self) -> bool:
         """Whether it works, or has a good reason not to."""
-        if self.lag == 0 or self._waiting or not self._reachable:
+        if self._waiting or self._away:
             return True
-        return self._now() - self._moved_at < self._stalled_after
+        since = self._unassigned_at
+        if since is None:
+            if self.lag == 0:
+                return True
+            since = self._moved_at
+        return self._now() - since < self._stalled_after
 
     async def watch(self, source: "Source") -> None:
         """Look at the ends of the log from time to time, until cancelled."""
@@ -79,13 +105,14 @@ class Progress:
             async with asyncio.timeout(LOOK_EVERY_SECONDS):
                 ends = await source.ends(list(self._positions))
         except (TimeoutError, KafkaError):
-            self._reachable = False
+            self._away = True
             return
         if self.lag == 0:
             # The stall is counted from when there was something to do.
             self._moved_at = self._now()
-        self._reachable = True
+        self._away = False
         self._ends = ends
+        self._ages.look(ends, self._positions)
         self._export()
 
     def _export(self) -> None:
@@ -93,6 +120,8 @@ class Progress:
         self._topics |= set(lags)
         for topic in self._topics:
             metrics.consume_lag.labels(self._group, topic).set(lags[topic])
+            age = self._ages.of(topic, self._positions)
+            metrics.consume_lag_seconds.labels(self._group, topic).set(age)
 
     def _lags(self) -> Counter[str]:
         lags: Counter[str] = Counter()

@@ -83,7 +83,9 @@ class PostgresOffsets:
         seen = self._seen
         if any(each.record.offset < seen.get(each.record.source, 0) for each in batch):
             raise FencedError("these records are stored already")
-        return {each: new for each, new in upto.items() if new > seen.get(each, -1)}
+        # With parked records a position may have to stand still; it is compared all the same.
+        least = 0 if batch else 1
+        return {each: new for each, new in upto.items() if new >= seen.get(each, -1) + least}
 
     async def _move(self, connection: Connection, steps: Offsets) -> None:
         first = {each: new for each, new in steps.items() if each not in self._seen}

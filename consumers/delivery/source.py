@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import CorruptRecordException, KafkaError
 
 from consumers.delivery.ports import Offsets, Partition, Record
+from runtime.fetching import SessionConsumer
 from runtime.kafka import (
     HEARTBEAT_INTERVAL_MS,
     METADATA_MAX_AGE_MS,
@@ -79,12 +81,15 @@ class KafkaSource:
     def __init__(
         self, settings: "KafkaSettings", *, group: str, client_id: str, patience: timedelta
     ) -> None:
-        self._consumer = AIOKafkaConsumer(
+        self._consumer = SessionConsumer(
             bootstrap_servers=settings.bootstrap_servers,
             client_id=client_id,
             group_id=group,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
+            # By number: whoever has a topic's partition has the retry topic's of that number too,
+            # where the keys of that partition are parked (ADR 0019).
+            partition_assignment_strategy=(RangePartitionAssignor,),
             max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
             rebalance_timeout_ms=REBALANCE_TIMEOUT_MS,
             session_timeout_ms=SESSION_TIMEOUT_MS,

@@ -16,19 +16,25 @@ from consumers.nlp.adapters.head_store import prepare_heads
 from consumers.nlp.adapters.knowledge_files import read_knowledge
 from consumers.nlp.adapters.model_store import prepare_model
 from consumers.nlp.adapters.vader_tone import VaderToneLexicon
-from consumers.nlp.handlers import MessageHandler
+from consumers.nlp.documents import following_documents
+from consumers.nlp.handlers import Handler, MessageHandler, RequestHandler
+from consumers.nlp.models import following
 from consumers.nlp.service.analysis import Question
 from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.assistant import Assistant
 from consumers.nlp.service.dialogue import Dialogue
 from consumers.nlp.service.language import ConversationLanguages
+from consumers.nlp.service.library import Library
+from consumers.nlp.service.requests import Requests
 from consumers.nlp.service.responder import Responder
-from consumers.nlp.service.retrieval import SnippetIndex
 from consumers.nlp.service.sentiment import ToneReader
 from consumers.nlp.settings import ModelSettings, NlpSettings
+from consumers.nlp.writing import generations
 from producers.kafka import KafkaEventPublisher
 from runtime import metrics
-from runtime.clock import HybridLogicalClock
+from runtime.clock import HybridLogicalClock, wall_clock
+from schemas.events.ai import LoadedModel
+from schemas.events.models import INTENTS
 
 NAME = "nlp"
 
@@ -39,6 +45,15 @@ logger = structlog.get_logger(__name__)
 
 
 def build_analyzer(settings: ModelSettings) -> Analyzer:
+    """The analyzer alone, for whoever has no documents beside the knowledge folder.
+
+    Raises:
+        ConfigurationError: as `build_assistant`.
+    """
+    return build_assistant(settings)[0]
+
+
+def build_assistant(settings: ModelSettings) -> tuple[Analyzer, Library]:
     """
     Everything between text and answer, ready to work; the first time builds and trains models.
 
@@ -50,24 +65,36 @@ def build_analyzer(settings: ModelSettings) -> Analyzer:
     knowledge = read_knowledge(settings.knowledge_dir)
     embedder = prepare_model(settings.model_dir).embedder(settings.threads)
     heads = prepare_heads(settings.model_dir, embedder, knowledge)
-    metrics.ai_model_accuracy.labels(embedder.name).set(heads.accuracy)
-    snippets = SnippetIndex(embedder, knowledge.snippets)
+    metrics.ai_model_accuracy.labels(INTENTS).set(heads.accuracy)
+    library = Library(embedder, knowledge)
     analyzer = Analyzer(
         embedder=embedder,
         languages=ConversationLanguages(Cld2LanguageDetector()),
         intents=heads.intents,
         tones=ToneReader(heads.tone, VaderToneLexicon()),
-        dialogue=Dialogue(knowledge, Responder(knowledge, snippets)),
+        dialogue=Dialogue(knowledge, Responder(knowledge, library)),
         model_version=f"{embedder.name}+{knowledge.sha256[:12]}",
+        models=_loaded(embedder.name, knowledge.sha256[:12], heads.accuracy),
     )
     # The first run of an engine allocates and is ten times slower; nobody should wait for it.
     analyzer.analyze([Question.alone("Where is my order 48213?")])
-    return analyzer
+    return analyzer, library
+
+
+def _loaded(engine: str, knowledge: str, accuracy: float) -> list[LoadedModel]:
+    now = wall_clock()
+    return [
+        LoadedModel(name="sentences", version=engine, kind="embedding", loaded_at=now),
+        LoadedModel(
+            name="intents", version=knowledge, kind="intent", accuracy=accuracy, loaded_at=now
+        ),
+        LoadedModel(name="tone", version=knowledge, kind="sentiment", loaded_at=now),
+    ]
 
 
 async def serve(settings: NlpSettings) -> None:
     """Answer messages until the process is told to stop."""
-    analyzer = build_analyzer(settings.nlp)
+    analyzer, library = build_assistant(settings.nlp)
     logger.info("assistant_ready", model=analyzer.model_version, threads=settings.nlp.threads)
     clock, stop = HybridLogicalClock(), asyncio.Event()
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference") as executor:
@@ -76,14 +103,22 @@ async def serve(settings: NlpSettings) -> None:
         if publisher is None:
             return
         try:
-            await run_consumer(
-                name=NAME,
-                settings=settings,
-                handler=MessageHandler(Assistant(analyzer, publisher, clock, executor)),
-                clock=clock,
-                max_records=MAX_RECORDS,
-                stop=stop,
-            )
+            async with (
+                following(settings, analyzer, publisher, clock),
+                following_documents(settings, library, analyzer, clock),
+                generations(settings, analyzer, clock) as writing,
+            ):
+                await run_consumer(
+                    name=NAME,
+                    settings=settings,
+                    handler=Handler(
+                        MessageHandler(Assistant(analyzer, publisher, clock, executor, writing)),
+                        RequestHandler(Requests(analyzer, publisher, clock, executor)),
+                    ),
+                    clock=clock,
+                    max_records=MAX_RECORDS,
+                    stop=stop,
+                )
         finally:
             await publisher.__aexit__()
 
@@ -94,11 +129,14 @@ async def _connected(settings: NlpSettings, stop: asyncio.Event) -> KafkaEventPu
     while not stop.is_set():
         publisher = KafkaEventPublisher(settings.kafka, process=NAME, instance=settings.instance)
         try:
-            return await publisher.__aenter__()
+            await publisher.__aenter__()
+            await publisher.read_clock()
         except KafkaError as error:
             attempt += 1
             logger.warning("cannot_publish_yet", attempt=attempt, error=type(error).__name__)
             await publisher.__aexit__()
+        else:
+            return publisher
         with suppress(AbandonedError):
             await Backoff().wait(attempt, stop)
     return None

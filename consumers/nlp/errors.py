@@ -1,6 +1,7 @@
-"""What can go wrong while the nlp consumer gets ready; every message says what to do about it."""
+"""What can go wrong in the nlp consumer; while it gets ready, the text says what to do about it."""
 
-from runtime.errors import ConfigurationError
+from runtime.errors import ConfigurationError, ParleyError
+from schemas.events.replies import Fallback
 
 
 class ModelSourceError(ConfigurationError):
@@ -13,3 +14,19 @@ class ModelBuildError(ConfigurationError):
 
 class KnowledgeError(ConfigurationError):
     """The knowledge folder does not say what it must; names the file and the key."""
+
+
+class LanguageModelError(ParleyError):
+    """The language model gives no answer now; `reason` is what the reply will say about it."""
+
+    def __init__(self, reason: Fallback, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else str(reason))
+        self.reason = reason
+
+
+class HeadError(ParleyError):
+    """A trained head cannot be served here."""
+
+
+class TrainingError(ParleyError):
+    """A job cannot end well, however often it is tried; the message is for people."""

@@ -1,17 +1,29 @@
-"""Translates what the consume loop delivers into questions for the assistant."""
+"""Translates what the consume loop delivers into questions for the assistant, and into stops."""
 
+import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 import structlog
 
-from consumers.delivery.ports import Delivered
+from consumers.delivery.deadline import split_late
+from consumers.delivery.ports import Delivered, Offsets, Partition, Record
 from consumers.nlp.service.analysis import Analysis
 from consumers.nlp.service.assistant import Assistant
+from consumers.nlp.service.events import CONSUMER
+from consumers.nlp.service.requests import Requests
 from runtime import metrics
+from runtime.clock import wall_clock
 from runtime.errors import RetryableError
-from schemas.events.chat import MessageSent
-from schemas.events.replies import ReplySource
+from schemas.events.ai import AiRequest
+from schemas.events.chat import MessageSent, ReplyRegenerateAsked, ReplyStopAsked
+from schemas.events.replies import FailureReason, ReplySource
+from schemas.topics import group_of, source_of
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 ENDPOINT = "process-message"
 _STATUS = {ReplySource.HANDOVER: "handed_over", ReplySource.CLARIFY: "asked_back"}
@@ -19,29 +31,145 @@ _STATUS = {ReplySource.HANDOVER: "handed_over", ReplySource.CLARIFY: "asked_back
 logger = structlog.get_logger(__name__)
 
 
-class MessageHandler:
-    """Answers the messages of a batch; what is not a message passes by."""
+class Handler:
+    """Works a batch of messages and requests; neither waits for the other."""
 
-    def __init__(self, assistant: Assistant) -> None:
+    def __init__(self, messages: "MessageHandler", requests: "RequestHandler") -> None:
+        self._messages, self._requests = messages, requests
+
+    async def handle(self, batch: Sequence[Delivered]) -> None:
+        """
+        Answer everything; when it returns, every answer is on the log.
+
+        Raises:
+            RetryableError: the broker did not accept an answer; the batch may be done again.
+        """
+        outcomes = await asyncio.gather(
+            self._messages.handle(batch), self._requests.handle(batch), return_exceptions=True
+        )
+        for outcome in outcomes:
+            if outcome is not None:
+                raise outcome
+
+    def unfinished(self) -> Offsets:
+        """See `consumers.delivery.ports.Unhurried`; requests are never left unfinished."""
+        return self._messages.unfinished()
+
+    async def settle(self) -> None:
+        """See `consumers.delivery.ports.Unhurried`."""
+        await self._messages.settle()
+
+
+class RequestHandler:
+    """Answers the requests of a batch."""
+
+    def __init__(self, requests: Requests, now: Callable[[], datetime] = wall_clock) -> None:
+        self._requests = requests
+        self._now = now
+
+    async def handle(self, batch: Sequence[Delivered]) -> None:
+        """See `Handler`; a request that nobody waits for any more is dropped and counted."""
+        asked = [each for each in batch if isinstance(each.event, AiRequest)]
+        due, late = split_late(asked, self._now())
+        for each in late:
+            topic = source_of(each.record.topic)
+            metrics.late_dropped.labels(group_of(CONSUMER), topic).inc()
+        await self._requests.answer(
+            [each.event for each in due if isinstance(each.event, AiRequest)]
+        )
+
+
+class MessageHandler:
+    """
+    Answers the messages of a batch; what asks for nothing passes by.
+
+    What a language model writes goes on in the background and is `unfinished` until it is on the
+    log; see `consumers.delivery.ports.Unhurried`.
+    """
+
+    def __init__(self, assistant: Assistant, now: Callable[[], datetime] = wall_clock) -> None:
         self._assistant = assistant
+        self._now = now
+        self._generations = assistant.generations
+        self._begun: dict[UUID, Record] = {}
 
     async def handle(self, batch: Sequence[Delivered]) -> None:
         """
         Answer a polled batch; when it returns, every answer is on the log.
 
+        For a question that came too late that nobody waits any more, the log has that instead.
+
         Raises:
             RetryableError: the broker did not accept an answer; the batch may be done again.
         """
-        messages = [each.event for each in batch if isinstance(each.event, MessageSent)]
-        if not messages:
-            return
+        said = [each for each in batch if not isinstance(each.event, AiRequest)]
+        due, late = split_late(said, self._now())
+        if late:
+            await self._decline(late)
+        asked = [
+            each.event for each in due if isinstance(each.event, MessageSent | ReplyRegenerateAsked)
+        ]
+        if asked:
+            await self._answer(asked, due)
+        self._stop_what_is_not_wanted(due)
+
+    def unfinished(self) -> Offsets:
+        """Return the first record of each partition whose answer is still being written."""
+        if self._generations is None:
+            return {}
+        still = self._generations.open
+        self._begun = {event: at for event, at in self._begun.items() if event in still}
+        first: dict[Partition, int] = {}
+        for record in self._begun.values():
+            first[record.source] = min(record.offset, first.get(record.source, record.offset))
+        return first
+
+    async def settle(self) -> None:
+        """Give what is being written a little time, and leave the rest to the next process."""
+        if self._generations is not None:
+            await self._generations.settle()
+
+    async def _answer(
+        self, asked: Sequence[MessageSent | ReplyRegenerateAsked], due: Sequence[Delivered]
+    ) -> None:
         started = time.perf_counter()
         try:
-            analyses = await self._assistant.answer(messages)
+            analyses = await self._assistant.answer(asked)
         except RetryableError:
-            metrics.ai_requests.labels(ENDPOINT, "retried").inc(len(messages))
+            metrics.ai_requests.labels(ENDPOINT, "retried").inc(len(asked))
             raise
+        finally:
+            self._note_begun(due)
         _measure(analyses, time.perf_counter() - started)
+        now = self._now()
+        for message in asked:
+            if isinstance(message, MessageSent) and message.answer_by is not None:
+                waited = (now - message.occurred_at).total_seconds()
+                metrics.chat_response_seconds.observe(max(0.0, waited))
+
+    def _note_begun(self, batch: Sequence[Delivered]) -> None:
+        if self._generations is None:
+            return
+        still = self._generations.open
+        for each in batch:
+            if each.event.event_id in still:
+                self._begun[each.event.event_id] = each.record
+
+    def _stop_what_is_not_wanted(self, batch: Sequence[Delivered]) -> None:
+        # After the answers: a question and its stop may well come in one batch.
+        for each in batch:
+            if self._generations is not None and isinstance(each.event, ReplyStopAsked):
+                self._generations.stop(each.event.message_id)
+
+    async def _decline(self, late: Sequence[Delivered]) -> None:
+        messages = [each.event for each in late if isinstance(each.event, MessageSent)]
+        await self._assistant.decline(messages, FailureReason.LATE)
+        # Counted when it is told: a broker that is away brings the batch again.
+        for each in late:
+            topic = source_of(each.record.topic)
+            metrics.late_dropped.labels(group_of(CONSUMER), topic).inc()
+            metrics.ai_requests.labels(ENDPOINT, "late").inc()
+        logger.info("late_questions_dropped", messages=len(messages))
 
 
 def _measure(analyses: Sequence[Analysis], seconds: float) -> None:

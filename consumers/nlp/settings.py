@@ -1,10 +1,12 @@
 """What the nlp consumer reads from the environment."""
 
 import os
+from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, SecretStr, model_validator
 
 from consumers.delivery.settings import ConsumerSettings
 from runtime.settings import HealthSettings, Section
@@ -21,10 +23,69 @@ class ModelSettings(Section):
     model_dir: Path = Path(".parley/models")
     knowledge_dir: Path = Path("knowledge")
     threads: Annotated[int, Field(ge=1, le=64)] = Field(default_factory=spare_cores)
+    training: bool = True
+    """Whether this replica works training jobs; every replica follows what is promoted."""
+    training_threads: Annotated[int, Field(ge=1, le=64)] = Field(
+        default_factory=lambda: os.cpu_count() or 1
+    )
+    """A job runs at low priority, so it may have what answering leaves."""
+
+
+class LanguageModelKind(StrEnum):
+    """Who writes answers that are more than templates and snippets."""
+
+    NONE = "none"
+    """Nobody."""
+    OPENAI = "openai"
+    """Any endpoint that speaks OpenAI's chat completions."""
+    GGUF = "gguf"
+    """A model in a GGUF file, on this machine (extra `local-llm`)."""
+    DEMO = "demo"
+    """SmolLM2-135M on this machine: to see how it works, not to answer people (`demo-llm`)."""
+
+
+class LanguageModelSettings(Section):
+    """Which language model answers, and how much it may be used."""
+
+    kind: LanguageModelKind = LanguageModelKind.NONE
+    name: str = ""
+    """What the endpoint calls the model; also what replies name."""
+    base_url: str = ""
+    api_key: SecretStr = SecretStr("")
+    file: Path | None = None
+    threads: Annotated[int, Field(ge=1, le=64)] = Field(default_factory=spare_cores)
+    context_tokens: Annotated[int, Field(ge=512)] = 4_096
+    """Per answer that is written at once."""
+    answer_tokens: Annotated[int, Field(ge=1)] = 256
+    answer_chars: Annotated[int, Field(ge=1, le=30_000)] = 2_000
+    at_once: Annotated[int, Field(ge=1, le=256)] = 2
+    waiting: Annotated[int, Field(ge=0)] = 32
+    deadline: timedelta = timedelta(seconds=30)
+    silence: timedelta = timedelta(seconds=10)
+    """How long the model may say nothing before it counts as failed."""
+    failures: Annotated[int, Field(ge=1)] = 3
+    """So many in a row, and it is left alone for `rest`."""
+    rest: timedelta = timedelta(seconds=30)
+    user_tokens: Annotated[int, Field(ge=1)] = 50_000
+    user_window: timedelta = timedelta(hours=1)
+    cache_ttl: timedelta = timedelta(hours=1)
+
+    @model_validator(mode="after")
+    def _says_what_its_kind_needs(self) -> Self:
+        if self.kind is LanguageModelKind.OPENAI and not (self.name and self.base_url):
+            message = "openai needs a name and a base_url"
+            raise ValueError(message)
+        if self.kind is LanguageModelKind.GGUF and self.file is None:
+            message = "gguf needs a file"
+            raise ValueError(message)
+        return self
 
 
 class NlpSettings(ConsumerSettings):
     """The nlp consumer's settings."""
 
     nlp: ModelSettings = ModelSettings()
+    language_model: LanguageModelSettings = LanguageModelSettings()
+    valkey_url: SecretStr | None = None
+    """Budgets and cached answers; without it budgets are this process's own and nothing is kept."""
     health: HealthSettings = HealthSettings(port=8101)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from consumers.delivery.database import Connection
 from consumers.delivery.ports import Delivered
+from consumers.persistence.models import keep_models
 from consumers.persistence.ports import Archive
 from consumers.persistence.service import keep
 
@@ -18,3 +19,4 @@ class History:
         """See `Projection`."""
         events = ((each.event, (each.record.value or b"").decode()) for each in batch)
         await keep(self._archive(connection), events)
+        await keep_models(connection, (each.event for each in batch))

@@ -1,7 +1,7 @@
 """The edge put together."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from starlette.applications import Starlette
 
@@ -13,10 +13,12 @@ from edge_ws.changes import Changes
 from edge_ws.commands import Commands
 from edge_ws.control import Control
 from edge_ws.fanout import Fanout
-from edge_ws.hub import CONNECT_SECONDS, SWEEP_SECONDS, Hub
+from edge_ws.hub import Hub
 from edge_ws.inbound import Inbound
+from edge_ws.joining import Joining
 from edge_ws.pace import Pace
 from edge_ws.passing import Passing
+from edge_ws.past import Past
 from edge_ws.presence import Presence
 from edge_ws.publishing import Publishing
 from edge_ws.revocations import Revocations
@@ -33,10 +35,18 @@ if TYPE_CHECKING:
 
     from edge_ws.control import ControlSource
     from edge_ws.passing import Whispers
-    from edge_ws.ports import ConversationDirectory, RecordSource, TicketStore
-    from edge_ws.settings import LimitSettings, RingSettings
+    from edge_ws.ports import ConversationDirectory, PastSource, RecordSource, TicketStore
+    from edge_ws.settings import LimitSettings, ResumeSettings, RingSettings
     from producers.ports import EventPublisher
     from runtime.tokens import AccessTokenVerifier
+
+
+class Sources(NamedTuple):
+    """How what the edge reads of the log is made, and made anew when it fails."""
+
+    records: Callable[[], "RecordSource"]
+    past: Callable[[], "PastSource"]
+    control: Callable[[], "ControlSource"]
 
 
 class Edge:
@@ -46,36 +56,36 @@ class Edge:
         self,
         *,
         publisher: "EventPublisher",
-        create_source: Callable[[], "RecordSource"],
+        sources: Sources,
         tickets: "TicketStore",
         tokens: "AccessTokenVerifier",
         directory: "ConversationDirectory",
         whispers: "Whispers",
         allowed_origins: frozenset[str],
         ring: "RingSettings",
-        create_control: Callable[[], "ControlSource"],
+        resume: "ResumeSettings",
         token_lifetime: "timedelta",
         limits: "LimitSettings",
-        connect_seconds: float = CONNECT_SECONDS,
-        sweep_seconds: float = SWEEP_SECONDS,
+        answer_within: "timedelta",
+        **deadlines: float,
     ) -> None:
-        clock = HybridLogicalClock()
-        access, fanout = Access(directory), Fanout()
+        clock, access, fanout = HybridLogicalClock(), Access(directory), Fanout()
         self.backlog = Backlog(ring)
+        self.joining = Joining(fanout, self.backlog, Past(sources.past, resume), resume)
         self.publishing = Publishing(publisher)
         revocations = Revocations(token_lifetime)
         self.passing = Passing(whispers, fanout)
         self.presence = Presence(self.passing, access, self.backlog)
-        watched = (fanout, self.backlog, self.presence, revocations)
-        self.hub = Hub(*watched, connect_seconds=connect_seconds, sweep_seconds=sweep_seconds)
-        self.control = Control(create_control, revocations, self.hub.sweep)
+        self.hub = Hub(fanout, self.backlog, self.presence, revocations, **deadlines)
+        self.control = Control(sources.control, revocations, self.hub.sweep)
         self.tail = Tail(
-            create_source, backlog=self.backlog, fanout=fanout, access=access, clock=clock
+            sources.records, backlog=self.backlog, fanout=fanout, access=access, clock=clock
         )
+        commands = self._commands(clock, access, fanout, directory, answer_within)
         self._sockets = Sockets(
             allowed_origins=allowed_origins,
             sign_in=SignIn(tickets, tokens),
-            inbound=Inbound(self._commands(clock, access, fanout, directory), Pace(limits)),
+            inbound=Inbound(commands, Pace(limits)),
             hub=self.hub,
             admission=Admission(revocations, limits),
             backlog=self.backlog,
@@ -89,6 +99,7 @@ class Edge:
         access: Access,
         fanout: Fanout,
         directory: "ConversationDirectory",
+        answer_within: "timedelta",
     ) -> Commands:
         changes = Changes(
             publishing=self.publishing, clock=clock, backlog=self.backlog, directory=directory
@@ -99,9 +110,11 @@ class Edge:
             access=access,
             fanout=fanout,
             backlog=self.backlog,
+            joining=self.joining,
             changes=changes,
             passing=self.passing,
             presence=self.presence,
+            answer_within=answer_within,
         )
 
     def health(self) -> Health:

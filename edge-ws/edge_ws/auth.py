@@ -1,10 +1,10 @@
 """Signing a socket in, by its first frame; and which pages may open one at all."""
 
-import time
 from collections.abc import Iterable
 
 from edge_ws.connection import Session
 from edge_ws.ports import TicketStore
+from runtime.clock import server_seconds
 from runtime.errors import ParleyError
 from runtime.tokens import AccessTokenVerifier, InvalidTokenError
 from schemas.frames.client import Connect
@@ -34,7 +34,7 @@ class SignIn:
             if frame.token is not None
             else await self._by_ticket(frame.ticket)
         )
-        if session.expires_at <= time.time():
+        if session.expires_at <= server_seconds():
             msg = "the access token has expired"
             raise NotSignedInError(msg)
         return session

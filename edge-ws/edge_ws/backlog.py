@@ -1,4 +1,4 @@
-"""All rings together: what a socket that joins or comes back has to be sent again."""
+"""All rings and drafts: what a socket that joins or comes back has to be sent again."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
-from aiokafka.partitioner import murmur2
 
+from edge_ws.drafts import Drafts
 from edge_ws.outbound import MAX_QUEUED_BYTES
 from edge_ws.ports import KnownMessage, Log, Positions
 from edge_ws.ring import Kept, Ring
+from producers.records import partition_of
 from schemas.positions import PUSHED_TOPICS, parse_position
 from schemas.topics import CATALOGUE, Topic
 
@@ -24,12 +25,12 @@ LOGS = tuple(
     for partition in range(CATALOGUE[topic].partitions)
 )
 MAX_REPLAY_BYTES = MAX_QUEUED_BYTES // 2
-"""More than this is fetched from the history; a reader's queue must be able to hold it."""
+"""More than this is replayed bit by bit; a reader's queue must be able to hold it."""
 
 
 def log_of(topic: Topic, key: bytes) -> Log:
     """Return where the broker keeps this conversation."""
-    return Log(topic, (murmur2(key) & 0x7FFFFFFF) % CATALOGUE[topic].partitions)
+    return Log(topic, partition_of(topic, key))
 
 
 def seen_by(positions: Sequence[str]) -> dict[Log, int]:
@@ -52,6 +53,7 @@ class Backlog:
         self._ring_bytes = max(1, settings.total_bytes // len(LOGS))
         self._ring_age = settings.age.total_seconds()
         self._rings: dict[Log, Ring] = {}
+        self.drafts = Drafts()
         self.epoch = ""
 
     @property
@@ -62,18 +64,19 @@ class Backlog:
     @property
     def ends(self) -> Positions:
         """The next offset of each log."""
-        return {log: ring.end for log, ring in self._rings.items()}
+        return {log: ring.end for log, ring in self._rings.items()} | self.drafts.ends
 
     def open(self, epoch: str, positions: Positions) -> None:
         """Begin rings at these positions where there are none."""
         self.epoch = epoch
         for log, position in positions.items():
-            if log not in self._rings:
+            if log in LOGS and log not in self._rings:
                 self.restart(log, position)
 
     def forget(self) -> None:
         """Drop everything: the history that it belongs to is gone."""
         self._rings.clear()
+        self.drafts.forget()
 
     def restart(self, log: Log, start: int) -> Ring:
         """Begin this log's ring anew."""
@@ -90,6 +93,7 @@ class Backlog:
         now = time.monotonic()
         for ring in self._rings.values():
             ring.trim(now)
+        self.drafts.trim()
 
     def newest(self, key: bytes) -> list[Kept]:
         """Return the conversation's newest events, without a hole up to now."""
@@ -99,21 +103,22 @@ class Backlog:
             for kept in _newest(list(self._rings[log_of(topic, key)].after(key, -1)))
         ]
 
+    def rings_of(self, key: bytes) -> dict[Log, Ring]:
+        """Return the rings that hold a conversation's events."""
+        logs = (log_of(topic, key) for topic in PUSHED_TOPICS)
+        return {log: self._rings[log] for log in logs}
+
     def missed(self, key: bytes, seen: Mapping[Log, int]) -> list[Kept] | None:
-        """Return the conversation's events after what was seen; None when some may be gone.
+        """Return the conversation's events after what was seen; None when some are not kept here.
 
         A log that the client has seen nothing of counts as unread from its beginning.
         """
         missed: list[Kept] = []
-        for topic in PUSHED_TOPICS:
-            log = log_of(topic, key)
+        for log, ring in self.rings_of(key).items():
             offset = seen.get(log, -1)
-            ring = self._rings[log]
             if not ring.reaches_back_to(offset):
                 return None
             missed.extend(ring.after(key, offset))
-        if sum(len(kept.payload) for kept in missed) > MAX_REPLAY_BYTES:
-            return None
         return missed
 
     def spoke(self, key: bytes, user_id: UUID) -> bool:
@@ -137,23 +142,31 @@ class Backlog:
                 if name.encode() not in kept.payload:
                     continue
                 frame = orjson.loads(kept.payload)
-                if frame.get("message_id") != name or frame["type"] not in _TELLING:
+                if frame.get("message_id") != name:
                     continue
-                known = _known(frame)
-                if known.deleted:
+                if frame["type"] == _EDITED and known is not None:
+                    by_author = frame["sender"]["id"] == str(known.sender_id)
+                    known = known._replace(text=frame["text"]) if by_author else known
+                if frame["type"] not in _TELLING:
+                    continue
+                known = _known(frame) or known
+                if known is not None and known.deleted:
                     return known
         return known
 
 
+_EDITED = "message:edited"
 _TELLING = frozenset({"message", "reply", "message:deleted"})
 
 
-def _known(frame: dict[str, Any]) -> KnownMessage:
-    return KnownMessage(
-        UUID(frame["sender"]["id"]),
-        datetime.fromisoformat(frame["occurred_at"]),
-        deleted=frame["type"] == "message:deleted",
-    )
+def _known(frame: dict[str, Any]) -> KnownMessage | None:
+    """Return what a payload tells; None when its ids or times are none."""
+    try:
+        sender, at = UUID(frame["sender"]["id"]), datetime.fromisoformat(frame["occurred_at"])
+    except ValueError:
+        return None
+    deleted = frame["type"] == "message:deleted" or frame.get("deleted", False)
+    return KnownMessage(sender, at, deleted=deleted, text=frame.get("text"))
 
 
 def _newest(kept: list[Kept]) -> list[Kept]:

@@ -1,4 +1,4 @@
-"""What people do to messages that are there: edit, take back, react, read.
+"""What people do to messages that are there: edit, take back, react, read, want answered anew.
 
 Whose a message is decides the edge, so that nothing unauthorised ever reaches the log (ADR 0013).
 """
@@ -20,10 +20,20 @@ from schemas.events.chat import (
     MessageEvent,
     MessagesRead,
     ReactionSet,
+    ReplyRegenerateAsked,
+    ReplyStopAsked,
     Sender,
     SenderKind,
 )
-from schemas.frames.client import ChangeFrame, DeleteMessage, EditMessage, MarkRead, React
+from schemas.frames.client import (
+    ChangeFrame,
+    DeleteMessage,
+    EditMessage,
+    MarkRead,
+    React,
+    RegenerateReply,
+    StopReply,
+)
 from schemas.frames.codes import AckStatus, ErrorCode
 
 if TYPE_CHECKING:
@@ -130,8 +140,14 @@ class Changes:
         if isinstance(frame, EditMessage | DeleteMessage) and not by_author:
             change.reject(ErrorCode.NOT_ALLOWED, "only its author may do that")
             return
-        if known.deleted and not isinstance(frame, DeleteMessage | MarkRead):
+        if isinstance(frame, StopReply | RegenerateReply) and known.sender_id == ids.ASSISTANT_ID:
+            change.reject(ErrorCode.NOT_FOUND, "that is an answer; name its question")
+            return
+        if known.deleted and not isinstance(frame, DeleteMessage | MarkRead | StopReply):
             change.reject(ErrorCode.NOT_FOUND, "the message was deleted")
+            return
+        if isinstance(frame, RegenerateReply) and not known.text:
+            change.reject(ErrorCode.NOT_FOUND, "the question's words cannot be had")
             return
         self._publishing.publish(
             change.connection,
@@ -151,6 +167,11 @@ class Changes:
             case React():
                 about = self._about(ReactionSet, change, change.client_event_id)
                 return ReactionSet(**about, emoji=frame.emoji, active=frame.active)
+            case StopReply():
+                return ReplyStopAsked(**self._about(ReplyStopAsked, change, change.client_event_id))
+            case RegenerateReply():
+                about = self._about(ReplyRegenerateAsked, change, change.client_event_id)
+                return ReplyRegenerateAsked(**about, text=known.text or "")
             case MarkRead():
                 about = self._about(MessagesRead, change, frame.message_id)
                 return MessagesRead(**about, up_to=known.occurred_at)

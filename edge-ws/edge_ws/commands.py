@@ -4,10 +4,10 @@ from functools import partial
 from typing import TYPE_CHECKING, assert_never
 from uuid import UUID
 
-from edge_ws.backlog import Backlog, seen_by
+from edge_ws.backlog import Backlog
 from edge_ws.changes import Changes, Waiting
-from edge_ws.framing import ack_frame, error_frame, model_frame, pong_frame, rejection_frame
-from edge_ws.framing import replayed_frame as again
+from edge_ws.framing import ack_frame, error_frame, pong_frame, rejection_frame
+from edge_ws.joining import Join, Joining
 from edge_ws.publishing import RETRY_AFTER_MS, Publishing
 from runtime.errors import RetryableError
 from schemas import ids
@@ -23,15 +23,18 @@ from schemas.frames.client import (
     MarkRead,
     Ping,
     React,
+    RegenerateReply,
     SendMessage,
+    SetPresence,
+    StopReply,
     Typing,
     WatchPresence,
 )
 from schemas.frames.codes import AckStatus, ErrorCode
-from schemas.frames.server import CaughtUp, Reset
 
 if TYPE_CHECKING:
     import asyncio
+    from datetime import timedelta
 
     from edge_ws.access import Access
     from edge_ws.connection import Connection, Session
@@ -52,18 +55,22 @@ class Commands:
         access: "Access",
         fanout: "Fanout",
         backlog: Backlog,
+        joining: Joining,
         changes: Changes,
         passing: "Passing",
         presence: "Presence",
+        answer_within: "timedelta",
     ) -> None:
         self._publishing = publishing
         self._clock = clock
         self._access = access
         self._fanout = fanout
         self._backlog = backlog
+        self._joining = joining
         self._changes = changes
         self._passing = passing
         self._presence = presence
+        self._answer_within = answer_within
 
     def handle(
         self, connection: "Connection", session: "Session", frame: AnyFrame
@@ -79,12 +86,19 @@ class Commands:
                 return self._start(connection, session, frame)
             case ConversationJoin():
                 return self._join(connection, session, frame)
-            case EditMessage() | DeleteMessage() | React() | MarkRead():
+            case (
+                EditMessage()
+                | DeleteMessage()
+                | React()
+                | MarkRead()
+                | StopReply()
+                | RegenerateReply()
+            ):
                 return self._changes.handle(connection, session, frame)
             case Typing():
                 self._passing.typing(connection, session, frame)
-            case WatchPresence():
-                self._presence.watch(connection, session, frame)
+            case WatchPresence() | SetPresence():
+                self._presence.take(connection, session, frame)
             case ConversationLeave():
                 self._fanout.leave(key_of(frame.conversation_id), connection)
                 connection.push(ack_frame(frame.ref, AckStatus.ACCEPTED))
@@ -110,9 +124,10 @@ class Commands:
         user = session.user
         message_id = ids.message_id(user.id, frame.conversation_id, frame.client_message_id)
         event_id = ids.event_id(MessageSent.event_type, message_id)
+        asked_at = self._clock.stamp()
         event = MessageSent(
             event_id=event_id,
-            occurred_at=self._clock.stamp(),
+            occurred_at=asked_at,
             correlation_id=event_id,
             conversation_id=frame.conversation_id,
             message_id=message_id,
@@ -121,6 +136,8 @@ class Commands:
             attachments=frame.attachments,
             reply_to=frame.reply_to,
             client_message_id=frame.client_message_id,
+            # Only people's own questions are answered by the assistant.
+            answer_by=asked_at + self._answer_within if kind is SenderKind.USER else None,
         )
         self._publishing.publish(connection, frame.ref, event, message_id=message_id)
 
@@ -131,7 +148,9 @@ class Commands:
         conversation_id = ids.conversation_id(owner, frame.client_conversation_id)
         key = key_of(conversation_id)
         if self._access.owns(key, owner) and self._backlog.opened:
-            return self._enter_soon(connection, frame.ref, conversation_id, SenderKind.USER, None)
+            return self._joining.enter(
+                connection, Join(frame.ref, conversation_id, SenderKind.USER)
+            )
         if self._publishing.full(connection, frame.ref):
             return None
         event_id = ids.event_id(ConversationStarted.event_type, conversation_id)
@@ -165,9 +184,7 @@ class Commands:
             connection.push(ack_frame(frame.ref, AckStatus.BUSY, retry_after_ms=RETRY_AFTER_MS))
             return None
         if self._access.owns(key, session.user.id):
-            return self._enter_soon(
-                connection, frame.ref, frame.conversation_id, SenderKind.USER, frame.positions
-            )
+            return self._joining.enter(connection, _join_of(frame, SenderKind.USER))
         return partial(self._ask_and_enter, connection, session, frame)
 
     async def _ask_and_enter(
@@ -181,54 +198,9 @@ class Commands:
         if kind is None:
             connection.push(rejection_frame(frame.ref, ErrorCode.NOT_FOUND, "no such conversation"))
             return
-        waiting = self._enter_soon(
-            connection, frame.ref, frame.conversation_id, kind, frame.positions
-        )
+        waiting = self._joining.enter(connection, _join_of(frame, kind))
         if waiting is not None:
             await waiting()
-
-    def _enter_soon(
-        self,
-        connection: "Connection",
-        ref: str,
-        conversation_id: UUID,
-        kind: SenderKind,
-        positions: tuple[str, ...] | None,
-    ) -> Waiting | None:
-        enter = partial(self._enter, connection, ref, conversation_id, kind, positions)
-        if connection.outbound.empty:
-            enter()
-            return None
-        # A replay on top of a full queue would look like a slow reader.
-        return partial(_after_drain, connection, enter)
-
-    def _enter(
-        self,
-        connection: "Connection",
-        ref: str,
-        conversation_id: UUID,
-        kind: SenderKind,
-        positions: tuple[str, ...] | None,
-    ) -> None:
-        """Join and replay in one go: no record can come in between."""
-        if connection.closing:
-            return
-        key = key_of(conversation_id)
-        self._fanout.join(key, connection, kind)
-        connection.push(ack_frame(ref, AckStatus.ACCEPTED, conversation_id=conversation_id))
-        if positions:
-            if connection.known_epoch not in {None, self._backlog.epoch}:
-                connection.push(_reset(conversation_id, "another history"))
-                return
-            missed = self._backlog.missed(key, seen_by(positions))
-            if missed is None:
-                connection.push(_reset(conversation_id, "missed more than is kept here"))
-                return
-        else:
-            missed = self._backlog.newest(key)
-        for kept in missed:
-            connection.push(again(kept.payload))
-        connection.push(model_frame(CaughtUp(conversation_id=conversation_id)))
 
 
 def key_of(conversation_id: UUID) -> bytes:
@@ -236,10 +208,5 @@ def key_of(conversation_id: UUID) -> bytes:
     return str(conversation_id).encode("ascii")
 
 
-def _reset(conversation_id: UUID, reason: str) -> bytes:
-    return model_frame(Reset(conversation_id=conversation_id, reason=reason))
-
-
-async def _after_drain(connection: "Connection", enter: "partial[None]") -> None:
-    await connection.outbound.drained()
-    enter()
+def _join_of(frame: ConversationJoin, kind: SenderKind) -> Join:
+    return Join(frame.ref, frame.conversation_id, kind, frame.positions or (), frame.epoch)

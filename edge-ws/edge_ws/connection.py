@@ -42,8 +42,10 @@ class Connection:
     """A socket's state; there are thousands, so it is slotted and holds no task while idle."""
 
     __slots__ = (
+        "address",
         "closing",
         "id",
+        "idle",
         "in_flight",
         "joined",
         "known_epoch",
@@ -71,6 +73,10 @@ class Connection:
         """Frames behind one that has to wait for something; None when none does."""
         self.working: asyncio.Task[None] | None = None
         self.closing = False
+        self.address: str | None = None
+        """Where it comes from, by the name under which it is counted; None when it is not."""
+        self.idle = False
+        """The device was left alone."""
 
     def push(self, frame: bytes) -> None:
         """Send a frame; a reader too slow for its queue is sent away to resume."""

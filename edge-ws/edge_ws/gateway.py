@@ -21,6 +21,7 @@ class _Message(BaseModel):
     sender_id: UUID
     occurred_at: AwareDatetime
     deleted: bool
+    text: str | None = None
 
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -61,7 +62,7 @@ class GatewayDirectory:
         )
         if answer is None:
             return None
-        return KnownMessage(answer.sender_id, answer.occurred_at, answer.deleted)
+        return KnownMessage(answer.sender_id, answer.occurred_at, answer.deleted, answer.text)
 
     async def _ask(self, model: type[Answer], path: str, **query: str) -> Answer | None:
         try:

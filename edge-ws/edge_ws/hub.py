@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from edge_ws.framing import model_frame
 from runtime import metrics
+from runtime.clock import server_seconds
 from schemas.frames.codes import CloseCode
 from schemas.frames.server import Reconnect
 
@@ -76,7 +77,7 @@ class Hub:
 
     def sweep(self) -> None:
         """Close what is overdue, revoked, expired or stalled."""
-        now, today = time.monotonic(), time.time()
+        now, today = time.monotonic(), server_seconds()
         for connection in tuple(self._connections):
             if connection.session is None:
                 if now - connection.opened_at >= self._connect_seconds:

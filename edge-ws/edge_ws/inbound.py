@@ -11,7 +11,7 @@ from edge_ws.framing import ack_frame, error_frame
 from edge_ws.parsing import Refusal, parse
 from edge_ws.publishing import RETRY_AFTER_MS
 from runtime import metrics
-from schemas.frames.client import AnyFrame, Connect, SendMessage, Typing, WatchPresence
+from schemas.frames.client import AnyFrame, Connect, SendMessage, SetPresence, Typing, WatchPresence
 from schemas.frames.codes import AckStatus, CloseCode, ErrorCode
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Inbound:
                 timings.receive_seconds.observe(time.perf_counter() - arrived)
         elif len(connection.waiting) < MAX_WAITING:
             connection.waiting.append(frame)
-        elif not isinstance(frame, Connect | Typing | WatchPresence):
+        elif not isinstance(frame, Connect | Typing | WatchPresence | SetPresence):
             connection.push(ack_frame(frame.ref, AckStatus.BUSY, retry_after_ms=RETRY_AFTER_MS))
 
     def take_binary(self, connection: "Connection", session: "Session") -> None:

@@ -1,19 +1,21 @@
 """The log itself as a source of records."""
 
 import asyncio
-import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
 import structlog
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from edge_ws.backlog import LOGS
+from edge_ws.drafts import DRAFT_LOGS
 from edge_ws.ports import Log, Positions, TailedRecord
-from runtime.kafka import create_tail
+from runtime.clock import server_seconds
+from runtime.errors import RetryableError
+from runtime.kafka import create_reader, create_tail
 from schemas.topics import Topic
 
 if TYPE_CHECKING:
@@ -22,12 +24,14 @@ if TYPE_CHECKING:
 START_SECONDS = 30.0
 STOP_SECONDS = 5.0
 POLL_MS = 1_000
+PAST_RECORDS = 1_000
+"""Read at a time: some 10 ms of the loop, which belongs to those who are here too."""
 
 logger = structlog.get_logger(__name__)
 
 
 class KafkaRecords:
-    """Reads all partitions of the pushed topics; see `edge_ws.ports.RecordSource`.
+    """Reads all partitions of the pushed topics, and pieces of answers; see `RecordSource`.
 
     A log without a position is read from `lookback` ago: what was written while no edge ran is
     then in the ring of the next one, and nobody who comes back has to wait for the tables.
@@ -45,7 +49,9 @@ class KafkaRecords:
         async with asyncio.timeout(START_SECONDS):
             self.epoch = await self._cluster_id()
             await self._consumer.start()
-            partitions = {log: TopicPartition(log.topic.value, log.partition) for log in LOGS}
+            partitions = {
+                log: TopicPartition(log.topic.value, log.partition) for log in (*LOGS, *DRAFT_LOGS)
+            }
             self._consumer.assign(list(partitions.values()))
             fresh = [partition for log, partition in partitions.items() if log not in positions]
             begins = await self._recent(fresh) if fresh else {}
@@ -64,15 +70,11 @@ class KafkaRecords:
 
     async def stop(self) -> None:
         """Disconnect, or give up on it."""
-        try:
-            async with asyncio.timeout(STOP_SECONDS):
-                await self._consumer.stop()
-        except (TimeoutError, KafkaError) as error:
-            logger.warning("tail_stop_failed", error=type(error).__name__)
+        await _stop(self._consumer)
 
     async def _recent(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
         """Return each partition's first offset within the lookback, or its end."""
-        since = int((time.time() - self._lookback.total_seconds()) * 1_000)
+        since = int((server_seconds() - self._lookback.total_seconds()) * 1_000)
         begins: dict[TopicPartition, int] = await self._consumer.end_offsets(partitions)
         found = await self._consumer.offsets_for_times(dict.fromkeys(partitions, since))
         begins.update((each, place.offset) for each, place in found.items() if place is not None)
@@ -89,3 +91,64 @@ class KafkaRecords:
         finally:
             await admin.close()
         return cast("str", cluster["cluster_id"])
+
+
+class KafkaPast:
+    """Reads ranges of the log by offset; see `edge_ws.ports.PastSource`. Connects when asked."""
+
+    def __init__(self, settings: "KafkaSettings", client_id: str) -> None:
+        self._settings = settings
+        self._client_id = client_id
+        self._consumer: AIOKafkaConsumer | None = None
+        self._places: dict[Log, int] = {}
+        """Where the consumer goes on."""
+
+    async def read(self, positions: Positions) -> Mapping[Log, Sequence[TailedRecord]]:
+        """Go to these positions, if it is not there already, and return what comes."""
+        try:
+            return await self._read(await self._connected(), positions)
+        except KafkaError as error:
+            msg = f"the log is away: {type(error).__name__}"
+            raise RetryableError(msg) from error
+
+    async def _read(
+        self, consumer: AIOKafkaConsumer, positions: Positions
+    ) -> Mapping[Log, Sequence[TailedRecord]]:
+        if self._places != positions:
+            partitions = {log: TopicPartition(log.topic.value, log.partition) for log in positions}
+            consumer.assign(list(partitions.values()))
+            for log, partition in partitions.items():
+                consumer.seek(partition, positions[log])
+            self._places = dict(positions)
+        polled = await consumer.getmany(timeout_ms=POLL_MS, max_records=PAST_RECORDS)
+        found: dict[Log, Sequence[TailedRecord]] = {}
+        for partition, records in polled.items():
+            log = Log(Topic(partition.topic), partition.partition)
+            found[log] = records
+            self._places[log] = records[-1].offset + 1
+        return found
+
+    async def stop(self) -> None:
+        """Disconnect, or give up on it."""
+        if self._consumer is not None:
+            await _stop(self._consumer)
+
+    async def _connected(self) -> AIOKafkaConsumer:
+        if self._consumer is None:
+            consumer = create_reader(self._settings, self._client_id)
+            try:
+                async with asyncio.timeout(START_SECONDS):
+                    await consumer.start()
+            except BaseException:
+                await _stop(consumer)
+                raise
+            self._consumer = consumer
+        return self._consumer
+
+
+async def _stop(consumer: AIOKafkaConsumer) -> None:
+    try:
+        async with asyncio.timeout(STOP_SECONDS):
+            await consumer.stop()
+    except (TimeoutError, KafkaError) as error:
+        logger.warning("tail_stop_failed", error=type(error).__name__)

@@ -9,14 +9,18 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from edge_ws.backlog import LOGS
+from edge_ws.drafts import DRAFT_LOGS
 from edge_ws.passing import Seen
 from edge_ws.ports import Grant, KnownMessage, Log, Positions, TailedRecord
 from producers.memory import InMemoryEventPublisher
 from producers.records import Headers
 from runtime.errors import RetryableError
+from schemas.frames.server import PresenceState
 from schemas.tickets import SocketTicket
 
 POLL_SECONDS = 0.005
+SOME = 3
+"""Records of one log that the past gives at a time."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class InMemoryRecords:
 
     async def start(self, positions: Positions) -> Positions:
         """Begin at these positions, or at the end."""
-        self._next = {log: positions.get(log, self._end(log)) for log in LOGS}
+        self._next = {log: positions.get(log, self._end(log)) for log in (*LOGS, *DRAFT_LOGS)}
         return dict(self._next)
 
     async def poll(self) -> Mapping[Log, Sequence[TailedRecord]]:
@@ -72,6 +76,41 @@ class InMemoryRecords:
 
 
 @dataclass
+class InMemoryPast:
+    """Reads the logs of an in-memory publisher again."""
+
+    publisher: InMemoryEventPublisher
+    reads: int = 0
+    away: bool = False
+    forgotten: int = 0
+    """So many records at the beginning of each log are gone."""
+    open: asyncio.Event = field(default_factory=asyncio.Event)
+    """Nothing is read before it is set."""
+
+    def __post_init__(self) -> None:
+        self.open.set()
+
+    async def read(self, positions: Positions) -> Mapping[Log, Sequence[TailedRecord]]:
+        """Return a few records; see `edge_ws.ports.PastSource`."""
+        self.reads += 1
+        await self.open.wait()
+        if self.away:
+            raise OSError("the log is away")
+        return {log: self._some(log, begin) for log, begin in positions.items()}
+
+    async def stop(self) -> None:
+        """There is nothing to disconnect from."""
+
+    def _some(self, log: Log, begin: int) -> list[InMemoryRecord]:
+        records = self.publisher.logs.get((log.topic, log.partition), [])
+        first = max(begin, self.forgotten)
+        return [
+            InMemoryRecord(offset, 0, record.key, record.value, record.headers)
+            for offset, record in enumerate(records[first : first + SOME], first)
+        ]
+
+
+@dataclass
 class InMemoryTickets:
     """Single-use tickets in a dictionary."""
 
@@ -91,6 +130,7 @@ class InMemoryWhispers:
 
     away: bool = False
     here: Counter[UUID] = field(default_factory=Counter)
+    idle: set[UUID] = field(default_factory=set)
     last_seen: dict[UUID, datetime] = field(default_factory=dict)
     ears: set[asyncio.Queue[bytes]] = field(default_factory=set)
 
@@ -111,11 +151,16 @@ class InMemoryWhispers:
         finally:
             self.ears.discard(ear)
 
-    async def arrive(self, user_ids: list[UUID]) -> None:
-        """Note who is here."""
+    async def arrive(self, user_ids: list[UUID], away: Sequence[UUID] = ()) -> None:
+        """Note who is here, and at a device."""
         self._check()
         for user_id in user_ids:
             self.here[user_id] = 1
+            self.idle.discard(user_id)
+        for user_id in away:
+            self.here[user_id] = 1
+            self.idle.add(user_id)
+            self.last_seen.setdefault(user_id, datetime.now(UTC))
 
     async def leave(self, user_id: UUID) -> None:
         """Note who left, and when."""
@@ -126,7 +171,12 @@ class InMemoryWhispers:
     async def look(self, user_ids: list[UUID]) -> list[Seen]:
         """Return who is here."""
         self._check()
-        return [Seen(self.here[each] > 0, self.last_seen.get(each)) for each in user_ids]
+        return [Seen(self._state(each), self.last_seen.get(each)) for each in user_ids]
+
+    def _state(self, user_id: UUID) -> PresenceState:
+        if not self.here[user_id]:
+            return PresenceState.OFFLINE
+        return PresenceState.AWAY if user_id in self.idle else PresenceState.ONLINE
 
     def _check(self) -> None:
         if self.away:

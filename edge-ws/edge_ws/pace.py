@@ -1,4 +1,4 @@
-"""How fast one user may send frames, over all their sockets on this edge."""
+"""How fast one user, and one address, may send frames over all their sockets on this edge."""
 
 import math
 import time
@@ -85,18 +85,22 @@ class Pace:
     """Refuses frames that come too fast, and closes sockets that do not slow down."""
 
     def __init__(self, limits: "LimitSettings") -> None:
+        self._of_address = parse(limits.frames_per_address)
         self._windows = FixedWindowRateLimiter(LoopStorage())
         self._frames = parse(limits.frames)
         self._refusals = parse(limits.refusals)
 
     def refuses(self, connection: "Connection", session: "Session", text: str | None) -> bool:
-        """Count a frame of this user; when it comes too fast answer it, and say so."""
-        user = session.user.id.hex
-        if self._windows.hit(self._frames, user):
-            return False
+        """Count a frame of this user and this address; when it comes too fast answer it so."""
+        user, address = session.user.id.hex, connection.address
+        limit, counted = self._frames, user
+        if self._windows.hit(limit, counted):
+            if address is None or self._windows.hit(self._of_address, address):
+                return False
+            limit, counted = self._of_address, address
         timings.frames_too_fast.inc()
         if self._windows.hit(self._refusals, user):
-            reset, _ = self._windows.get_window_stats(self._frames, user)
+            reset, _ = self._windows.get_window_stats(limit, counted)
             connection.push(_refusal(text, max(1, math.ceil((reset - time.time()) * 1_000))))
         else:
             connection.close(CloseCode.RATE, _DETAIL)

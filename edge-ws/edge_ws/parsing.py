@@ -18,6 +18,8 @@ ANSWERED_BY_ACK = frozenset(
         "message:delete",
         "reaction",
         "read",
+        "reply:stop",
+        "reply:regenerate",
         "conversation:start",
         "conversation:join",
         "conversation:leave",

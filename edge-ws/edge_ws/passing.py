@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from uuid import UUID
@@ -14,7 +14,7 @@ from edge_ws import timings
 from edge_ws.framing import error_frame
 from runtime.errors import RetryableError
 from schemas.frames.codes import ErrorCode
-from schemas.frames.server import TypingFrame
+from schemas.frames.server import PresenceState, TypingFrame
 
 if TYPE_CHECKING:
     from edge_ws.connection import Connection, Session
@@ -31,10 +31,10 @@ logger = structlog.get_logger(__name__)
 
 
 class Seen(NamedTuple):
-    """Whether somebody is here, and when they last were if not."""
+    """Whether somebody is here, and when they last were at a device of theirs if not."""
 
-    online: bool
-    last_seen: datetime | None
+    state: PresenceState
+    last_seen: datetime | None = None
 
 
 class Whispers(Protocol):
@@ -52,8 +52,8 @@ class Whispers(Protocol):
         """Return what the edges tell from now on."""
         ...
 
-    async def arrive(self, user_ids: list[UUID]) -> None:
-        """Say that these are on this edge, for a minute."""
+    async def arrive(self, user_ids: list[UUID], away: Sequence[UUID] = ()) -> None:
+        """Say that these are on this edge, for a minute, and those too but not at their devices."""
         ...
 
     async def leave(self, user_id: UUID) -> None:

@@ -74,6 +74,25 @@ class RecordSource(Protocol):
         ...
 
 
+class PastSource(Protocol):
+    """Reads what the log kept, again and from anywhere.
+
+    Ordering: the records of one log come in offset order, from the asked position on.
+    Failure: any call may raise; the owner then stops this source and makes a new one.
+    """
+
+    async def read(self, positions: Positions) -> Mapping[Log, Sequence[TailedRecord]]:
+        """Return some of the records from these positions on, of any of these logs.
+
+        A first record that stands further on says that the log no longer has those before.
+        """
+        ...
+
+    async def stop(self) -> None:
+        """Disconnect; never raises for the broker's sake."""
+        ...
+
+
 class TicketStore(Protocol):
     """Holds the tickets that the gateway gave out."""
 
@@ -99,6 +118,8 @@ class KnownMessage(NamedTuple):
     sender_id: UUID
     occurred_at: datetime
     deleted: bool = False
+    text: str | None = None
+    """As it is now; None when it is not there any more."""
 
 
 class ConversationDirectory(Protocol):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from edge_ws.access import Access
     from edge_ws.backlog import Backlog
     from edge_ws.connection import Connection, Session
-    from schemas.frames.client import WatchPresence
+    from schemas.frames.client import SetPresence, WatchPresence
 
 REFRESH_SECONDS = 20.0
 """A third of what an arrival is remembered for: an edge that dies takes its people along."""
@@ -34,6 +34,8 @@ class Presence:
         self._access = access
         self._backlog = backlog
         self._here: Counter[UUID] = Counter()
+        self._idle: Counter[UUID] = Counter()
+        """Of these sockets, those of devices that were left alone."""
         self._watchers: dict[UUID, set[Connection]] = {}
         self._watched: dict[Connection, list[UUID]] = {}
         self._told: dict[UUID, PresenceState] = {}
@@ -41,9 +43,19 @@ class Presence:
 
     def arrived(self, user_id: UUID) -> None:
         """Count a signed-in socket in."""
-        self._here[user_id] += 1
-        if self._here[user_id] == 1:
-            self._passing.say(partial(self._announce_arrival, user_id))
+        self._change(user_id, here=1)
+
+    def take(
+        self, connection: "Connection", session: "Session", frame: "WatchPresence | SetPresence"
+    ) -> None:
+        """Watch somebody, or note that a device was left alone or is used again."""
+        if frame.type == "presence:watch":
+            self._watch(connection, session, frame)
+            return
+        idle = frame.state == PresenceState.AWAY.value
+        if idle is not connection.idle:
+            self._change(session.user.id, idle=1 if idle else -1)
+            connection.idle = idle
 
     def left(self, connection: "Connection") -> None:
         """Count a closed socket out; whom it watched need not be told of any more."""
@@ -51,12 +63,25 @@ class Presence:
         if connection.session is None:
             return
         user_id = connection.session.user.id
-        self._here[user_id] -= 1
-        if self._here[user_id] <= 0:
-            del self._here[user_id]
-            self._passing.say(partial(self._announce_leaving, user_id))
+        self._change(user_id, here=-1, idle=-1 if connection.idle else 0)
 
-    def watch(self, connection: "Connection", session: "Session", frame: "WatchPresence") -> None:
+    def _change(self, user_id: UUID, *, here: int = 0, idle: int = 0) -> None:
+        before = self._state(user_id)
+        for counts, change in ((self._here, here), (self._idle, idle)):
+            counts[user_id] += change
+            if counts[user_id] <= 0:
+                del counts[user_id]
+        if self._state(user_id) is not before:
+            self._passing.say(partial(self._announce, user_id))
+
+    def _state(self, user_id: UUID) -> PresenceState:
+        """Return what somebody is on this edge; on another they may be more."""
+        if not self._here[user_id]:
+            return PresenceState.OFFLINE
+        idle = self._idle[user_id] >= self._here[user_id]
+        return PresenceState.AWAY if idle else PresenceState.ONLINE
+
+    def _watch(self, connection: "Connection", session: "Session", frame: "WatchPresence") -> None:
         """Tell this socket of these people, now and when it changes."""
         self._unwatch(connection)
         wanted = [
@@ -86,7 +111,9 @@ class Presence:
             RetryableError: Valkey is away.
         """
         if self._here:
-            await self._passing.whispers.arrive(list(self._here))
+            idle = [each for each in self._here if self._state(each) is PresenceState.AWAY]
+            active = [each for each in self._here if self._state(each) is PresenceState.ONLINE]
+            await self._passing.whispers.arrive(active, idle)
         watched = list(self._watchers)
         if not watched:
             return
@@ -120,20 +147,17 @@ class Presence:
         for connection in watchers:
             connection.push(frame)
 
-    async def _announce_arrival(self, user_id: UUID) -> None:
-        await self._passing.whispers.arrive([user_id])
-        await self._tell_all(user_id, Seen(online=True, last_seen=None))
-
-    async def _announce_leaving(self, user_id: UUID) -> None:
-        if user_id in self._here:
-            return
-        await self._passing.whispers.leave(user_id)
-        [seen] = await self._passing.whispers.look([user_id])
-        await self._tell_all(user_id, seen)
-
-    async def _tell_all(self, user_id: UUID, seen: Seen) -> None:
-        whisper = _frame(user_id, seen).model_dump_json(exclude_none=True).encode()
-        await self._passing.whispers.tell(whisper)
+    async def _announce(self, user_id: UUID) -> None:
+        whispers = self._passing.whispers
+        match self._state(user_id):
+            case PresenceState.ONLINE:
+                await whispers.arrive([user_id])
+            case PresenceState.AWAY:
+                await whispers.arrive([], [user_id])
+            case PresenceState.OFFLINE:
+                await whispers.leave(user_id)
+        [seen] = await whispers.look([user_id])
+        await whispers.tell(_frame(user_id, seen).model_dump_json(exclude_none=True).encode())
 
     async def _tell_now(self, connection: "Connection", user_ids: list[UUID]) -> None:
         found = await self._passing.whispers.look(user_ids)
@@ -144,6 +168,5 @@ class Presence:
 
 
 def _frame(user_id: UUID, seen: Seen) -> PresenceFrame:
-    state = PresenceState.ONLINE if seen.online else PresenceState.OFFLINE
-    last_seen = None if seen.online else seen.last_seen
-    return PresenceFrame(user_id=user_id, state=state, last_seen=last_seen)
+    last_seen = None if seen.state is PresenceState.ONLINE else seen.last_seen
+    return PresenceFrame(user_id=user_id, state=seen.state, last_seen=last_seen)

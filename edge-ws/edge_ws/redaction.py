@@ -1,8 +1,13 @@
 """What is left of a kept event when its message is deleted: that it was, and not what it said."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import chain
 
 import orjson
+
+from edge_ws.ring import Kept
+
+_DELETION = b'{"type":"message:deleted"'
 
 
 def redaction_for(deletion: bytes) -> Callable[[bytes], bytes | None]:
@@ -29,3 +34,12 @@ def redaction_for(deletion: bytes) -> Callable[[bytes], bytes | None]:
                 return payload
 
     return redact
+
+
+def redact_all(older: list[Kept], newer: Iterable[Kept]) -> list[Kept]:
+    """Return old events without the words of what was deleted among them or later."""
+    deletions = [kept.payload for kept in chain(older, newer) if kept.payload.startswith(_DELETION)]
+    for redact in map(redaction_for, deletions):
+        redacted = ((kept, redact(kept.payload)) for kept in older)
+        older = [kept._replace(payload=left) for kept, left in redacted if left is not None]
+    return older

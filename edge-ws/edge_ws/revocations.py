@@ -1,10 +1,10 @@
 """Whose access has ended although their tokens have not expired."""
 
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
+from runtime.clock import server_seconds
 from schemas.events.control import SessionRevoked, UserDisabled
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ class Revocations:
     While `complete` is False there may be one that has not been read yet: nobody is let in.
     """
 
-    def __init__(self, token_lifetime: timedelta, *, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, token_lifetime: timedelta, *, now: Callable[[], float] = server_seconds
+    ) -> None:
         self._remembered = (token_lifetime + DRIFT).total_seconds()
         self._now = now
         self._sessions: dict[UUID, float] = {}

@@ -11,10 +11,10 @@ import structlog
 import uvicorn
 from aiokafka.errors import KafkaError
 
-from edge_ws.app import Edge
+from edge_ws.app import Edge, Sources
 from edge_ws.control_log import KafkaControl
 from edge_ws.gateway import GatewayDirectory
-from edge_ws.kafka import KafkaRecords
+from edge_ws.kafka import KafkaPast, KafkaRecords
 from edge_ws.tickets import ValkeyTickets
 from edge_ws.whispers import ValkeyWhispers
 from edge_ws.wire import EdgeProtocol
@@ -116,18 +116,15 @@ async def _compose(
     stack.push_async_callback(whispers.close)
     edge = Edge(
         publisher=publisher,
-        create_source=lambda: KafkaRecords(
-            settings.kafka, f"{PROCESS}-{settings.instance}", lookback=settings.ring.lookback
-        ),
+        sources=_sources(settings),
         tickets=tickets,
         tokens=tokens,
         directory=directory,
         whispers=whispers,
         allowed_origins=settings.allowed_origins,
+        answer_within=settings.answer_within,
         ring=settings.ring,
-        create_control=lambda: KafkaControl(
-            settings.kafka, f"{PROCESS}-{settings.instance}-control"
-        ),
+        resume=settings.resume,
         token_lifetime=settings.auth.access_lifetime,
         limits=settings.limits,
     )
@@ -135,15 +132,27 @@ async def _compose(
     return edge
 
 
+def _sources(settings: "EdgeSettings") -> Sources:
+    name = f"{PROCESS}-{settings.instance}"
+    return Sources(
+        records=lambda: KafkaRecords(settings.kafka, name, lookback=settings.ring.lookback),
+        past=lambda: KafkaPast(settings.kafka, f"{name}-past"),
+        control=lambda: KafkaControl(settings.kafka, f"{name}-control"),
+    )
+
+
 async def _publisher(settings: "EdgeSettings", stop: asyncio.Event) -> KafkaEventPublisher | None:
     """Return a started publisher; waits for the broker, unless told to stop meanwhile."""
     while not stop.is_set():
         publisher = KafkaEventPublisher(settings.kafka, process=PROCESS, instance=settings.instance)
         try:
-            return await publisher.__aenter__()
+            await publisher.__aenter__()
+            await publisher.read_clock()
         except KafkaError as error:
             logger.warning("broker_away", error=type(error).__name__)
             await publisher.__aexit__()
+        else:
+            return publisher
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), BROKER_RETRY_SECONDS)
     return None
@@ -166,3 +175,4 @@ async def loops(edge: Edge) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await edge.joining.stop()

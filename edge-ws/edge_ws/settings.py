@@ -7,7 +7,7 @@ from typing import Annotated
 from limits import parse
 from pydantic import AfterValidator, Field, SecretStr
 
-from runtime.settings import HttpSettings, ProcessSettings, Section
+from runtime.settings import ANSWER_WITHIN, AnswerWithin, HttpSettings, ProcessSettings, Section
 
 
 class AuthSettings(Section):
@@ -40,6 +40,8 @@ class LimitSettings(Section):
     connections_per_address: Annotated[int, Field(ge=1)] = 1_000
     frames: Rate = "200/second"
     """Per user, over all their sockets."""
+    frames_per_address: Rate = "2000/second"
+    """Of all users behind one address; this machine's own are not limited."""
     refusals: Rate = "500/minute"
     """So many frames over the limit are answered before the socket is closed."""
 
@@ -51,6 +53,16 @@ class RingSettings(Section):
     lookback: timedelta = timedelta(seconds=60)
     """How far back a new edge reads, so that a restart looks like a short pause to its clients."""
     total_bytes: Annotated[int, Field(ge=1)] = 64 * 1024 * 1024
+
+
+class ResumeSettings(Section):
+    """How much is read again from the log for who comes back; beyond it they fetch the history."""
+
+    records: Annotated[int, Field(ge=0)] = 50_000
+    """Of one log, from where the client stopped to where the ring begins; everybody's count."""
+    bytes: Annotated[int, Field(ge=1)] = 1024 * 1024
+    """Of the one conversation."""
+    wait: timedelta = timedelta(seconds=8)
 
 
 class DrainSettings(Section):
@@ -70,7 +82,10 @@ class EdgeSettings(ProcessSettings):
     gateway_url: str = "http://127.0.0.1:8000"
     allowed_origins: frozenset[str] = frozenset()
     ring: RingSettings = RingSettings()
+    resume: ResumeSettings = ResumeSettings()
     drain: DrainSettings = DrainSettings()
     limits: LimitSettings = LimitSettings()
+    answer_within: AnswerWithin = ANSWER_WITHIN
+    """Who asks is told after this long that no answer came, and none is worked out any more."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses whose X-Forwarded-For is believed; nobody's by default."""

@@ -1,5 +1,6 @@
 """`GET /ws`: from the handshake to the last frame of one socket."""
 
+import sys
 from typing import TYPE_CHECKING, cast
 
 import structlog
@@ -10,6 +11,7 @@ from edge_ws.connection import Connection
 from edge_ws.framing import model_frame
 from edge_ws.parsing import parse
 from edge_ws.wire import wire_of
+from runtime.addresses import address_name, is_loopback
 from runtime.errors import RetryableError
 from schemas.frames.client import Connect
 from schemas.frames.codes import SUBPROTOCOL, CloseCode
@@ -72,6 +74,8 @@ class Sockets:
         host = scope["client"][0] if scope["client"] else None
         wire.forget_handshake()
         connection = Connection(wire)
+        if not is_loopback(host):
+            connection.address = sys.intern(address_name(host))
         wire.on_flow = connection.outbound.flush
         self._hub.opened(connection)
         too_many = self._admission.come(host)

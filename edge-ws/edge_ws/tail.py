@@ -4,23 +4,25 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-import orjson
 import structlog
 
 from edge_ws import timings
 from edge_ws.backlog import Backlog, log_of
-from edge_ws.framing import event_payload, model_frame
+from edge_ws.framing import model_frame
 from edge_ws.ports import Log, RecordSource, TailedRecord
+from edge_ws.reading import Pushed, UnreadableError, checked, pushed_of
 from edge_ws.redaction import redaction_for
 from edge_ws.ring import Ring
 from runtime import metrics
-from schemas import headers as names
+from runtime.clock import server_seconds
+from runtime.trail import TRAIL
 from schemas.events.chat import ConversationStarted, MessageDeleted
-from schemas.frames.server import FRAME_OF_EVENT, Reset
-from schemas.positions import Position
+from schemas.events.replies import ReplyFailed, ReplyGenerated
+from schemas.frames.server import DELTA_FRAME, FRAME_OF_EVENT, Reset
+from schemas.topics import Topic
 
 if TYPE_CHECKING:
     from edge_ws.access import Access
@@ -30,18 +32,6 @@ if TYPE_CHECKING:
 BACKOFF_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0)
 
 logger = structlog.get_logger(__name__)
-
-
-class _Unreadable(Exception):  # noqa: N818 - control flow inside this module, not an error
-    """Why a record cannot be pushed."""
-
-
-class _Pushed(NamedTuple):
-    """What is pushed of a record."""
-
-    frame_type: str
-    key: bytes
-    payload: bytes
 
 
 class Tail:
@@ -91,7 +81,27 @@ class Tail:
         logger.info("tail_follows", logs=len(started))
         while True:
             for log, records in (await source.poll()).items():
-                self.take(log, records)
+                if log.topic is Topic.CHAT_REPLY_DELTAS:
+                    self.take_pieces(log, records)
+                else:
+                    self.take(log, records)
+
+    def take_pieces(self, log: Log, records: Sequence[TailedRecord]) -> None:
+        """Add the next records to the answers that are being written, and push them."""
+        for record in records:
+            self._backlog.drafts.ends[log] = record.offset + 1
+            if record.key is None or record.value is None:
+                continue
+            try:
+                payload = self._backlog.drafts.take(record.key, checked(record.value))
+            except (UnreadableError, KeyError, TypeError, ValueError):
+                timings.records_skipped.labels("delta").inc()
+                continue
+            if payload is not None and (sockets := self._fanout.deliver(record.key, payload)):
+                metrics.frames_out.labels(DELTA_FRAME).inc(sockets)
+                timings.fanout_seconds.observe(
+                    max(0.0, server_seconds() - record.timestamp / 1_000)
+                )
 
     def take(self, log: Log, records: Sequence[TailedRecord]) -> None:
         """Keep and push the next records of one log."""
@@ -101,36 +111,30 @@ class Tail:
                 ring = self._skipped_to(log, record.offset, ring)
             try:
                 pushed = self._read(log, record)
-            except _Unreadable as reason:
+            except UnreadableError as reason:
                 timings.records_skipped.labels(str(reason)).inc()
                 ring.pass_over(record.offset)
                 continue
             ring.keep(record.offset, pushed.key, pushed.payload, time.monotonic())
+            if pushed.frame_type in _ENDS_OF_DRAFTS:
+                self._backlog.drafts.end_by(pushed.fields)
             if pushed.frame_type == _DELETED:
                 ring.rewrite(pushed.key, redaction_for(pushed.payload))
             sockets = self._fanout.deliver(pushed.key, pushed.payload)
+            if TRAIL.follows(pushed.fields.get("correlation_id")):
+                _note(log, record.offset, pushed, sockets)
             if sockets:
                 metrics.frames_out.labels(pushed.frame_type).inc(sockets)
-                timings.fanout_seconds.observe(max(0.0, time.time() - record.timestamp / 1_000))
+                timings.fanout_seconds.observe(
+                    max(0.0, server_seconds() - record.timestamp / 1_000)
+                )
 
-    def _read(self, log: Log, record: TailedRecord) -> _Pushed:
-        if record.key is None or record.value is None:
-            raise _Unreadable("null")
-        event_type = event_time = None
-        for name, value in record.headers:
-            if name == names.TYPE:
-                event_type = value
-            elif name == names.TIME:
-                event_time = value
-        frame_type = _FRAME_OF.get(event_type)
-        if frame_type is None:
-            raise _Unreadable("unknown_type")
-        fields = _checked(record.value)
-        self._observe(event_time)
-        if event_type == _STARTED:
-            self._learn(record.key, fields)
-        at = str(Position(log.topic, log.partition, record.offset))
-        return _Pushed(frame_type, record.key, event_payload(frame_type, at, record.value))
+    def _read(self, log: Log, record: TailedRecord) -> Pushed:
+        pushed = pushed_of(log, record)
+        self._observe(pushed.time)
+        if pushed.event_type == ConversationStarted.event_type:
+            self._learn(pushed.key, pushed.fields)
+        return pushed
 
     def _observe(self, event_time: bytes | None) -> None:
         try:
@@ -144,7 +148,7 @@ class Tail:
         try:
             self._access.learn(key, UUID(str(fields.get("owner_id"))))
         except ValueError:
-            raise _Unreadable("schema") from None
+            raise UnreadableError("schema") from None
 
     def _skipped_to(self, log: Log, offset: int, ring: Ring) -> Ring:
         # Deleted by retention while the broker was away, or cut off there: what was between is
@@ -167,19 +171,17 @@ class Tail:
                 connection.push(model_frame(reset))
 
 
-_FRAME_OF: dict[bytes | None, str] = {
-    event_type.encode("ascii"): frame_type for event_type, frame_type in FRAME_OF_EVENT.items()
-}
+_ENDS_OF_DRAFTS = {FRAME_OF_EVENT[each.event_type] for each in (ReplyGenerated, ReplyFailed)}
 _DELETED = FRAME_OF_EVENT[MessageDeleted.event_type]
-_STARTED = ConversationStarted.event_type.encode("ascii")
 
 
-def _checked(body: bytes) -> dict[str, object]:
-    """Parse for the sake of the readers: one byte that is not UTF-8 would close their sockets."""
-    try:
-        fields = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise _Unreadable("json") from None
-    if not isinstance(fields, dict) or not body.startswith(b"{") or not body.endswith(b"}"):
-        raise _Unreadable("schema")
-    return fields
+def _note(log: Log, offset: int, pushed: Pushed, sockets: int) -> None:
+    TRAIL.note(
+        "event_pushed",
+        correlation_id=pushed.fields.get("correlation_id"),
+        frame_type=pushed.frame_type,
+        topic=log.topic,
+        partition=log.partition,
+        offset=offset,
+        sockets=sockets,
+    )

@@ -29,3 +29,6 @@ control_restarts = Counter(
     "chat_edge_control_restarts_total", "Times the reader of control had to start again."
 )
 tail_restarts = Counter("chat_edge_tail_restarts_total", "Times the tail had to start again.")
+past_records = Counter(
+    "chat_edge_past_records_total", "Records read again for people who came back."
+)

@@ -8,8 +8,12 @@ from uvicorn._types import WebSocketScope
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import InvalidState
 
+from schemas.frames.codes import CloseCode
+
 CLOSE_SECONDS = 5.0
 """How long a peer may take to answer a close frame before its connection is cut."""
+SLOW_CLOSE_SECONDS = 30.0
+"""The same for a slow reader, who has to read what is before the close frame first."""
 LINGER_SECONDS = 1.0
 """How long a refused sender is read on, so that a reset does not eat the close frame."""
 
@@ -56,7 +60,8 @@ class EdgeProtocol(WebSocketsSansIOProtocol):
         self.close_sent = True
         self.stop_keepalive()
         self._read_on()
-        self.close_timer = self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
+        patience = SLOW_CLOSE_SECONDS if code == CloseCode.SLOW_READER else CLOSE_SECONDS
+        self.close_timer = self.loop.call_later(patience, self.transport.abort)
 
     def forget_handshake(self) -> None:
         """Let go of the request, which an idle socket would keep for as long as it lives."""

@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI, Query, Request
 from starlette.responses import Response
 
 from gateway.chat.cursor import read_cursor, write_cursor
-from gateway.chat.ports import Conversation, Place, ReadMark, Utterance
+from gateway.chat.ports import PREVIEW_CHARS, Conversation, Place, ReadMark, Utterance
 from gateway.chat.service import NotAcceptedError
 from gateway.chat.views import (
     ConversationItem,
@@ -26,9 +26,9 @@ from gateway.state import GatewayState, SignedInUser, State
 from producers.ports import PublishStatus
 from schemas.claims import AccessClaims
 from schemas.frames.codes import AckStatus
+from schemas.positions import Position
 from schemas.text import format_instant
 
-PREVIEW_CHARS = 120
 _CURSOR_CHARS = 64
 
 Before = Annotated[
@@ -87,14 +87,19 @@ async def read_history(
     limit: Limit = 50,
 ) -> Response:
     """Read what was said: the newest page first, each page in (occurred_at, event_id) order."""
+    # Before the rows: what is stored meanwhile is then read, and sent by the socket once more.
+    reached = await state["conversing"].reached(conversation_id)
     page = await state["conversing"].history(user.sub, conversation_id, read_cursor(before), limit)
     marks = await state["conversing"].read_marks(conversation_id)
-    body = history_body(page.items, marks, page.next)
+    body = history_body(page.items, marks, page.next, reached)
     return Response(orjson.dumps(body), media_type="application/json")
 
 
 def history_body(
-    said: Sequence[Utterance], marks: Sequence[ReadMark], following: Place | None
+    said: Sequence[Utterance],
+    marks: Sequence[ReadMark],
+    following: Place | None,
+    reached: Sequence[Position] = (),
 ) -> dict[str, object]:
     """Return a `HistoryPage` without a second pass: the bodies were checked as events."""
     read = [
@@ -106,7 +111,12 @@ def history_body(
         for mark in marks
     ]
     items = [_utterance(one) for one in said]
-    return {"items": items, "next": _cursor_or_none(following), "read": read}
+    return {
+        "items": items,
+        "next": _cursor_or_none(following),
+        "read": read,
+        "positions": [str(position) for position in reached],
+    }
 
 
 async def _on_not_accepted(_: Request, error: NotAcceptedError) -> Response:
@@ -148,12 +158,16 @@ def _utterance(one: Utterance) -> dict[str, object]:
 
 
 def _item(one: Conversation) -> ConversationItem:
-    text = one.last_message_text
     return ConversationItem(
         id=one.id,
         title=one.title,
         status=one.status,
         started_at=one.started_at,
         last_message_at=one.last_message_at,
-        last_message_preview=None if text is None else " ".join(text.split())[:PREVIEW_CHARS],
+        last_message_preview=_preview(one.last_message_text),
+        first_message_preview=_preview(one.first_message_text),
     )
+
+
+def _preview(text: str | None) -> str | None:
+    return None if text is None else " ".join(text.split())[:PREVIEW_CHARS]

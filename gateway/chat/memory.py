@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from gateway.chat.ports import Conversation, Place, ReadMark, Utterance
+from schemas.positions import Position
 
 
 @dataclass
@@ -14,6 +15,7 @@ class InMemoryConversations:
     conversations: dict[UUID, Conversation] = field(default_factory=dict)
     said: dict[UUID, list[Utterance]] = field(default_factory=dict)
     marks: dict[UUID, list[ReadMark]] = field(default_factory=dict)
+    positions: dict[UUID, list[Position]] = field(default_factory=dict)
 
     async def find(self, conversation_id: UUID) -> Conversation | None:
         """Return a conversation, whoever's it is."""
@@ -24,7 +26,7 @@ class InMemoryConversations:
     ) -> Sequence[Conversation]:
         """Return an owner's conversations, the last started first."""
         found = [
-            self._with_last(one)
+            self._with_ends(one)
             for one in self.conversations.values()
             if one.owner_id == owner_id and (before is None or one.place < before)
         ]
@@ -50,9 +52,18 @@ class InMemoryConversations:
         """Return how far each has read, by user."""
         return sorted(self.marks.get(conversation_id, ()), key=lambda mark: mark.user_id)
 
-    def _with_last(self, one: Conversation) -> Conversation:
-        said = self.said.get(one.id)
+    async def reached(self, conversation_id: UUID) -> Sequence[Position]:
+        """Return how far the conversation's logs are stored."""
+        return self.positions.get(conversation_id, ())
+
+    def _with_ends(self, one: Conversation) -> Conversation:
+        said = sorted(self.said.get(one.id, ()), key=lambda utterance: utterance.place)
         if not said:
             return one
-        last = max(said, key=lambda utterance: utterance.place)
-        return replace(one, last_message_at=last.place.at, last_message_text=last.body.get("text"))
+        first = (each for each in said if each.type == "message" and not each.deleted)
+        return replace(
+            one,
+            last_message_at=said[-1].place.at,
+            last_message_text=said[-1].body.get("text"),
+            first_message_text=next((each.body.get("text") for each in first), None),
+        )

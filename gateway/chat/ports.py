@@ -6,6 +6,10 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
+from schemas.positions import Position
+
+PREVIEW_CHARS = 120
+
 
 class Place(NamedTuple):
     """Where an item stands in a list ordered by time, then id."""
@@ -16,7 +20,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Conversation:
-    """A conversation and whose it is; the last message is known in lists only."""
+    """A conversation and whose it is; the first and last messages are known in lists only."""
 
     id: UUID
     owner_id: UUID
@@ -25,6 +29,8 @@ class Conversation:
     started_at: datetime
     last_message_at: datetime | None = None
     last_message_text: str | None = None
+    first_message_text: str | None = None
+    """The beginning of what a person said first and did not take back."""
 
     @property
     def place(self) -> Place:
@@ -94,4 +100,11 @@ class Conversations(Protocol):
 
     async def read_marks(self, conversation_id: UUID) -> Sequence[ReadMark]:
         """Return how far each has read, by user."""
+        ...
+
+    async def reached(self, conversation_id: UUID) -> Sequence[Position]:
+        """Return how far the store has come on the conversation's logs; none for unread ones.
+
+        Whatever is read of the conversation afterwards holds everything up to there.
+        """
         ...

@@ -4,13 +4,18 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, select, true, tuple_
+from sqlalchemy import Row, Select, func, select, true, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
-from gateway.chat.ports import Conversation, Place, Reaction, ReadMark, Utterance
+from gateway.chat.ports import PREVIEW_CHARS, Conversation, Place, Reaction, ReadMark, Utterance
 from gateway.database import Database
+from producers.records import partition_of
+from schemas.positions import PUSHED_TOPICS, Position
+from schemas.tables.delivery import consumer_offsets
 from schemas.tables.persistence import conversations, messages, reactions, read_marks
+from schemas.topics import group_of
 
+_GROUP = group_of("persistence")
 _CONVERSATION = (
     conversations.c.id,
     conversations.c.owner_id,
@@ -84,11 +89,41 @@ class PostgresConversations:
         async with self._database.transaction() as connection:
             return [ReadMark(*row) for row in await connection.execute(query)]
 
+    async def reached(self, conversation_id: UUID) -> Sequence[Position]:
+        """Read what persistence commits together with its rows."""
+        logs = {
+            (topic.value, partition_of(topic, str(conversation_id).encode("ascii"))): topic
+            for topic in PUSHED_TOPICS
+        }
+        offsets = consumer_offsets.c
+        query = select(offsets.topic, offsets.partition, offsets.next_offset).where(
+            offsets.group_id == _GROUP, tuple_(offsets.topic, offsets.partition).in_(logs)
+        )
+        async with self._database.transaction() as connection:
+            found = await connection.execute(query)
+            return [
+                Position(logs[row.topic, row.partition], row.partition, row.next_offset - 1)
+                for row in found
+                if row.next_offset > 0
+            ]
+
 
 def conversations_page(
     owner_id: UUID, before: Place | None, limit: int
 ) -> Select[*tuple[object, ...]]:
     """Return the query of an owner's conversations, newest first."""
+    # Of what people said and did not take back: a title made of it goes when the message goes.
+    first = (
+        select(func.left(messages.c.text, PREVIEW_CHARS).label("text"))
+        .where(
+            messages.c.conversation_id == conversations.c.id,
+            messages.c.type == "message",
+            messages.c.deleted_at.is_(None),
+        )
+        .order_by(messages.c.occurred_at, messages.c.event_id)
+        .limit(1)
+        .lateral("first")
+    )
     last = (
         select(messages.c.occurred_at, messages.c.text)
         .where(messages.c.conversation_id == conversations.c.id)
@@ -102,8 +137,9 @@ def conversations_page(
             *_CONVERSATION,
             last.c.occurred_at.label("last_message_at"),
             last.c.text.label("last_message_text"),
+            first.c.text.label("first_message_text"),
         )
-        .select_from(conversations.outerjoin(last, true()))
+        .select_from(conversations.outerjoin(last, true()).outerjoin(first, true()))
         .where(conversations.c.owner_id == owner_id)
         .order_by(started.desc(), key.desc())
         .limit(limit)

@@ -14,6 +14,7 @@ from runtime.errors import DomainError, RetryableError
 from schemas import ids
 from schemas.claims import AccessClaims
 from schemas.events.chat import ConversationStarted, MessageSent, Sender, SenderKind
+from schemas.positions import Position
 
 _YOUNG = timedelta(minutes=10)
 _MOST_YOUNG = 10_000
@@ -72,11 +73,13 @@ class Conversing:
         publisher: EventPublisher,
         clock: HybridLogicalClock,
         young: YoungConversations,
+        answer_within: timedelta,
     ) -> None:
         self._conversations = conversations
         self._publisher = publisher
         self._clock = clock
         self._young = young
+        self._answer_within = answer_within
 
     async def start(
         self, user: AccessClaims, client_id: UUID | None, title: str | None
@@ -123,15 +126,17 @@ class Conversing:
         message_id = ids.message_id(user.sub, conversation_id, client_message_id)
         event_id = ids.event_id(MessageSent.event_type, message_id)
         kind = SenderKind.AGENT if user.role == SenderKind.AGENT else SenderKind.USER
+        asked_at = self._clock.stamp()
         event = MessageSent(
             event_id=event_id,
-            occurred_at=self._clock.stamp(),
+            occurred_at=asked_at,
             correlation_id=event_id,
             conversation_id=conversation_id,
             message_id=message_id,
             sender=Sender(id=user.sub, kind=kind, name=user.name),
             text=text,
             client_message_id=client_message_id,
+            answer_by=asked_at + self._answer_within if kind is SenderKind.USER else None,
         )
         published = await self._publisher.publish(event)
         if not published.accepted:
@@ -183,6 +188,10 @@ class Conversing:
     async def read_marks(self, conversation_id: UUID) -> Sequence[ReadMark]:
         """Return how far each has read; the caller has checked who asks."""
         return await self._conversations.read_marks(conversation_id)
+
+    async def reached(self, conversation_id: UUID) -> Sequence[Position]:
+        """Return up to where on the log the history is complete that is read after this."""
+        return await self._conversations.reached(conversation_id)
 
     async def message(self, conversation_id: UUID, message_id: UUID) -> Utterance:
         """Return something said in a conversation, whoever asks.

@@ -55,10 +55,12 @@ class ConversationView(View):
 
 
 class ConversationItem(ConversationView):
-    """A conversation in the list, with the last thing said in it."""
+    """A conversation in the list, with the first and the last thing said in it."""
 
     last_message_at: Instant | None
     last_message_preview: str | None
+    first_message_preview: str | None = None
+    """What a person said first and did not take back: to be shown where there is no title."""
 
 
 class ConversationPage(View):
@@ -86,6 +88,7 @@ class HistoryMessage(ConversationEvent):
     attachments: tuple[Attachment, ...] = ()
     reply_to: UUID | None = None
     client_message_id: UUID
+    answer_by: Instant | None = None
     edited_at: Instant | None = None
     deleted: bool = False
     reactions: tuple[ReactionView, ...] = ()
@@ -115,15 +118,18 @@ class HistoryPage(View):
     ]
     next: str | None
     read: tuple[ReadMarkView, ...] = ()
+    positions: tuple[str, ...] = ()
+    """Join with these: every event up to them is in this page, or in an older one."""
 
 
 class MessageView(View):
-    """Whose a message is, and when it was said."""
+    """Whose a message is, when it was said, and what it says now."""
 
     message_id: UUID
     sender_id: UUID
     occurred_at: Instant
     deleted: bool
+    text: str | None = None
 
 
 class AccessView(View):

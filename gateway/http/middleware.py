@@ -121,30 +121,40 @@ class ErrorBoundary:
             await answer(scope, receive, send)
 
 
-class BodyLimits:
-    """Refuses a body by its declared length, as a problem; some paths may take `larger` ones.
+class DeclaredBodyLimit:
+    """Refuses a body by its declared length, as a problem.
 
     Starlette's limit stands behind it and counts bodies that declare none.
     """
 
-    def __init__(self, app: ASGIApp, larger: Mapping[str, int]) -> None:
-        self._most = larger
-        self._counted = {
-            most: RequestBodyLimitMiddleware(app, max_body_size=most)
-            for most in {MAX_BODY_BYTES, *larger.values()}
-        }
+    def __init__(self, app: ASGIApp, max_body_size: int = MAX_BODY_BYTES) -> None:
+        self._app = app
+        self._most = max_body_size
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        http = scope["type"] == "http"
-        most = self._most.get(scope["path"], MAX_BODY_BYTES) if http else MAX_BODY_BYTES
-        declared = Headers(scope=scope).get("content-length", "") if http else ""
-        if declared.isdigit() and int(declared) > most:
+        declared = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
+        if declared.isdigit() and int(declared) > self._most:
             answer = problem(
                 413,
                 "too_large",
-                f"The body is larger than {most // 1024} KiB.",
+                f"The body is larger than {self._most // 1024} KiB.",
                 headers={"Connection": "close"},
             )
             await answer(scope, receive, send)
             return
-        await self._counted[most](scope, receive, send)
+        await self._app(scope, receive, send)
+
+
+class LargerBodies:
+    """Takes larger bodies on a few routes, by their path; everywhere else the usual limit holds."""
+
+    def __init__(self, app: ASGIApp, larger: Mapping[str, int]) -> None:
+        self._usual = _limited(app, MAX_BODY_BYTES)
+        self._larger = {path: _limited(app, most) for path, most in larger.items()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._larger.get(scope.get("path", ""), self._usual)(scope, receive, send)
+
+
+def _limited(app: ASGIApp, most: int) -> ASGIApp:
+    return DeclaredBodyLimit(RequestBodyLimitMiddleware(app, max_body_size=most), most)

@@ -50,4 +50,5 @@ async def message_author(conversation_id: UUID, message_id: UUID, state: State) 
         sender_id=found.sender_id,
         occurred_at=found.place.at,
         deleted=found.deleted,
+        text=found.body.get("text"),
     )

@@ -45,12 +45,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--free-ports", action="store_true")
     parser.add_argument("--infrastructure-only", action="store_true")
     parser.add_argument("--port", action="append", default=[], metavar="NAME=PORT")
+    tests = parser.add_argument_group("for tests")
+    tests.add_argument("--edges", type=int, choices=(1, 2), default=1)
+    tests.add_argument("--module", action="append", default=[], metavar="NAME=MODULE")
+    tests.add_argument("--kafka-front", type=int, metavar="PORT")
     given = parser.parse_args(arguments)
     options = Options(
         brokers=given.brokers,
         ports={name: int(port) for name, _, port in (text.partition("=") for text in given.port)},
         free_ports=given.free_ports,
         infrastructure_only=given.infrastructure_only,
+        edges=given.edges,
+        modules={name: module for name, _, module in (m.partition("=") for m in given.module)},
+        kafka_front=given.kafka_front,
     )
     try:
         asyncio.run(run(DataFolder.at(given.data), options))

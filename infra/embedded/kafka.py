@@ -63,14 +63,17 @@ class Node:
     name: str
     port: int
     controller_port: int
+    advertised_port: int
+    """Where clients are told to connect: a test's proxy may stand before the broker."""
 
 
-def kafka_nodes(ports: dict[str, int], brokers: int) -> list[Node]:
-    """Return the nodes: `kafka` alone, or `kafka-1` to `kafka-N`."""
+def kafka_nodes(ports: dict[str, int], brokers: int, front: int | None = None) -> list[Node]:
+    """Return the nodes: `kafka` alone, or `kafka-1` to `kafka-N`; `front` is before all."""
     nodes = []
     for number, prefix in enumerate(node_port_names(brokers), start=1):
         name = "kafka" if brokers == 1 else f"kafka-{number}"
-        nodes.append(Node(number, name, ports[prefix], ports[f"{prefix}-controller"]))
+        port = ports[prefix]
+        nodes.append(Node(number, name, port, ports[f"{prefix}-controller"], front or port))
     return nodes
 
 
@@ -81,7 +84,7 @@ def node_port_names(brokers: int) -> list[str]:
 
 def bootstrap_servers(nodes: list[Node]) -> str:
     """Return the brokers' addresses as clients want them."""
-    return ",".join(f"{LOOPBACK}:{node.port}" for node in nodes)
+    return ",".join(f"{LOOPBACK}:{node.advertised_port}" for node in nodes)
 
 
 def kafka_specs(
@@ -137,7 +140,7 @@ def node_settings(home: Path, node: Node, nodes: list[Node]) -> dict[str, str]:
         "listeners": (
             f"PLAINTEXT://{LOOPBACK}:{node.port},CONTROLLER://{LOOPBACK}:{node.controller_port}"
         ),
-        "advertised.listeners": f"PLAINTEXT://{LOOPBACK}:{node.port}",
+        "advertised.listeners": f"PLAINTEXT://{LOOPBACK}:{node.advertised_port}",
         "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "log.dirs": str(home / "data"),
         "default.replication.factor": replicas,

@@ -2,14 +2,17 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from infra.embedded.credentials import ROLES, Credentials
+from infra.embedded.errors import StackError
 from infra.embedded.folder import DataFolder
 from infra.embedded.ports import LOOPBACK
 from infra.embedded.postgres import postgres_url
 from infra.embedded.probes import http_probe
+from infra.embedded.settings import passed_on
 from infra.embedded.spec import ChildSpec, Kind
 from infra.embedded.valkey import valkey_url
 
@@ -19,6 +22,8 @@ MODULES = {
     "edge-ws": "edge_ws",
     **{name: f"consumers.{name}" for name in CONSUMERS},
 }
+SECOND = "-2"
+"""What a second process of the same kind is called after its first."""
 JOBS = {"topics": "infra.kafka", "migrations": "infra.database"}
 
 # The order of the stop: sockets first, then HTTP, then what is still in the log, then the log.
@@ -59,6 +64,16 @@ class Endpoints:
         return f"ws://{LOOPBACK}:{self.ports['edge-ws']}/ws"
 
 
+def modules(edges: int, replaced: Mapping[str, str]) -> dict[str, str]:
+    """Return which module each process runs; tests bring others for some, or a second edge."""
+    second = {f"edge-ws{SECOND}": MODULES["edge-ws"]} if edges > 1 else {}
+    unknown = replaced.keys() - MODULES.keys()
+    if unknown:
+        message = f"no process is called {', '.join(sorted(unknown))}"
+        raise StackError(message)
+    return MODULES | second | dict(replaced)
+
+
 def environment(process: str, endpoints: Endpoints, credentials: Credentials) -> dict[str, str]:
     """Return the PARLEY_* variables of a process or job; pure, so that tests can compare."""
     shared = {
@@ -73,13 +88,16 @@ def environment(process: str, endpoints: Endpoints, credentials: Credentials) ->
         return _migrations(endpoints, credentials)
     if process == "gateway":
         return shared | _http(process, endpoints) | _gateway(endpoints, credentials)
-    if process == "edge-ws":
+    if _kind(process) == "edge-ws":
         return shared | _http(process, endpoints) | _edge(endpoints, credentials)
     return shared | _consumer(process, endpoints, credentials)
 
 
 def process_specs(
-    folder: DataFolder, endpoints: Endpoints, credentials: Credentials
+    folder: DataFolder,
+    endpoints: Endpoints,
+    credentials: Credentials,
+    modules: Mapping[str, str] = MODULES,
 ) -> list[ChildSpec]:
     """Describe every process of Parley itself."""
     return [
@@ -87,15 +105,19 @@ def process_specs(
             name=name,
             command=(sys.executable, "-m", module),
             log=folder.log(name),
-            environment=environment(name, endpoints, credentials),
-            needs=NEEDS[name],
+            environment=environment(name, endpoints, credentials) | passed_on(name),
+            needs=NEEDS[_kind(name)],
             ready=http_probe(endpoints.ports[name], "/health/ready"),
             live=http_probe(endpoints.ports[name], "/health/live"),
-            drain=DRAIN[name],
+            drain=DRAIN[_kind(name)],
             ready_seconds=READY_SECONDS.get(name, 120.0),
         )
-        for name, module in MODULES.items()
+        for name, module in modules.items()
     ]
+
+
+def _kind(process: str) -> str:
+    return process.removesuffix(SECOND)
 
 
 def job_specs(
@@ -161,6 +183,7 @@ def _consumer(process: str, endpoints: Endpoints, credentials: Credentials) -> d
             "PARLEY_NLP__MODEL_DIR": str(endpoints.models),
             "PARLEY_NLP__KNOWLEDGE_DIR": str(endpoints.knowledge),
             "PARLEY_NLP__THREADS": "1",
+            "PARLEY_VALKEY_URL": valkey_url(credentials, endpoints.ports["valkey"]),
         }
     url = postgres_url(credentials, endpoints.ports["postgres"], process)
     return values | {"PARLEY_DATABASE_URL": url}

@@ -6,6 +6,8 @@ from pathlib import Path
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "PARLEY_"
+PASSED_ON = {"nlp": f"{PREFIX}LANGUAGE_MODEL__"}
+"""What a person may decide about a process of the stack, by process."""
 
 
 class EmbeddedSettings(BaseSettings):
@@ -21,3 +23,11 @@ class EmbeddedSettings(BaseSettings):
 def inherited_environment() -> dict[str, str]:
     """Return what children inherit: everything but PARLEY_*, which only the stack itself sets."""
     return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+
+
+def passed_on(process: str) -> dict[str, str]:
+    """Return the settings of a process that are taken from whoever starts the stack."""
+    prefix = PASSED_ON.get(process)
+    if prefix is None:
+        return {}
+    return {name: value for name, value in os.environ.items() if name.startswith(prefix)}

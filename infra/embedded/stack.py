@@ -15,10 +15,16 @@ from infra.embedded import control, processes
 from infra.embedded.credentials import load_or_create
 from infra.embedded.errors import StackError, StackRunningError
 from infra.embedded.folder import DataFolder
-from infra.embedded.kafka import bootstrap_servers, kafka_nodes, kafka_specs, node_port_names
+from infra.embedded.kafka import (
+    Node,
+    bootstrap_servers,
+    kafka_nodes,
+    kafka_specs,
+    node_port_names,
+)
 from infra.embedded.ports import choose_ports, is_free, remember_ports, remembered_ports
 from infra.embedded.postgres import postgres_spec
-from infra.embedded.processes import DRAIN_INFRASTRUCTURE, MODULES, Endpoints
+from infra.embedded.processes import DRAIN_INFRASTRUCTURE, Endpoints
 from infra.embedded.settings import EmbeddedSettings
 from infra.embedded.spec import ChildSpec, Pace
 from infra.embedded.state import ProcessState, StackState, stop_orphans
@@ -39,6 +45,10 @@ class Options:
     free_ports: bool = False
     # Kafka, PostgreSQL, Valkey, topics and tables only.
     infrastructure_only: bool = False
+    # For tests: how many edges, other modules in the place of processes, and a port before Kafka's.
+    edges: int = 1
+    modules: dict[str, str] = field(default_factory=dict)
+    kafka_front: int | None = None
 
 
 class Stack:
@@ -56,6 +66,7 @@ class Stack:
         self.cleaned: list[str] = []
         self._options = options
         self._brokers = 1
+        self._modules = processes.modules(options.edges, options.modules)
         self._on_change = on_change
         self._lock: TextIO | None = None
         self._created = psutil.Process().create_time()
@@ -126,7 +137,7 @@ class Stack:
     def _endpoints(self) -> Endpoints:
         nodes = node_port_names(self._brokers)
         names = [
-            *MODULES,
+            *self._modules,
             "postgres",
             "valkey",
             *(name for node in nodes for name in (node, f"{node}-controller")),
@@ -141,7 +152,7 @@ class Stack:
         remember_ports(self.folder, ports)
         return Endpoints(
             ports=ports,
-            bootstrap_servers=bootstrap_servers(kafka_nodes(ports, self._brokers)),
+            bootstrap_servers=bootstrap_servers(self._nodes(ports)),
             brokers=self._brokers,
             models=self.folder.models,
             knowledge=PROJECT / "knowledge",
@@ -150,7 +161,7 @@ class Stack:
 
     def _specs(self) -> list[ChildSpec]:
         folder, ports, drain = self.folder, self.endpoints.ports, DRAIN_INFRASTRUCTURE
-        nodes = kafka_nodes(ports, self._brokers)
+        nodes = self._nodes(ports)
         kafka = kafka_specs(folder, EmbeddedSettings(), nodes, drain=drain)
         brokers = tuple(spec.name for spec in kafka)
         specs = [
@@ -160,8 +171,13 @@ class Stack:
             *processes.job_specs(folder, self.endpoints, self.credentials, brokers),
         ]
         if not self._options.infrastructure_only:
-            specs += processes.process_specs(folder, self.endpoints, self.credentials)
+            specs += processes.process_specs(
+                folder, self.endpoints, self.credentials, self._modules
+            )
         return specs
+
+    def _nodes(self, ports: dict[str, int]) -> list[Node]:
+        return kafka_nodes(ports, self._brokers, self._options.kafka_front)
 
     @property
     def started(self) -> bool:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from schemas.topics import (
     CATALOGUE,
+    CLOCK_TOPIC,
     DEAD_LETTER_PARTITIONS,
     DEAD_LETTER_RETENTION,
     LANES,
@@ -12,6 +13,9 @@ from schemas.topics import (
 )
 
 FOR_EVER = "-1"
+SEGMENT_AGE = timedelta(hours=1)
+"""What is kept for less than this needs segments that close as soon."""
+CLOCK_RETENTION = timedelta(hours=1)
 # The largest record a broker takes by default is 1 MiB; its dead letter is that and a few headers
 # more (consumers.delivery.dead_letter), also on its way back. Refused, it would hold up its
 # partition for ever.
@@ -46,44 +50,32 @@ class Drift:
 def plan_topics(replication: int) -> list[TopicPlan]:
     """Return every topic of the catalogue, dead letters and retries included."""
     # One replica may be away without stopping writes, none may lag behind an acknowledged one.
-    durable = {"min.insync.replicas": str(max(1, replication - 1)), "cleanup.policy": "delete"}
-    topics = [
-        TopicPlan(
-            name=topic.value,
-            partitions=spec.partitions,
-            replication=replication,
-            config=durable | {"retention.ms": _milliseconds(spec.retention)},
-        )
-        for topic, spec in CATALOGUE.items()
+    durable = {
+        "min.insync.replicas": str(max(1, replication - 1)),
+        "cleanup.policy": "delete",
+        # The broker dates records: a writer's clock decides neither how long they are kept nor
+        # from where they are read.
+        "message.timestamp.type": "LogAppendTime",
+    }
+
+    def plan(name: str, partitions: int, retention: timedelta | None, **more: str) -> TopicPlan:
+        config = durable | _kept(retention) | more
+        return TopicPlan(name=name, partitions=partitions, replication=replication, config=config)
+
+    large = {"max.message.bytes": str(DEAD_LETTER_BYTES)}
+    return [
+        *(plan(topic.value, spec.partitions, spec.retention) for topic, spec in CATALOGUE.items()),
+        *(
+            plan(lane.dead_letters, DEAD_LETTER_PARTITIONS, DEAD_LETTER_RETENTION, **large)
+            for lane in LANES
+        ),
+        # A key keeps the partition that it has on the topic itself.
+        *(
+            plan(lane.retries, CATALOGUE[lane.topic].partitions, RETRY_RETENTION, **large)
+            for lane in LANES
+        ),
+        plan(CLOCK_TOPIC, 1, CLOCK_RETENTION),
     ]
-    dead_letters = [
-        TopicPlan(
-            name=lane.dead_letters,
-            partitions=DEAD_LETTER_PARTITIONS,
-            replication=replication,
-            config=durable
-            | {
-                "retention.ms": _milliseconds(DEAD_LETTER_RETENTION),
-                "max.message.bytes": str(DEAD_LETTER_BYTES),
-            },
-        )
-        for lane in LANES
-    ]
-    retries = [
-        TopicPlan(
-            name=lane.retries,
-            # A key keeps the partition that it has on the topic itself.
-            partitions=CATALOGUE[lane.topic].partitions,
-            replication=replication,
-            config=durable
-            | {
-                "retention.ms": _milliseconds(RETRY_RETENTION),
-                "max.message.bytes": str(DEAD_LETTER_BYTES),
-            },
-        )
-        for lane in LANES
-    ]
-    return topics + dead_letters + retries
 
 
 def compare(plan: TopicPlan, partitions: int, replicas: int, config: dict[str, str]) -> list[Drift]:
@@ -99,6 +91,14 @@ def compare(plan: TopicPlan, partitions: int, replicas: int, config: dict[str, s
         for what, value in wanted.items()
         if found.get(what) != value
     ]
+
+
+def _kept(retention: timedelta | None) -> dict[str, str]:
+    kept = {"retention.ms": _milliseconds(retention)}
+    if retention is not None and retention < SEGMENT_AGE:
+        # Only closed segments are deleted, and one stays open for a week unless told otherwise.
+        kept["segment.ms"] = kept["retention.ms"]
+    return kept
 
 
 def _milliseconds(retention: timedelta | None) -> str:

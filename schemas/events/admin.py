@@ -23,6 +23,10 @@ class Action(StrEnum):
     DOCUMENT_REMOVED = "document.removed"
     DEAD_LETTERS_REDRIVEN = "dlq.redriven"
     REDRIVE_STOPPED = "dlq.redrive_stopped"
+    TRAINING_ASKED = "model.training_asked"
+    TRAINING_CANCELLED = "model.training_cancelled"
+    MODEL_PROMOTED = "model.promoted"
+    MODEL_ROLLED_BACK = "model.rolled_back"
 
 
 class ActionRecorded(Event):

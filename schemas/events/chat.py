@@ -1,5 +1,6 @@
 """What people say and do in a conversation; every event is keyed by the conversation."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
@@ -49,6 +50,13 @@ class MessageSent(ConversationEvent):
     attachments: tuple[Attachment, ...] = ()
     reply_to: UUID | None = None
     client_message_id: UUID
+    answer_by: Instant | None = None
+    """When its author stops waiting for the assistant; None when no answer is awaited."""
+
+    @property
+    def deadline(self) -> datetime | None:
+        """When its author stops waiting."""
+        return self.answer_by
 
 
 class ConversationStarted(ConversationEvent):
@@ -90,6 +98,21 @@ class ReactionSet(MessageEvent):
 
     emoji: Emoji
     active: bool
+
+
+class ReplyStopAsked(MessageEvent):
+    """A person wants no more of the answer to this question: what is there so far is enough."""
+
+    event_type: ClassVar[str] = "chat.reply_stop_asked.v1"
+
+
+class ReplyRegenerateAsked(MessageEvent):
+    """A person wants another answer to this question."""
+
+    event_type: ClassVar[str] = "chat.reply_regenerate_asked.v1"
+
+    text: MessageText
+    """The question as it stood when it was asked again."""
 
 
 class MessagesRead(MessageEvent):

@@ -1,5 +1,6 @@
 """What every event carries, whatever it is about."""
 
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -33,9 +34,23 @@ class Event(BaseModel):
     """The first event of the chain."""
 
     @property
+    def deadline(self) -> datetime | None:
+        """Until when somebody waits for what comes of it; None when nobody does.
+
+        Only work that is worth nothing to anybody else may be left undone afterwards: an answer,
+        never a row.
+        """
+        return None
+
+    @property
     def key(self) -> bytes:
         """The record key: ASCII text, so that command line tools can route and read it."""
         return str(getattr(self, self.key_field)).encode("ascii")
+
+    @property
+    def partition(self) -> int | None:
+        """The partition it must stand on; None leaves the choice to the key."""
+        return None
 
 
 class Value(BaseModel):

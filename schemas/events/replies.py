@@ -1,4 +1,4 @@
-"""What the assistant answers."""
+"""What the assistant answers, and the pieces of an answer that is being written."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar
@@ -32,6 +32,41 @@ class Citation(Value):
     score: float
 
 
+class StopReason(StrEnum):
+    """Why an answer ends before its end."""
+
+    PERSON = "person"
+    DEADLINE = "deadline"
+    LENGTH = "length"
+
+
+class Fallback(StrEnum):
+    """Why the language model did not give an answer that it was to give."""
+
+    CIRCUIT_OPEN = "circuit_open"
+    FAILED = "failed"
+    SILENT = "silent"
+    DEADLINE = "deadline"
+    BUSY = "busy"
+    BUDGET = "budget"
+    GUARDED = "guarded"
+
+
+class Why(Value):
+    """Why an answer is the one it is; everything in it may be shown to who asked."""
+
+    intent: str | None = None
+    """The likeliest intent, chosen or not."""
+    score: Share
+    """The probability that this intent is right."""
+    snippet_ids: tuple[str, ...] = ()
+    """The knowledge that was at hand."""
+    model_version: str
+    cached: bool = False
+    """The same question was answered before, and this is that answer."""
+    fallback: Fallback | None = None
+
+
 class ReplyGenerated(ConversationEvent):
     """The assistant answered; the body has the field names of the `reply` frame."""
 
@@ -51,3 +86,42 @@ class ReplyGenerated(ConversationEvent):
     """The probability that the chosen intent is right, as the model gives it."""
     citations: tuple[Citation, ...] = ()
     model_version: str
+    why: Why | None = None
+    stopped: StopReason | None = None
+    """Set when the text ends early."""
+    attempt: int | None = None
+    """The attempt whose deltas this ends; None when nothing was streamed."""
+
+
+class ReplyDelta(ConversationEvent):
+    """A piece of an answer that is being written; the body has the fields of `reply:delta`.
+
+    Never stored: the reply that follows is the truth, and ends every attempt up to its own.
+    """
+
+    event_type: ClassVar[str] = "chat.reply_delta.v1"
+
+    in_reply_to: UUID
+    """The question's message_id."""
+    attempt: Annotated[int, Field(ge=1)]
+    """Milliseconds from the question to the beginning of this attempt; a higher one starts anew."""
+    offset: Annotated[int, Field(ge=0)]
+    """How many characters (Unicode code points) of the answer come before this piece."""
+    text: ReplyText
+
+
+class FailureReason(StrEnum):
+    """Why there is no answer."""
+
+    LATE = "late"
+    """The question's `answer_by` had passed before the assistant came to it."""
+
+
+class ReplyFailed(ConversationEvent):
+    """The assistant will not answer; the body has the field names of the `reply:failed` frame."""
+
+    event_type: ClassVar[str] = "chat.reply_failed.v1"
+
+    in_reply_to: UUID
+    """The question's message_id."""
+    reason: FailureReason

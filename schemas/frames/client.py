@@ -54,6 +54,9 @@ class ConversationJoin(ClientFrame):
     ref: Ref
     conversation_id: UUID
     positions: Positions | None = None
+    """Of the socket's own frames, of `caught_up`, or of a page of the history."""
+    epoch: Annotated[str, StringConstraints(max_length=64)] | None = None
+    """The history that these belong to, when it is not the one named in `connect`."""
 
 
 class ConversationLeave(ClientFrame):
@@ -128,6 +131,28 @@ class MarkRead(ClientFrame):
     message_id: UUID
 
 
+class StopReply(ClientFrame):
+    """Want no more of the answer that is being written to this question."""
+
+    type: Literal["reply:stop"]
+    ref: Ref
+    conversation_id: UUID
+    message_id: UUID
+    client_event_id: UUID | None = None
+    """Makes a repeat over another connection the same request."""
+
+
+class RegenerateReply(ClientFrame):
+    """Want another answer to this question."""
+
+    type: Literal["reply:regenerate"]
+    ref: Ref
+    conversation_id: UUID
+    message_id: UUID
+    client_event_id: UUID | None = None
+    """Makes a repeat over another connection the same request."""
+
+
 class Typing(ClientFrame):
     """Say that one writes, or no longer does; not acknowledged, and may be lost."""
 
@@ -145,6 +170,17 @@ class WatchPresence(ClientFrame):
     user_ids: Annotated[tuple[UUID, ...], Field(max_length=MAX_WATCHED)]
 
 
+class SetPresence(ClientFrame):
+    """Say that this device was left alone, or is used again; not acknowledged.
+
+    Somebody is away when all of their devices are.
+    """
+
+    type: Literal["presence"]
+    ref: Ref | None = None
+    state: Literal["online", "away"]
+
+
 class Ping(ClientFrame):
     """Ask for a `pong`."""
 
@@ -152,7 +188,7 @@ class Ping(ClientFrame):
     ref: Ref
 
 
-ChangeFrame = EditMessage | DeleteMessage | React | MarkRead
+ChangeFrame = EditMessage | DeleteMessage | React | MarkRead | StopReply | RegenerateReply
 """What is done to a message that is already there."""
 
 AnyFrame = (
@@ -164,6 +200,7 @@ AnyFrame = (
     | ChangeFrame
     | Typing
     | WatchPresence
+    | SetPresence
     | Ping
 )
 AnyClientFrame = Annotated[AnyFrame, Field(discriminator="type")]

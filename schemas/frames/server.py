@@ -14,7 +14,7 @@ from schemas.events.chat import (
     MessagesRead,
     ReactionSet,
 )
-from schemas.events.replies import ReplyGenerated
+from schemas.events.replies import ReplyDelta, ReplyFailed, ReplyGenerated
 from schemas.frames.codes import AckStatus, ErrorCode
 from schemas.text import FRAME_BYTES, MESSAGE_CHARS, Instant, MessageText, PersonName
 
@@ -76,16 +76,27 @@ class Pong(ServerFrame):
 
 
 class CaughtUp(ServerFrame):
-    """Everything that was missed has been replayed."""
+    """Everything that was missed has been replayed: this far, of every log of the conversation.
+
+    Who missed nothing has come this far too, and sends these positions when coming back.
+    """
 
     type: Literal["caught_up"] = "caught_up"
+    ref: str | None = None
+    """The join's."""
     conversation_id: UUID
+    positions: tuple[str, ...] = ()
 
 
 class Reset(ServerFrame):
-    """Positions are of no use: fetch the history again, then join without them."""
+    """What was missed is not replayed: fetch the history, then join from its positions.
+
+    What happens from now on is sent all the same.
+    """
 
     type: Literal["reset"] = "reset"
+    ref: str | None = None
+    """The join's, when one is answered."""
     conversation_id: UUID
     reason: str
 
@@ -118,7 +129,7 @@ class TypingFrame(ServerFrame):
 
 
 class PresenceState(StrEnum):
-    """Whether somebody has a socket open anywhere."""
+    """Whether somebody has a socket open anywhere, and uses a device of these."""
 
     ONLINE = "online"
     AWAY = "away"
@@ -126,7 +137,7 @@ class PresenceState(StrEnum):
 
 
 class PresenceFrame(ServerFrame):
-    """Whether somebody watched is here; `last_seen` is known of those who are not."""
+    """Whether somebody watched is here; `last_seen` is known of those who are not, or are away."""
 
     type: Literal["presence"] = "presence"
     user_id: UUID
@@ -148,6 +159,28 @@ class ReplyFrame(ReplyGenerated):
     """An answer of the assistant, live or replayed."""
 
     type: Literal["reply"] = "reply"
+    at: str
+    replayed: bool = False
+
+
+class ReplyDeltaFrame(ServerFrame):
+    """A piece of an answer that is being written; `reply` ends it, and is what counts.
+
+    One that starts at 0 may also be everything said so far, for who comes in the middle.
+    """
+
+    type: Literal["reply:delta"] = "reply:delta"
+    conversation_id: UUID
+    in_reply_to: UUID
+    attempt: int
+    offset: int
+    text: str
+
+
+class ReplyFailedFrame(ReplyFailed):
+    """No answer will come; clients have told so themselves when `answer_by` passed."""
+
+    type: Literal["reply:failed"] = "reply:failed"
     at: str
     replayed: bool = False
 
@@ -192,9 +225,14 @@ class ReadFrame(MessagesRead):
     replayed: bool = False
 
 
+DELTA_FRAME = "reply:delta"
+DELTA_EVENT = ReplyDelta.event_type
+"""Pushed as `reply:delta` without a position, so it cannot be in the table below."""
+
 FRAME_OF_EVENT: dict[str, str] = {
     MessageSent.event_type: "message",
     ReplyGenerated.event_type: "reply",
+    ReplyFailed.event_type: "reply:failed",
     ConversationStarted.event_type: "conversation:started",
     MessageEdited.event_type: "message:edited",
     MessageDeleted.event_type: "message:deleted",
@@ -215,6 +253,8 @@ AnyServerFrame = Annotated[
     | PresenceFrame
     | MessageFrame
     | ReplyFrame
+    | ReplyDeltaFrame
+    | ReplyFailedFrame
     | ConversationStartedFrame
     | MessageEditedFrame
     | MessageDeletedFrame

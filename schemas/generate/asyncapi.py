@@ -19,6 +19,7 @@ from schemas.topics import (
     DESK,
     EDGE,
     EVENT_TYPES,
+    GATEWAY,
     LANES,
     RETRY_RETENTION,
     Lane,
@@ -58,6 +59,12 @@ def topics_document() -> dict[str, Any]:
                 "channel": channel,
                 "description": _reading(topic, reader),
             }
+        for reader in spec.tails:
+            operations[f"{reader}.receive.{topic.value}"] = {
+                "action": "receive",
+                "channel": channel,
+                "description": "Every partition, in every replica, without a group.",
+            }
     for lane in LANES:
         channels[lane.retries] = _retry_channel(lane)
         operations |= _retry_operations(lane)
@@ -76,10 +83,14 @@ def topics_document() -> dict[str, Any]:
 
 
 def _reading(topic: Topic, reader: str) -> str:
+    if reader == EDGE and topic is Topic.CHAT_REPLY_DELTAS:
+        return "Every partition, from the end, without a group; pushed without positions."
     if reader == EDGE and topic not in PUSHED_TOPICS:
         return "Every partition, from as far back as access tokens live, without a group."
     if reader == EDGE:
         return "Every partition, from the end, without a group."
+    if reader == GATEWAY:
+        return "The one partition that it has leased, from the end, without a group."
     return (
         f"Group {group_of(reader)}; what it cannot read goes to {dead_letter_topic(topic, reader)}."
     )

@@ -1,6 +1,6 @@
 """One example of every event, as its golden shows it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from schemas import ids
@@ -12,6 +12,8 @@ from schemas.events.chat import (
     MessageSent,
     MessagesRead,
     ReactionSet,
+    ReplyRegenerateAsked,
+    ReplyStopAsked,
     Sender,
     SenderKind,
 )
@@ -19,7 +21,34 @@ from schemas.events.control import RevocationReason, SessionRevoked, UserDisable
 from schemas.events.envelope import Event
 from schemas.events.insights import Entity, MessageAnalyzed, Sentiment, SentimentLabel
 from schemas.events.knowledge import DocumentPublished, DocumentRemoved, Section
-from schemas.events.replies import Citation, ReplyGenerated, ReplySource
+from schemas.events.models import (
+    CancelTraining,
+    Confusion,
+    Example,
+    ExamplesGiven,
+    HeadStored,
+    Metrics,
+    ModelKind,
+    ModelPromoted,
+    ModelRegistered,
+    Outcome,
+    Phase,
+    Stored,
+    TrainingFinished,
+    TrainingProgressed,
+    TrainingStarted,
+    TrainModel,
+)
+from schemas.events.replies import (
+    Citation,
+    FailureReason,
+    ReplyDelta,
+    ReplyFailed,
+    ReplyGenerated,
+    ReplySource,
+    Why,
+)
+from schemas.generate.ai_examples import AI_EXAMPLES
 
 _USER = UUID("0b7c1a52-5f0e-4b0e-9d57-0d3a0f3b6a01")
 _CLIENT_CONVERSATION = UUID("1c8d2b63-6a1f-4c1f-8e68-1e4b1a4c7b02")
@@ -28,21 +57,30 @@ _CONVERSATION = ids.conversation_id(_USER, _CLIENT_CONVERSATION)
 _QUESTION = ids.message_id(_USER, _CONVERSATION, _CLIENT_MESSAGE)
 _QUESTION_EVENT = ids.event_id(MessageSent.event_type, _QUESTION)
 _REPLY_EVENT = ids.derived_event_id("nlp", _QUESTION_EVENT, ReplyGenerated.event_type)
+_FAILED_EVENT = ids.derived_event_id("nlp", _QUESTION_EVENT, ReplyFailed.event_type)
 _ANALYSIS_EVENT = ids.derived_event_id("nlp", _QUESTION_EVENT, MessageAnalyzed.event_type)
 _SESSION = UUID("4fb05e96-9d4c-4f4c-b19b-4b7e4d7fae05")
 _REVOKED_EVENT = ids.event_id(SessionRevoked.event_type, _SESSION)
 _STARTED_EVENT = ids.event_id(ConversationStarted.event_type, _CONVERSATION)
 _ADA = Sender(id=_USER, kind=SenderKind.USER, name="Ada")
 _CLIENT_EVENT = UUID("4fb05e96-9d4c-4f4c-8b1b-4b7e4d7fae05")
-_EDIT, _REACTION = (
+_EDIT, _REACTION, _STOP, _REGENERATE = (
     ids.change_event_id(kind.event_type, _USER, _QUESTION, _CLIENT_EVENT)
-    for kind in (MessageEdited, ReactionSet)
+    for kind in (MessageEdited, ReactionSet, ReplyStopAsked, ReplyRegenerateAsked)
 )
 _READ = ids.change_event_id(MessagesRead.event_type, _USER, _REPLY_EVENT, _REPLY_EVENT)
 _DOCUMENT = ids.document_id("delivery.md")
 _PUBLISHED = ids.event_id(f"{DocumentPublished.event_type}:1", _DOCUMENT)
 _REMOVED = ids.event_id(f"{DocumentRemoved.event_type}:2", _DOCUMENT)
 _DELETION = ids.change_event_id(MessageDeleted.event_type, _USER, _QUESTION, _QUESTION)
+
+_JOB = UUID("6ac16fa7-ae5d-4a5d-82ac-5c8f5e80bf07")
+_VERSION = "intents-6ac16fa7ae5d"
+_WORKER = "nlp/1"
+
+
+def _of_job(kind: type[Event], step: str = "") -> UUID:
+    return ids.training_event_id(_JOB, kind.event_type, step)
 
 
 def _at(microsecond: int) -> datetime:
@@ -68,6 +106,16 @@ EXAMPLES: tuple[Event, ...] = (
         sender=_ADA,
         text="where is my order 48213?",
         client_message_id=_CLIENT_MESSAGE,
+        answer_by=_at(120_000) + timedelta(seconds=60),
+    ),
+    ReplyFailed(
+        event_id=_FAILED_EVENT,
+        occurred_at=_at(125_000) + timedelta(seconds=75),
+        causation_id=_QUESTION_EVENT,
+        correlation_id=_QUESTION_EVENT,
+        conversation_id=_CONVERSATION,
+        in_reply_to=_QUESTION,
+        reason=FailureReason.LATE,
     ),
     ReplyGenerated(
         event_id=_REPLY_EVENT,
@@ -84,6 +132,41 @@ EXAMPLES: tuple[Event, ...] = (
         confidence=0.97,
         citations=(Citation(id="shipping-times", title="Shipping times", score=0.62),),
         model_version="minilm-int8+head-1",
+        why=Why(
+            intent="order_status",
+            score=0.97,
+            snippet_ids=("shipping-times",),
+            model_version="minilm-int8+head-1",
+        ),
+        attempt=18,
+    ),
+    ReplyDelta(
+        event_id=ids.delta_event_id(_QUESTION, 18, 0),
+        occurred_at=_at(123_000),
+        causation_id=_QUESTION_EVENT,
+        correlation_id=_QUESTION_EVENT,
+        conversation_id=_CONVERSATION,
+        in_reply_to=_QUESTION,
+        attempt=18,
+        offset=0,
+        text="Order 48213 is ",
+    ),
+    ReplyStopAsked(
+        event_id=_STOP,
+        occurred_at=_at(150_000),
+        correlation_id=_STOP,
+        conversation_id=_CONVERSATION,
+        message_id=_QUESTION,
+        sender=_ADA,
+    ),
+    ReplyRegenerateAsked(
+        event_id=_REGENERATE,
+        occurred_at=_at(160_000),
+        correlation_id=_REGENERATE,
+        conversation_id=_CONVERSATION,
+        message_id=_QUESTION,
+        sender=_ADA,
+        text="where is my order 48213?",
     ),
     MessageEdited(
         event_id=_EDIT,
@@ -184,5 +267,100 @@ EXAMPLES: tuple[Event, ...] = (
         correlation_id=_REMOVED,
         document_id=_DOCUMENT,
         version=2,
+    ),
+    *AI_EXAMPLES,
+    ExamplesGiven(
+        event_id=_of_job(ExamplesGiven, "0"),
+        occurred_at=_at(0),
+        correlation_id=_JOB,
+        job_id=_JOB,
+        part=0,
+        examples=(
+            Example(text="where is my parcel", intent="order_status"),
+            Example(text="tell me a joke", intent=None),
+        ),
+    ),
+    TrainModel(
+        event_id=_of_job(TrainModel),
+        occurred_at=_at(1),
+        correlation_id=_JOB,
+        job_id=_JOB,
+        actor_id=_USER,
+        examples=Stored(partition=0, offset=12, parts=1, sha256="0" * 64),
+        example_count=17,
+        intent_count=2,
+    ),
+    TrainingStarted(
+        event_id=_of_job(TrainingStarted, "1"),
+        occurred_at=_at(2),
+        correlation_id=_JOB,
+        job_id=_JOB,
+        worker=_WORKER,
+        attempt=1,
+    ),
+    TrainingProgressed(
+        event_id=_of_job(TrainingProgressed, "1 1"),
+        occurred_at=_at(3),
+        correlation_id=_JOB,
+        job_id=_JOB,
+        worker=_WORKER,
+        attempt=1,
+        phase=Phase.EMBEDDING,
+        done=64,
+        total=128,
+    ),
+    HeadStored(
+        event_id=_of_job(HeadStored, "0"),
+        occurred_at=_at(4),
+        correlation_id=_JOB,
+        version=_VERSION,
+        part=0,
+        content="UEsDBA==",
+    ),
+    ModelRegistered(
+        event_id=_of_job(ModelRegistered),
+        occurred_at=_at(5),
+        correlation_id=_JOB,
+        version=_VERSION,
+        kind=ModelKind.HEAD,
+        engine="minilm-l6-v2/onnx-int8/1",
+        intents=("order_status", "send_back"),
+        metrics=Metrics(
+            learnt=128,
+            held_out=32,
+            accuracy=0.97,
+            macro_f1=0.96,
+            calibration_error=0.03,
+            out_of_scope_auroc=0.98,
+            confusions=(Confusion(expected="send_back", guessed="order_status", count=1),),
+            labels=("order_status", "send_back"),
+            matrix=((20, 0), (1, 11)),
+            processor_seconds=1.5,
+        ),
+        job_id=_JOB,
+        stored=Stored(partition=0, offset=3, parts=1, sha256="0" * 64),
+        size=4,
+    ),
+    TrainingFinished(
+        event_id=_of_job(TrainingFinished),
+        occurred_at=_at(6),
+        correlation_id=_JOB,
+        job_id=_JOB,
+        outcome=Outcome.SUCCEEDED,
+        version=_VERSION,
+    ),
+    CancelTraining(
+        event_id=_of_job(CancelTraining),
+        occurred_at=_at(7),
+        correlation_id=_JOB,
+        job_id=_JOB,
+        actor_id=_USER,
+    ),
+    ModelPromoted(
+        event_id=_of_job(ModelPromoted),
+        occurred_at=_at(8),
+        correlation_id=_JOB,
+        version=_VERSION,
+        actor_id=_USER,
     ),
 )

@@ -1,6 +1,14 @@
 """The database as a contract: one file per owning process; only the owner writes its tables."""
 
-from schemas.tables import analytics, audit, delivery, gateway, persistence, personalization
+from schemas.tables import (
+    analytics,
+    audit,
+    delivery,
+    gateway,
+    models,
+    persistence,
+    personalization,
+)
 from schemas.tables.base import METADATA
 
 OWNED_TABLES: dict[str, tuple[str, ...]] = {
@@ -12,6 +20,9 @@ OWNED_TABLES: dict[str, tuple[str, ...]] = {
         "message_changes",
         "reactions",
         "read_marks",
+        "training_jobs",
+        "ai_models",
+        "model_promotions",
     ),
     "personalization": ("user_profiles",),
     "analytics": ("analytics_data",),
@@ -27,6 +38,7 @@ __all__ = [
     "audit",
     "delivery",
     "gateway",
+    "models",
     "persistence",
     "personalization",
 ]

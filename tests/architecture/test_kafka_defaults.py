@@ -9,6 +9,7 @@ from tests.architecture.sources import called_name, calls, code
 WRITTEN_OUT = {
     "subscriber": {"ack_policy", "auto_offset_reset"},
     "AIOKafkaConsumer": {"enable_auto_commit", "auto_offset_reset", "group_id"},
+    "SessionConsumer": {"enable_auto_commit", "auto_offset_reset", "group_id"},
     "AIOKafkaProducer": {"acks", "enable_idempotence"},
     "KafkaBroker": {"acks", "enable_idempotence", "allow_auto_create_topics"},
 }

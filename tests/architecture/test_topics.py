@@ -8,11 +8,14 @@ from schemas.positions import PUSHED_TOPICS
 from schemas.topics import CATALOGUE, EDGE, TOPIC_OF, Topic, topics_of
 from tests.architecture.sources import Source, called_name, calls, code, process_folder, sources
 
-PROCESSES = sorted({name for spec in CATALOGUE.values() for name in (*spec.writers, *spec.readers)})
+PROCESSES = sorted(
+    {name for spec in CATALOGUE.values() for name in (*spec.writers, *spec.readers, *spec.tails)}
+)
 EVENTS = {event.__name__: topic for event, topic in TOPIC_OF.items()}
 WRITES = [(topic, writer) for topic, spec in CATALOGUE.items() for writer in spec.writers]
 CONSUMERS = [process for process in PROCESSES if process_folder(process).startswith("consumers/")]
 READS = [(topic, consumer) for consumer in CONSUMERS for topic in topics_of(consumer)]
+READS += [(topic, name) for topic, spec in CATALOGUE.items() for name in spec.tails]
 
 
 def topics_named(source: Source) -> set[Topic]:
@@ -56,7 +59,7 @@ def test_a_process_uses_only_topics_of_its_own(process: str) -> None:
     allowed = {
         topic
         for topic, spec in CATALOGUE.items()
-        if process in spec.writers or process in spec.readers
+        if process in {*spec.writers, *spec.readers, *spec.tails}
     }
     used = {topic for source in sources(process_folder(process)) for topic in topics_named(source)}
     assert used <= allowed
@@ -100,8 +103,9 @@ def test_a_consumer_subscribes_to_its_share_of_the_catalogue(process: str) -> No
 
 
 def test_the_edges_push_what_the_catalogue_lets_them_read() -> None:
-    """Every topic that edges read has a position in the socket protocol, but for `control`."""
-    assert {*PUSHED_TOPICS, Topic.CONTROL} == set(topics_of(EDGE))
+    """Every topic that edges read has positions, but for `control` and for pieces of answers."""
+    without = {Topic.CONTROL, Topic.CHAT_REPLY_DELTAS}
+    assert {*PUSHED_TOPICS, *without} == set(topics_of(EDGE))
 
 
 def test_topic_names_are_written_once() -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import json
 import sys
 import tempfile
@@ -13,36 +14,38 @@ from pathlib import Path
 import uvloop
 from rich.console import Console
 
-from tests.bench.figures import LoadFigures, Stages, load_figures, stages
-from tests.bench.load import LoadRun
-from tests.bench.report import Line, load_lines, show, stage_lines
-from tests.bench.sockets import close_many, open_many
+from tests.bench.memory import MIB
+from tests.bench.parts import Bench, Load
+from tests.bench.report import Line, show
 from tests.bench.stack import BenchError, MeasuredStack, StartTimes, fresh_stack, inspect
-from tests.bench.topics import collecting_insights, histogram
 from tests.people import TokenMint
 
 RESULTS = Path("bench-results.json")
-MIB = 1024 * 1024
-LIMITS = {
-    "not accepted": 0,
-    "not answered": 0,
-    "answered twice": 0,
-    "accept p99": 50,
-    "answer p50": 20,
-    "answer p95": 60,
-}
-"""Of the load at 100 messages/s from 200 sockets."""
+PARTS = ("idle", "load", "sustained", "peak", "overload")
 console = Console()
 
 
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--data", type=Path, help="measure this running stack, not a new one")
-    parser.add_argument("--rate", type=float, default=100, help="messages per second (100)")
-    parser.add_argument("--sockets", type=int, default=200, help="open sockets that talk (200)")
-    parser.add_argument("--seconds", type=float, default=30, help="how long to send (30)")
-    parser.add_argument("--idle", type=int, default=1_000, help="idle sockets to weigh (1000)")
+    add = parser.add_argument
+    add("--data", type=Path, help="measure this running stack, not a new one")
+    add("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure (everything)")
+    add("--idle", type=int, default=1_000, help="idle sockets to weigh (1000)")
+    add("--rate", type=float, default=100, help="load: messages per second (100)")
+    add("--sockets", type=int, default=200, help="load: open sockets that talk (200)")
+    add("--seconds", type=float, default=30, help="load: how long to send (30)")
+    add("--many", type=int, default=2_000, help="sockets of the parts below (2000)")
+    add("--sustained-rate", type=float, default=300, help="sustained: messages per second (300)")
+    add("--sustained-seconds", type=float, default=600, help="sustained: how long (600)")
+    add("--peak-rate", type=float, default=600, help="peak: messages per second (600)")
+    add("--peak-seconds", type=float, default=60, help="peak: how long (60)")
+    add(
+        "--overload-rate",
+        type=float,
+        help="overload: messages per second (twice what the peak carried, or its rate)",
+    )
+    add("--overload-seconds", type=float, default=20, help="overload: how long (20)")
     return parser.parse_args()
 
 
@@ -65,74 +68,48 @@ def start_lines(times: StartTimes) -> list[Line]:
     ]
 
 
-async def weigh_idle(stack: MeasuredStack, mint: TokenMint, count: int) -> list[Line]:
-    """Compare the edge's memory with and without idle sockets."""
-    console.log(f"opening {count} idle sockets")
-    before = stack.resident_bytes()["edge-ws"]
-    sockets = await open_many(stack.socket_url, [mint.token() for _ in range(count)], talk=False)
-    await asyncio.sleep(2)
-    grown = stack.resident_bytes()["edge-ws"] - before
-    await close_many(sockets)
+def weight_lines(stack: MeasuredStack) -> list[Line]:
+    """Return what the whole stack weighs now, and each of its processes."""
+    resident = stack.resident_bytes()
     return [
-        Line(f"{count} idle sockets", grown / MIB, "MiB", limit=30),
-        Line("one idle socket", grown / count / 1024, "KiB"),
+        Line("whole stack", sum(resident.values()) / MIB, "MiB", limit=2_560),
+        *(Line(f"  {name}", size / MIB, "MiB") for name, size in resident.items()),
     ]
 
 
-async def run_load(
-    stack: MeasuredStack, mint: TokenMint, rate: float, count: int, seconds: float
-) -> tuple[LoadFigures, Stages]:
-    """Warm up, drive one load run and read what the stack said of it."""
-    console.log(f"sending {rate:g} messages/s over {count} sockets for {seconds:g} s")
-    await _drive(stack, mint, LoadRun(rate), count, 3)
-    publishers = {
-        "edge-ws": (stack.metrics_url("edge-ws"), "chat-messages"),
-        "nlp": (stack.metrics_url("nlp"), "chat-replies"),
-    }
-    name = "chat_publish_seconds"
-    before = {p: await histogram(url, name, topic=t) for p, (url, t) in publishers.items()}
-    cpu_before = stack.cpu_seconds()
-    run = LoadRun(rate)
-    async with collecting_insights(stack.bootstrap_servers) as analyses:
-        await _drive(stack, mint, run, count, seconds)
-    cpu = {name: used - cpu_before[name] for name, used in stack.cpu_seconds().items()}
-    produce = {
-        process: (await histogram(url, name, topic=topic)).mean_ms_since(before[process])
-        for process, (url, topic) in publishers.items()
-    }
-    return load_figures(run, cpu), stages(list(run.exchanges.values()), analyses, produce)
-
-
-async def _drive(
-    stack: MeasuredStack, mint: TokenMint, run: LoadRun, count: int, seconds: float
-) -> None:
-    tokens = [mint.token() for _ in range(count)]
-    sockets = await open_many(stack.socket_url, tokens, run.on_frame, talk=True)
-    await run.drive(sockets, seconds)
-    await close_many(sockets)
-
-
 async def measure(options: argparse.Namespace) -> list[Line]:
-    """Take every measurement."""
-    async with stack_to_measure(options.data) as (stack, lines):
-        mint = TokenMint(stack.data)
-        idle = await weigh_idle(stack, mint, options.idle)
-        figures, parts = await run_load(stack, mint, options.rate, options.sockets, options.seconds)
-        resident = stack.resident_bytes()
-        weights = [Line(f"  {name}", size / MIB, "MiB") for name, size in resident.items()]
-        whole = Line("whole stack", sum(resident.values()) / MIB, "MiB", limit=2_560)
-        return [
-            *lines,
-            whole,
-            *weights,
-            *idle,
-            *load_lines(figures, LIMITS),
-            *stage_lines(parts),
-        ]
+    """Take every measurement that was asked for, in the order of `PARTS`."""
+    async with stack_to_measure(options.data) as (stack, started):
+        lines = list(started)
+        bench = Bench(stack, TokenMint(stack.data), console)
+        parts = set(options.parts)
+        if "idle" in parts:
+            lines += await bench.weigh_idle(options.idle)
+        if "load" in parts:
+            lines += await bench.look_closely(Load(options.rate, options.sockets, options.seconds))
+        if "sustained" in parts:
+            lines += await bench.sustain(
+                Load(options.sustained_rate, options.many, options.sustained_seconds)
+            )
+        lines += weight_lines(stack)
+        carried = options.peak_rate
+        if "peak" in parts:
+            found, carried = await bench.peak(
+                Load(options.peak_rate, options.many, options.peak_seconds)
+            )
+            lines += found
+        if "overload" in parts:
+            await asyncio.sleep(5)
+            rate = options.overload_rate or 2 * round(carried)
+            lines += await bench.overload(Load(rate, options.many, options.overload_seconds))
+        return lines
 
 
 def main() -> int:
     """Measure and report; return the exit status."""
+    # The exchanges of minutes are alive all at once: looking for cycles among them would stop the
+    # load for a tenth of a second at a time.
+    gc.disable()
     try:
         lines = uvloop.run(measure(arguments()))
     except BenchError as error:

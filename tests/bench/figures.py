@@ -3,9 +3,10 @@
 import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from tests.bench.load import Exchange, LoadRun
+from tests.bench.stack import LOAD_GENERATOR
 from tests.bench.topics import Analysis
 
 
@@ -38,16 +39,21 @@ class LoadFigures:
     rate: float
     sent: int
     accepted: int
+    busy: int
     answered: int
+    declined: int
+    """Told that no answer will come."""
     answered_twice: int
     accept_ms: Percentiles
+    """Until `accepted` or `busy`."""
     answer_ms: Percentiles
+    seconds_behind: float
+    """What waited when sending ended, in seconds of load."""
+    catching_up: float
+    """Seconds from the last message to the last answer."""
     cpu_ms_per_message: float
+    """Of the stack; the load generator's is told apart."""
     cpu_ms_by_process: Mapping[str, float]
-
-    def as_json(self) -> dict[str, object]:
-        """Return what goes into the results file."""
-        return asdict(self)
 
 
 def load_figures(run: LoadRun, cpu: Mapping[str, float]) -> LoadFigures:
@@ -58,19 +64,23 @@ def load_figures(run: LoadRun, cpu: Mapping[str, float]) -> LoadFigures:
         rate=run.rate,
         sent=len(exchanges),
         accepted=sum(exchange.status == "accepted" for exchange in exchanges),
+        busy=sum(exchange.status == "busy" for exchange in exchanges),
         answered=sum(exchange.answered is not None for exchange in exchanges),
+        declined=sum(exchange.declined and not exchange.answers for exchange in exchanges),
         answered_twice=sum(exchange.answers > 1 for exchange in exchanges),
         accept_ms=Percentiles.of(
-            1_000 * (exchange.accepted - exchange.asked)
+            1_000 * (exchange.acknowledged - exchange.asked)
             for exchange in exchanges
-            if exchange.accepted is not None
+            if exchange.acknowledged is not None
         ),
         answer_ms=Percentiles.of(
             1_000 * (exchange.answered - exchange.asked)
             for exchange in exchanges
             if exchange.answered is not None
         ),
-        cpu_ms_per_message=sum(per_message.values()),
+        seconds_behind=run.behind / run.rate,
+        catching_up=run.catching_up,
+        cpu_ms_per_message=sum(per_message.values()) - per_message.get(LOAD_GENERATOR, 0.0),
         cpu_ms_by_process=per_message,
     )
 

@@ -22,7 +22,7 @@ QUESTIONS = (
 )
 
 
-@dataclass
+@dataclass(slots=True)
 class Exchange:
     """One message and what came of it; wall clock seconds since 1970, None when it never came.
 
@@ -30,7 +30,7 @@ class Exchange:
     """
 
     asked: float
-    accepted: float | None = None
+    acknowledged: float | None = None
     status: str | None = None
     stamped: float | None = None
     """The edge's clock on the question."""
@@ -38,6 +38,8 @@ class Exchange:
     """The assistant's clock on the answer."""
     answered: float | None = None
     answers: int = 0
+    declined: bool = False
+    """Whether it was told that no answer will come, because its time had passed."""
 
 
 @dataclass
@@ -48,16 +50,22 @@ class LoadRun:
     exchanges: dict[str, Exchange] = field(default_factory=dict)
     _by_message: dict[str, Exchange] = field(default_factory=dict)
     seconds: float = 0.0
-    _open: int = 0
+    behind: int = 0
+    """How many messages waited for their answer when the last one was sent."""
+    catching_up: float = 0.0
+    """Seconds from the last message to the last answer."""
+    open: int = 0
     """How many messages still wait for their answer."""
     _settled: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def on_frame(self, _: BenchSocket, frame: Frame, now: float) -> None:
+    def on_frame(self, frame: Frame, now: float) -> None:
         """Note an ack, an echo or an answer."""
         kind = frame["type"]
         if kind == "ack":
             exchange = self.exchanges[frame["ref"]]
-            exchange.accepted, exchange.status = now, frame["status"]
+            exchange.acknowledged, exchange.status = now, frame["status"]
+            if frame["status"] in {"busy", "rejected"}:
+                self._close_one()
         elif kind == "message":
             exchange = self.exchanges[frame["client_message_id"]]
             exchange.stamped = _seconds(frame["occurred_at"])
@@ -66,11 +74,18 @@ class LoadRun:
             exchange.answers += 1
             if exchange.answers == 1:
                 exchange.answered = now
-                self._open -= 1
-                self._settled.set()
+                if not exchange.declined:
+                    self._close_one()
             exchange.answered_at = _seconds(frame["occurred_at"])
+        elif kind == "reply:failed":
+            exchange = self._by_message[frame["in_reply_to"]]
+            if not exchange.declined and not exchange.answers:
+                exchange.declined = True
+                self._close_one()
 
-    async def drive(self, sockets: Sequence[BenchSocket], seconds: float) -> None:
+    async def drive(
+        self, sockets: Sequence[BenchSocket], seconds: float, patience: float = 30
+    ) -> None:
         """Send at the rate for so long, round the sockets, then wait for the answers."""
         started = time.time()
         numbers = itertools.cycle(range(10_000, 99_999))
@@ -83,16 +98,22 @@ class LoadRun:
             # The answer may overtake the echo, so the exchange is known by both ids at once.
             exchange = Exchange(asked=due)
             self.exchanges[str(client_id)] = exchange
-            self._open += 1
+            self.open += 1
             self._by_message[str(speaker.message_id(client_id))] = exchange
-            await speaker.say(text, client_id)
-        self.seconds = time.time() - started
-        await self._drain(30)
+            speaker.say(text, client_id)
+        ended = time.time()
+        self.seconds, self.behind = ended - started, self.open
+        await self._drain(patience)
+        self.catching_up = time.time() - ended
+
+    def _close_one(self) -> None:
+        self.open -= 1
+        self._settled.set()
 
     async def _drain(self, patience: float) -> None:
         try:
             async with asyncio.timeout(patience):
-                while self._open:
+                while self.open:
                     self._settled.clear()
                     await self._settled.wait()
         except TimeoutError:

@@ -24,19 +24,26 @@ class Line:
         return None if self.limit is None else self.value <= self.limit
 
 
-def load_lines(figures: LoadFigures, limits: Mapping[str, float]) -> list[Line]:
-    """Return the lines of one load run; limits by line name."""
-    at = f"at {figures.rate:.0f}/s"
+def load_lines(figures: LoadFigures, limits: Mapping[str, float], note: str = "") -> list[Line]:
+    """Return the lines of one load run; limits by line name, `note` ends each name."""
+    at = f"at {figures.rate:.0f}/s{note}"
     lines = [
         ("sent", float(figures.sent), ""),
-        ("not accepted", float(figures.sent - figures.accepted), ""),
-        ("not answered", float(figures.sent - figures.answered), ""),
+        ("neither accepted nor busy", float(figures.sent - figures.accepted - figures.busy), ""),
+        ("told busy", float(figures.busy), ""),
+        ("told that it is too late", float(figures.declined), ""),
+        (
+            "accepted, nothing heard",
+            float(figures.accepted - figures.answered - figures.declined),
+            "",
+        ),
         ("answered twice", float(figures.answered_twice), ""),
         ("accept p50", figures.accept_ms.p50, "ms"),
         ("accept p99", figures.accept_ms.p99, "ms"),
         ("answer p50", figures.answer_ms.p50, "ms"),
         ("answer p95", figures.answer_ms.p95, "ms"),
         ("answer p99", figures.answer_ms.p99, "ms"),
+        ("behind at the end", figures.seconds_behind, "s"),
         ("processor time per message", figures.cpu_ms_per_message, "ms"),
     ]
     return [

@@ -136,6 +136,7 @@ def member(stack: Stack, name: str, wrap: Wrap = lambda keeper: keeper) -> Membe
             "kafka": {"bootstrap_servers": stack.bootstrap_servers},
             "health": {"port": free_port()},
             "database_url": stack.database_url(name),
+            "delivery": {"retry": {"first": timedelta(seconds=0.2), "attempts": 3}},
         }
     )
     return Member(name, settings, wrap)

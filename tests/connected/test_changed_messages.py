@@ -31,7 +31,11 @@ if TYPE_CHECKING:
     from parley_client.frames import Frame
     from schemas.events.envelope import Event
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(180)]
+pytestmark = [
+    pytest.mark.connected,
+    pytest.mark.timeout(180),
+    pytest.mark.promise("P25", "state and events against a fresh fetch, every command"),
+]
 
 Kind = TypeVar("Kind")
 SECRET = "the words that must go away"

@@ -63,6 +63,8 @@ async def test_tail_shows_what_was_written(infra_stack: Stack) -> None:
     rows = json.loads((await asyncio.to_thread(parley, infra_stack, "lag", "--json")).stdout)
     behind = {(row["group"], row["topic"]): row["lag"] for row in rows}
     assert behind["chat-analytics", "message-insights"] == 1
+    ages = {(row["group"], row["topic"]): row["seconds"] for row in rows}
+    assert 0 < ages["chat-analytics", "message-insights"] < 600
 
 
 async def test_a_rebuilt_projection_is_the_same(stack: Stack) -> None:

@@ -64,12 +64,30 @@ async def test_people_are_here_while_any_edge_has_them(
     await second.arrive([user_id])
     await first.leave(user_id)
     here, unknown = await first.look([user_id, nobody])
-    assert here.online
-    assert (unknown.online, unknown.last_seen) == (False, None)
+    assert here.state is PresenceState.ONLINE
+    assert (unknown.state, unknown.last_seen) == (PresenceState.OFFLINE, None)
     await second.leave(user_id)
     [gone] = await first.look([user_id])
-    assert not gone.online
+    assert gone.state is PresenceState.OFFLINE
     assert gone.last_seen is not None
+
+
+async def test_people_are_away_when_no_edge_has_a_device_of_theirs_in_use(
+    edges: tuple[ValkeyWhispers, ValkeyWhispers],
+) -> None:
+    """Each edge says it of its own devices."""
+    first, second = edges
+    user_id = uuid4()
+    states = []
+    await first.arrive([user_id])
+    await second.arrive([], [user_id])
+    for _ in range(2):
+        [seen] = await second.look([user_id])
+        states.append(seen.state)
+        await first.arrive([], [user_id])
+    await second.arrive([user_id])
+    [back] = await first.look([user_id])
+    assert [*states, back.state] == ["online", "away", "online"]
 
 
 async def test_whispers_are_heard_again_after_valkey_died(

@@ -16,6 +16,8 @@ from schemas.topics import EVENT_TYPES
 CHECKER = ReaderWriterCompatibilityChecker()  # type: ignore[no-untyped-call]
 REVISIONS = [(name, revision) for name in EVENT_TYPES for revision in revisions(name)]
 
+pytestmark = pytest.mark.promise("P20", "every revision of every event, old and new, each way")
+
 
 def test_generated_files_are_up_to_date() -> None:
     """What is committed is what today's models say."""

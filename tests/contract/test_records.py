@@ -29,6 +29,9 @@ def test_the_cloudevents_sdk_reads_our_headers(example: Event) -> None:
     assert event.get_subject() == record.key.decode()
     assert event.get_time() == example.occurred_at
     assert event.get_datacontenttype() == "application/json"
+    assert event.get_extension("correlationid") == str(example.correlation_id)
+    caused = example.causation_id and str(example.causation_id)
+    assert event.get_extension("causationid") == caused
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.event_type)

@@ -1,22 +1,27 @@
 """The judge: what was accepted, what stands in the tables, what each reader saw, compared."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import asyncpg
 
 from cli.reconciliation.compare import Place, reconcile
-from tests.faults.traffic import Traffic
 from tests.stack import Stack
+
+if TYPE_CHECKING:
+    from tests.faults.traffic import Traffic
 
 _ROWS = """
 select event_id, message_id, type, in_reply_to, conversation_id from messages
 where conversation_id = any($1::uuid[])
 """
 SETTLE_SECONDS = 60.0
+SHOWN_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,10 @@ class View:
     conversation_id: UUID
     accepted: frozenset[UUID]
     seen: Sequence[str]
+    late: frozenset[UUID] = frozenset()
+    """Questions of which they were told that no answer came in time and none will come."""
+    attempted: frozenset[UUID] = frozenset()
+    """Said without waiting to hear what came of it: these may be stored once, or not at all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +71,10 @@ class Verdict:
     slowest_accept: float = 0.0
     longest_pause: float = 0.0
     """The longest time between two accepts while people were talking."""
+    lag: int = 0
+    """What the groups have not worked a minute after everything was well again."""
+    dead_letters: int = 0
+    """Records on dead-letter topics beyond (or short of) the poison that was put there."""
 
     @property
     def missing(self) -> int:
@@ -77,14 +90,16 @@ class Verdict:
 
     @property
     def kept(self) -> bool:
-        """Whether nothing was lost, doubled or silently missing."""
-        return not self.missing and not self.duplicate
+        """Whether nothing was lost, doubled, silently missing, left over or dead-lettered."""
+        return not (self.missing or self.duplicate or self.lag or self.dead_letters)
 
 
 def compare(views: Iterable[View], rows: Sequence[Row]) -> Verdict:
     """Compare what people were told with what is stored."""
     views = list(views)
+    late = frozenset[UUID]().union(*(view.late for view in views))
     accepted = frozenset[UUID]().union(*(view.accepted for view in views))
+    attempted = frozenset[UUID]().union(*(view.attempted for view in views))
     stored = Counter(row.message_id for row in rows if row.type == "message")
     answers = Counter(row.in_reply_to for row in rows if row.type == "reply" and row.in_reply_to)
     unseen: list[str] = []
@@ -101,24 +116,24 @@ def compare(views: Iterable[View], rows: Sequence[Row]) -> Verdict:
         rows=len(rows),
         seen=seen,
         lost=sorted(accepted - set(stored)),
-        unexpected=sorted(set(stored) - accepted),
+        unexpected=sorted(set(stored) - accepted - attempted),
         doubled=[each for times in (stored, answers) for each, count in times.items() if count > 1],
-        unanswered=sorted(accepted - set(answers)),
+        unanswered=sorted((accepted | (attempted & set(stored))) - set(answers) - late),
         unseen=unseen,
         shown_twice=twice,
     )
 
 
-async def judge(stack: Stack, traffic: Traffic) -> Verdict:
+async def judge(stack: Stack, traffic: "Traffic", patience: float = SETTLE_SECONDS) -> Verdict:
     """Compare, once the tables hold an answer to everything that was accepted."""
-    views = [
-        View(person.conversation.id, frozenset(person.accepted), tuple(person.seen))
-        for person in traffic.people
-    ]
-    rows = await _settled_rows(stack, views)
+    rows = await _settled_rows(stack, traffic.views(), patience)
     whole = await reconcile(Place(stack.bootstrap_servers, stack.database_url()))
+    deadline = time.monotonic() + min(patience, SHOWN_SECONDS)
+    while (found := compare(traffic.views(), rows)).unseen and time.monotonic() < deadline:
+        # What was stored last may still be on its way to its reader.
+        await asyncio.sleep(0.2)
     return replace(
-        compare(views, rows),
+        found,
         log_missing=tuple(whole.missing),
         log_unexpected=tuple(whole.unexpected),
         slowest_accept=max(person.slowest_accept for person in traffic.people),
@@ -126,12 +141,12 @@ async def judge(stack: Stack, traffic: Traffic) -> Verdict:
     )
 
 
-async def _settled_rows(stack: Stack, views: list[View]) -> list[Row]:
-    """Return the rows once there are as many as expected, or what there is after a minute."""
+async def _settled_rows(stack: Stack, views: list[View], patience: float) -> list[Row]:
+    """Return the rows once there are as many as expected, or what there is after so long."""
     conversations = [view.conversation_id for view in views]
-    expected = 2 * sum(len(view.accepted) for view in views)
+    expected = sum(2 * len(view.accepted) - len(view.late) for view in views)
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + SETTLE_SECONDS
+    deadline = loop.time() + patience
     connection = await asyncpg.connect(stack.database_url())
     try:
         while True:

@@ -1,9 +1,11 @@
 """The table of what was promised, what was broken on purpose, and what came of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.faults.judge import Verdict
+from tests.faults.measures import Measure
 
 BEGIN = "<!-- begin generated: make faults -->"
 END = "<!-- end generated -->"
@@ -28,9 +30,17 @@ class Ledger:
     lines: list[tuple[str, ...]] = field(default_factory=list)
 
     def enter(
-        self, promise: str, fault: str, load: str, outcome: Verdict, seconds: float = 0.0
+        self,
+        promise: str,
+        fault: str,
+        load: str,
+        outcome: Verdict,
+        seconds: float = 0.0,
+        *,
+        measures: Sequence[Measure] = (),
     ) -> None:
-        """Take an outcome in, and say it."""
+        """Take an outcome in, and say it; what was measured stands beside the verdict."""
+        kept = outcome.kept and all(measure.held for measure in measures)
         line = (
             promise,
             fault,
@@ -41,7 +51,7 @@ class Ledger:
             str(outcome.missing),
             str(outcome.duplicate),
             f"{outcome.longest_pause:.1f} s",
-            "kept" if outcome.kept else "**broken**",
+            "; ".join(["kept" if kept else "**broken**", *map(str, measures)]),
         )
         self.lines.append(line)
         said = ", ".join(f"{name} {value}" for name, value in zip(HEADINGS, line, strict=True))

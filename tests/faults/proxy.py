@@ -21,6 +21,10 @@ class Link:
     half_open: bool = False
     """Swallows everything: both ends think that they are connected."""
     dripping: bool = False
+    deaf: bool = False
+    """What the server answers is swallowed; what the client says arrives."""
+    halving: bool = False
+    """Of what the client says next one half arrives, and then the connection is reset."""
 
     def cut(self) -> None:
         """Close both ends in an orderly way, in the middle of whatever they were saying."""
@@ -39,8 +43,9 @@ class Link:
 class Proxy:
     """Stands before one server; use it as an async context manager."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, *, listen: int = 0) -> None:
         self._upstream = (host, port)
+        self._listen = listen
         self._server: asyncio.Server | None = None
         self._serving: set[asyncio.Task[None]] = set()
         self.links: set[Link] = set()
@@ -48,7 +53,7 @@ class Proxy:
         """Seconds that everything is held back, in both directions."""
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._listen)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -95,8 +100,13 @@ class Proxy:
         # An end that is gone ends the pump; the other pump ends with the close that follows.
         with contextlib.suppress(OSError):
             while data := await reader.read(CHUNK):
-                if link.half_open:
+                if link.half_open or (link.deaf and writer is link.client):
                     continue
+                if link.halving and writer is link.server:
+                    writer.write(data[: len(data) // 2])
+                    await writer.drain()
+                    link.reset()
+                    return
                 await asyncio.sleep(self.latency)
                 await _write(link, writer, data)
         writer.close()

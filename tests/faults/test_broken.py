@@ -10,7 +10,9 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 import pytest
 
 from consumers.delivery.backoff import Backoff
-from consumers.delivery.memory import InMemoryDeadLetters, SharedOffsets
+from consumers.delivery.memory import InMemoryDeadLetters, InMemoryRetries, SharedOffsets
+from consumers.delivery.parked import RetryDesk
+from consumers.delivery.parking import Lanes
 from consumers.delivery.ports import Delivered, Offsets, Partition, Record
 from consumers.delivery.progress import Progress
 from consumers.delivery.work import Worker
@@ -116,6 +118,7 @@ async def consume(log: list[Record], keeper: Keeper) -> None:
             "chat-test",
             keeper,
             InMemoryDeadLetters(),
+            RetryDesk("chat-test", keeper, InMemoryRetries("nlp"), Lanes("nlp")),
             Progress("chat-test", timedelta(seconds=60)),
             HybridLogicalClock(),
             halt=asyncio.Event(),

@@ -7,6 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.faults.judge import Row, Verdict, View, compare
+from tests.faults.log import IdleWatch
+from tests.faults.measures import Measure, percentile
 from tests.faults.promises import BEGIN, END, Ledger
 
 CONVERSATION = uuid4()
@@ -49,6 +51,14 @@ def test_a_removed_answer_is_an_unanswered_message() -> None:
     """An accepted message must have its answer."""
     view, rows = said()
     assert broken(compare([view], rows[:-1])) == {"unanswered": 1}
+
+
+def test_a_question_whose_author_was_told_may_stay_unanswered() -> None:
+    """Late is no loss when it was said; an answer that is missing without a word is."""
+    view, rows = said()
+    told = frozenset({rows[-2].message_id})
+    assert compare([replace(view, late=told)], rows[:-1]).kept
+    assert broken(compare([replace(view, late=told)], rows[1:-1])) == {"lost": 1}
 
 
 def test_a_message_accepted_and_nowhere_is_lost_and_unanswered() -> None:
@@ -97,6 +107,63 @@ def test_what_verify_finds_breaks_the_verdict() -> None:
     verdict = compare(*_one_view(said()))
     assert not replace(verdict, log_missing=(str(UUID(int=1)),)).kept
     assert not replace(verdict, log_unexpected=(str(UUID(int=1)),)).kept
+
+
+def test_what_was_abandoned_may_be_there_once_or_not_at_all() -> None:
+    """Said and not waited for: no row is right, one row is right when it is answered."""
+    view, rows = said()
+    quiet = replace(view, attempted=frozenset({uuid4()}))
+    assert compare([quiet], rows).kept
+    first = rows[0].message_id
+    abandoned = replace(view, accepted=view.accepted - {first}, attempted=frozenset({first}))
+    assert compare([abandoned], rows).kept
+    unanswered = replace(abandoned, seen=[each for each in view.seen if each != view.seen[1]])
+    assert broken(compare([unanswered], [rows[0], *rows[2:]])) == {"unanswered": 1}
+    double = replace(rows[0], event_id=uuid4())
+    twice = replace(abandoned, seen=[*view.seen, str(double.event_id)])
+    assert broken(compare([twice], [*rows, double])) == {"doubled": 1}
+
+
+def test_what_is_left_over_breaks_the_verdict() -> None:
+    """Lag after a minute, a dead letter too many and one too few: none is well."""
+    verdict = compare(*_one_view(said()))
+    assert not replace(verdict, lag=1).kept
+    assert not replace(verdict, dead_letters=1).kept
+    assert not replace(verdict, dead_letters=-1).kept
+
+
+def test_a_figure_beyond_its_bound_breaks_the_row() -> None:
+    """The verdict stands with everything that was measured, and falls with it."""
+    ledger, verdict = Ledger(), compare(*_one_view(said()))
+    ledger.enter("P2", "a", "none", verdict, measures=[Measure("takeover", 3.0, 20.0)])
+    ledger.enter("P2", "b", "none", verdict, measures=[Measure("takeover", 21.0, 20.0)])
+    verdicts = [line[-1] for line in ledger.lines]
+    assert verdicts == [
+        "kept; takeover 3.00 s (≤ 20.00)",
+        "**broken**; takeover 21.00 s (≤ 20.00)",
+    ]
+
+
+def test_percentiles_are_values_that_were_measured() -> None:
+    """The smallest value that so many percent do not exceed."""
+    values = [float(each) for each in range(200, 0, -1)]
+    assert percentile(values, 99) == 198.0
+    assert percentile(values, 50) == 100.0
+    assert percentile([7.0], 99) == 7.0
+
+
+def test_a_partition_is_idle_while_it_has_something_to_do() -> None:
+    """Standing still at the end of the log is not idleness; standing still before it is."""
+    place, watch = ("chat-messages", 0), IdleWatch.__new__(IdleWatch)
+    watch._waiting, watch.longest = {}, 0.0
+    watch.look({place: 5}, {place: 5}, 0.0)
+    watch.look({place: 5}, {place: 6}, 100.0)
+    assert watch.longest == 0.0
+    watch.look({place: 5}, {place: 9}, 103.0)
+    assert watch.longest == 3.0
+    watch.look({place: 6}, {place: 9}, 104.0)
+    watch.look({place: 6}, {place: 9}, 105.0)
+    assert watch.longest == 3.0
 
 
 def _one_view(run: tuple[View, list[Row]]) -> tuple[list[View], list[Row]]:

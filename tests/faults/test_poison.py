@@ -13,8 +13,8 @@ from schemas import headers as names
 from schemas.events.admin import ActionRecorded
 from schemas.events.chat import MessageSent
 from schemas.generate.examples import EXAMPLES
-from schemas.topics import CATALOGUE, EDGE, Topic, dead_letter_topic, dead_letter_topics
-from tests.faults.traffic import Traffic
+from schemas.topics import CATALOGUE, TAILS, Topic, dead_letter_topic, dead_letter_topics
+from tests.faults.traffic import LONG_SECONDS, Load, Traffic
 from tests.faults.trial import Trial
 from tests.stack import Stack
 
@@ -24,6 +24,7 @@ PRODUCER_BYTES = 2 * 1024 * 1024
 LARGEST = 1024 * 1024 - 1_000
 """About the largest value that a broker takes; what is larger never gets on the log."""
 BURIED_SECONDS = 60.0
+TIMES = 3
 
 Headers = Sequence[tuple[str, bytes | None]]
 Poison = tuple[bytes | None, Headers]
@@ -110,22 +111,34 @@ def original(record: Any) -> Place:  # noqa: ANN401 - aiokafka has no types
     )
 
 
-async def test_poison_of_every_kind_on_every_topic(trial: Trial) -> None:
+def owed_for(put: dict[Place, Letter]) -> dict[tuple[str, Place], Letter]:
+    """Return which dead-letter topic owes a copy of what: one for each reader of the topic."""
+    return {
+        (dead_letter_topic(Topic(place[0]), reader), place): letter
+        for place, letter in put.items()
+        for reader in CATALOGUE[Topic(place[0])].readers
+        if reader not in TAILS
+    }
+
+
+@pytest.mark.parametrize("seconds", [5.0, pytest.param(LONG_SECONDS, marks=pytest.mark.slow)])
+async def test_poison_of_every_kind_on_every_topic(trial: Trial, seconds: float) -> None:
     """Each consumer keeps its own copy, byte for byte, and works what stands around it."""
+    times = round(seconds / LONG_SECONDS * TIMES) or 1
     put: dict[Place, Letter] = {}
     graves = Graves(trial.stack)
     await graves.mark()
 
     async def fault(_: Traffic) -> None:
-        put.update(await poison_everything(trial.stack))
+        for _turn in range(times):
+            put.update(await poison_everything(trial.stack))
+            await asyncio.sleep(0 if times == 1 else seconds / times)
 
-    await trial.run("P12", f"{len(poisons(Topic.CHAT_MESSAGES))} poisons on each topic", fault)
-    owed = {
-        (dead_letter_topic(Topic(place[0]), reader), place): letter
-        for place, letter in put.items()
-        for reader in CATALOGUE[Topic(place[0])].readers
-        if reader != EDGE
-    }
+    often = "once" if times == 1 else f"{times} times"
+    name = f"{len(poisons(Topic.CHAT_MESSAGES))} poisons on each topic, {often}"
+    load = Load(seconds=seconds)
+    await trial.run("P12", name, fault, load=load, poison=lambda: len(owed_for(put)))
+    owed = owed_for(put)
     buried = await graves.buried(len(owed))
     assert set(buried) == set(owed)
     for where, (key, value, headers) in owed.items():

@@ -61,6 +61,31 @@ async def test_a_half_open_link_swallows(proxy: Proxy) -> None:
     writer.close()
 
 
+async def test_a_deaf_link_says_and_does_not_hear(proxy: Proxy) -> None:
+    """The server has it; the client is never told."""
+    reader, writer = await said(proxy)
+    link = next(iter(proxy.links))
+    link.deaf = True
+    writer.write(b"done?")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await reader.readexactly(1)
+    link.deaf = False
+    writer.write(b"yes")
+    assert await reader.readexactly(3) == b"yes"
+    writer.close()
+
+
+async def test_a_halved_request_ends_in_a_reset(proxy: Proxy) -> None:
+    """The connection breaks in the middle of what was being said."""
+    reader, writer = await said(proxy)
+    next(iter(proxy.links)).halving = True
+    writer.write(b"0123456789")
+    with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+        await reader.readexactly(10)
+    writer.close()
+
+
 async def test_latency_and_drip_hold_back_but_lose_nothing(proxy: Proxy) -> None:
     """Late and in small pieces, everything arrives in order."""
     reader, writer = await said(proxy)

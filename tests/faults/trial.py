@@ -2,13 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from infra.embedded.spec import State
 from tests.faults.judge import Verdict, judge
+from tests.faults.log import LAG_SECONDS, dead_letters, settled_lag
+from tests.faults.measures import Measure
 from tests.faults.promises import Ledger
 from tests.faults.traffic import Load, Traffic
 from tests.stack import Stack
@@ -33,25 +35,52 @@ class Trial:
         fault: Fault,
         *,
         load: Load | None = None,
-        socket_url: str | None = None,
+        socket_url: str | Sequence[str] | None = None,
+        measures: Sequence[Measure] = (),
+        poison: Callable[[], int] = lambda: 0,
     ) -> Verdict:
-        """Break something under traffic; return the verdict, which has been asserted to be kept."""
-        load = load or Load()
-        started = time.monotonic()
+        """Break something under traffic; return the verdict, which has been asserted to be kept.
+
+        `measures` may be filled while the fault runs; `poison` says, after it, how many records
+        belong on dead-letter topics by then.
+        """
+        load, started = load or Load(), time.monotonic()
+        verdict = await self.outcome(fault, load, socket_url=socket_url, poison=poison)
+        seconds = time.monotonic() - started
+        self.ledger.enter(promise, name, str(load), verdict, seconds, measures=measures)
+        assert verdict.kept, verdict
+        assert all(measure.held for measure in measures), [str(each) for each in measures]
+        return verdict
+
+    async def outcome(
+        self,
+        fault: Fault,
+        load: Load,
+        *,
+        socket_url: str | Sequence[str] | None = None,
+        poison: Callable[[], int] = lambda: 0,
+        patience: float = PATIENCE,
+    ) -> Verdict:
+        """Break something under traffic; return the verdict, whatever it is."""
+        letters = await dead_letters(self.stack)
         async with Traffic(self.stack, load, socket_url=socket_url) as traffic:
-            talking = asyncio.create_task(traffic.run())
-            await asyncio.sleep(BEFORE_THE_FAULT)
-            await fault(traffic)
-            traffic.enough()
-            await talking
+            async with asyncio.TaskGroup() as talking:
+                talking.create_task(traffic.run())
+                await asyncio.sleep(BEFORE_THE_FAULT)
+                await fault(traffic)
+                traffic.enough()
+            calm = time.monotonic()
             await asyncio.to_thread(self.recovered)
             # Who has not heard an answer by then is in the verdict.
             with suppress(TimeoutError):
-                await traffic.all_answered(PATIENCE)
-            verdict = await judge(self.stack, traffic)
-        self.ledger.enter(promise, name, str(load), verdict, time.monotonic() - started)
+                await traffic.all_answered(patience)
+            lag = await settled_lag(self.stack, LAG_SECONDS - (time.monotonic() - calm))
+            verdict = replace(
+                await judge(self.stack, traffic, patience),
+                lag=lag,
+                dead_letters=await dead_letters(self.stack) - letters - poison(),
+            )
         assert verdict.accepted == traffic.said
-        assert verdict.kept, verdict
         return verdict
 
     def recovered(self) -> None:

@@ -12,6 +12,9 @@ from consumers.nlp.ports import Matrix
 DIMENSIONS = 384
 # The model was trained on 128 word pieces; a longer message is understood by its beginning.
 MAX_TOKENS = 128
+# Adds and normalises in one kernel that takes five times as long as the two it replaces: a fifth
+# of a message's processor time (onnxruntime 1.32, 14 tokens).
+_SLOW_FUSION = "SkipLayerNormFusion"
 
 
 class OnnxEmbedder:
@@ -33,7 +36,10 @@ class OnnxEmbedder:
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self._tokenizer.no_padding()
         self._session = onnxruntime.InferenceSession(
-            str(model), _options(threads), providers=["CPUExecutionProvider"]
+            str(model),
+            _options(threads),
+            providers=["CPUExecutionProvider"],
+            disabled_optimizers=[_SLOW_FUSION],
         )
 
     @property

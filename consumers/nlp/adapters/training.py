@@ -2,16 +2,16 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
-from sklearn.kernel_ridge import KernelRidge
+from scipy.linalg import cho_factor, cho_solve
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits
 
-from consumers.nlp.ports import Embedder, Matrix
+from consumers.nlp.ports import Embedder, Matrix, Vector
 from consumers.nlp.service.calibration import (
     Indices,
     fit_closeness,
@@ -58,22 +58,47 @@ def train_tone(embedder: Embedder, knowledge: Knowledge) -> LinearHead:
         return fit_linear(vectors, [tone for _, tone in pairs], TONE_C)
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Trial:
+    """How a head reads sentences that it has not seen; `truth` are the right columns."""
+
+    logits: Matrix
+    truth: Indices
+    inside: Vector
+    outside: Vector
+    """Scope scores of sentences in scope, and of sentences out of it."""
+
+
 def fit_intents(vectors: Matrix, labels: Sequence[str], outside: Matrix) -> IntentHead:
     """Fit a head, and how to read it on sentences that each fold's head has not seen."""
-    names, truth = np.unique(labels, return_inverse=True)
+    _, truth = np.unique(labels, return_inverse=True)
     trials = []
     for learnt, unseen in _folds(vectors, truth):
         trial = fit_blend(vectors[learnt], [labels[at] for at in learnt])
-        known = trial.read(vectors[unseen])
-        trials.append((known.logits, truth[unseen], known.scope, trial.read(outside).scope))
-    logits, right, inside, beyond = (np.concatenate(each) for each in zip(*trials, strict=True))
+        trials.append(try_out(trial, vectors[unseen], truth[unseen], outside))
+    return calibrated(fit_blend(vectors, labels), trials)
+
+
+def try_out(head: IntentHead, unseen: Matrix, truth: Indices, outside: Matrix) -> Trial:
+    """Read sentences in scope and out of scope with a head that has learnt neither."""
+    known = head.read_together(unseen)
+    return Trial(known.logits, truth, known.scope, head.read_together(outside).scope)
+
+
+def calibrated(head: IntentHead, trials: Sequence[Trial]) -> IntentHead:
+    """The head, read as its trials say is best; their columns must be its labels'."""
+    logits = np.concatenate([each.logits for each in trials])
+    right = np.concatenate([each.truth for each in trials])
     sharpness = fit_sharpness(logits, right)
-    clear = np.array([UNCLEAR not in name for name in names])
+    clear = np.array([UNCLEAR not in name for name in head.linear.labels])
     rows = clear[right]
     return replace(
-        fit_blend(vectors, labels),
+        head,
         sharpness=sharpness,
-        threshold=fit_threshold(inside, beyond),
+        threshold=fit_threshold(
+            np.concatenate([each.inside for each in trials]),
+            np.concatenate([each.outside for each in trials]),
+        ),
         closeness=fit_closeness(
             softmax(sharpness * logits[rows][:, clear]), (np.cumsum(clear) - 1)[right[rows]]
         ),
@@ -83,14 +108,28 @@ def fit_intents(vectors: Matrix, labels: Sequence[str], outside: Matrix) -> Inte
 def fit_blend(vectors: Matrix, labels: Sequence[str]) -> IntentHead:
     """Both parts of an intent head, not yet calibrated."""
     names, columns = np.unique(labels, return_inverse=True)
-    # Of two unit vectors the squared distance is 2 - 2 cos, which halves the width.
-    model = KernelRidge(alpha=RIDGE, kernel="rbf", gamma=KERNEL_WIDTH / 2)
     # With a thread per core, small fits are 40 times slower on a busy machine.
     with threadpool_limits(limits=os.cpu_count() if len(labels) > MANY else 1, user_api="blas"):
-        model.fit(vectors, np.eye(len(names), dtype=np.float32)[columns])
+        weights = fit_kernel(vectors, np.eye(len(names), dtype=np.float32)[columns])
         linear = fit_linear(vectors, labels, LINEAR_C)
-    weights = np.ascontiguousarray(model.dual_coef_, dtype=np.float32)
     return IntentHead(linear, KernelHead(np.ascontiguousarray(vectors), weights))
+
+
+def fit_kernel(vectors: Matrix, targets: Matrix) -> Matrix:
+    """
+    Kernel ridge regression: one row of weights per sentence, one column per label.
+
+    In place and in single precision, because it is most of the time and memory that a fit takes:
+    of 10,003 sentences 7.5 seconds of processor time instead of 13 with scikit-learn's, and the
+    weights differ by 5e-5 of at most 4.
+    """
+    kernel = vectors @ vectors.T
+    kernel -= 1.0
+    kernel *= KERNEL_WIDTH
+    np.exp(kernel, out=kernel)
+    kernel[np.diag_indices_from(kernel)] += RIDGE
+    factor = cho_factor(kernel, lower=True, overwrite_a=True, check_finite=False)
+    return np.ascontiguousarray(cho_solve(factor, targets, check_finite=False), dtype=np.float32)
 
 
 def fit_linear(vectors: Matrix, labels: Sequence[str], c: float) -> LinearHead:

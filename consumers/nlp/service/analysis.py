@@ -2,14 +2,37 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Self
+from typing import Protocol, Self
 from uuid import UUID, uuid4
 
 from consumers.nlp.service.entities import Entity
 from consumers.nlp.service.heads import IntentGuess
 from consumers.nlp.service.retrieval import Found
 from consumers.nlp.service.sentiment import Tone
-from schemas.events.replies import ReplySource
+from schemas.events.chat import Sender
+from schemas.events.replies import Fallback, ReplySource, StopReason
+
+
+class Asked(Protocol):
+    """An event that wants an answer: a message, or the wish for another answer to one."""
+
+    @property
+    def event_id(self) -> UUID: ...
+    @property
+    def correlation_id(self) -> UUID: ...
+    @property
+    def occurred_at(self) -> datetime: ...
+    @property
+    def conversation_id(self) -> UUID: ...
+    @property
+    def message_id(self) -> UUID:
+        """The question's."""
+        ...
+
+    @property
+    def sender(self) -> Sender: ...
+    @property
+    def text(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +43,8 @@ class Question:
     message_id: UUID
     text: str
     asked_at: datetime
+    remembered: bool = True
+    """Whether the conversation goes on: one question by itself leaves nothing behind."""
 
     @classmethod
     def alone(cls, text: str) -> Self:
@@ -48,6 +73,14 @@ class Answer:
     cited: tuple[Found, ...] = ()
     options: tuple[str, str] | None = None
     """The two intents offered, when the answer is a question back."""
+    grounds: tuple[Found, ...] = ()
+    """What a language model may make a better answer of; without any it is not asked."""
+    model: str | None = None
+    """The language model that wrote it."""
+    cached: bool = False
+    fallback: Fallback | None = None
+    stopped: StopReason | None = None
+    attempt: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +90,5 @@ class Analysis:
     understanding: Understanding
     answer: Answer
     timings_ms: dict[str, float]
+    model_version: str = ""
+    """What it was understood with; another version may answer the next message."""

@@ -3,14 +3,30 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from consumers.nlp.ports import Embedder, Vector
+from consumers.nlp.ports import Embedder, Matrix, Vector
 from consumers.nlp.service.analysis import Analysis, Question, Understanding
 from consumers.nlp.service.dialogue import Dialogue
 from consumers.nlp.service.entities import find_entities
 from consumers.nlp.service.heads import IntentHead
 from consumers.nlp.service.language import ConversationLanguages
 from consumers.nlp.service.sentiment import ToneReader
+from runtime.clock import wall_clock
+from schemas.events.ai import LoadedModel
+
+INTENT = "intent"
+"""The kind of the model that promotion exchanges."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A head and the name that its answers carry; exchanged as one."""
+
+    intents: IntentHead
+    model_version: str
+    at: datetime = field(default_factory=wall_clock)
 
 
 class Analyzer:
@@ -31,28 +47,64 @@ class Analyzer:
         tones: ToneReader,
         dialogue: Dialogue,
         model_version: str,
+        models: Sequence[LoadedModel] = (),
     ) -> None:
         self._embedder = embedder
         self._languages = languages
-        self._intents = intents
+        self._own = self._served = Served(intents, model_version)
         self._tones = tones
         self._dialogue = dialogue
-        self.model_version = model_version
+        self._models = tuple(models)
+        self._documents = ""
+
+    @property
+    def model_version(self) -> str:
+        """What the next message is understood and answered with."""
+        return self._served.model_version + self._documents
+
+    @property
+    def models(self) -> tuple[LoadedModel, ...]:
+        """What is loaded; a promoted head stands in the place of the knowledge base's own."""
+        served = self._served
+        if served is self._own:
+            return self._models
+        promoted = {"version": served.model_version, "accuracy": None, "loaded_at": served.at}
+        return tuple(
+            each.model_copy(update=promoted) if each.kind == INTENT else each
+            for each in self._models
+        )
+
+    def serve(self, head: IntentHead, version: str) -> None:
+        """Understand every message from the next batch on with this head; from any thread."""
+        self._served = Served(head, f"{self._own.model_version}+{version}")
+
+    def serve_own(self) -> None:
+        """Go back to the head that came with the knowledge base."""
+        self._served = self._own
+
+    def name_documents(self, version: str | None) -> None:
+        """Name the state of the editors' documents in answers from now on; None without any."""
+        self._documents = "" if version is None else f"+documents-{version}"
+
+    @property
+    def stopped(self) -> str:
+        """What is said when an answer is stopped before it has begun."""
+        return self._dialogue.stopped
 
     def analyze(self, questions: Sequence[Question]) -> list[Analysis]:
         """One analysis per question, in the given order."""
         if not questions:
             return []
+        # Read once: a batch is understood with one version, whatever is promoted meanwhile.
+        served, version = self._served, self.model_version
         texts = [question.text for question in questions]
         watch = _StopWatch(len(texts))
         with watch.step("language"):
-            languages = [
-                self._languages.language_of(each.conversation_id, each.text) for each in questions
-            ]
+            languages = [self._language_of(each) for each in questions]
         with watch.step("embedding"):
             vectors = self._embedder.embed(texts)
         with watch.step("intent"):
-            guesses = self._intents.guess(vectors)
+            guesses = served.intents.guess(vectors)
         with watch.step("sentiment"):
             tones = self._tones.read(texts, vectors)
         with watch.step("entities"):
@@ -61,9 +113,18 @@ class Analyzer:
             Understanding(*parts) for parts in zip(languages, guesses, tones, entities, strict=True)
         ]
         return [
-            self._answered(question, vector, each, watch)
+            replace(self._answered(question, vector, each, watch), model_version=version)
             for question, vector, each in zip(questions, vectors, understood, strict=True)
         ]
+
+    def vectors(self, texts: Sequence[str]) -> Matrix:
+        """One unit vector per text, for whoever compares texts."""
+        return self._embedder.embed(texts)
+
+    def _language_of(self, question: Question) -> str:
+        if question.remembered:
+            return self._languages.language_of(question.conversation_id, question.text)
+        return self._languages.language_of_text(question.text)
 
     def _answered(
         self, question: Question, vector: Vector, understood: Understanding, watch: "_StopWatch"

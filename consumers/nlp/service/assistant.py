@@ -3,14 +3,21 @@
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from typing import TYPE_CHECKING
 
-from consumers.nlp.service.analysis import Analysis, Question
+from consumers.nlp.service.analysis import Analysis, Asked, Question
 from consumers.nlp.service.analyzer import Analyzer
-from consumers.nlp.service.events import insight_of, reply_to
+from consumers.nlp.service.events import insight_of, no_reply_to, reply_to
+from consumers.nlp.service.generations import Generations
+from consumers.nlp.service.redaction import redacted
 from producers.ports import EventPublisher, Published
 from runtime.clock import HybridLogicalClock
 from runtime.errors import RetryableError
 from schemas.events.chat import MessageSent, SenderKind
+from schemas.events.replies import FailureReason, ReplyGenerated
+
+if TYPE_CHECKING:
+    from schemas.events.insights import MessageAnalyzed
 
 # A longer chunk would make its first answer wait for its last; embedding gains nothing from it.
 CHUNK = 8
@@ -22,6 +29,8 @@ class Assistant:
 
     Doing a message again makes the same two events under the same ids, so any failure may be met
     by doing the whole batch again. `executor` must have one thread.
+    With `generations`, a language model answers where only snippets would; those answers come
+    later than `answer` returns, and until then `generations.open` names their events.
     """
 
     def __init__(
@@ -30,22 +39,25 @@ class Assistant:
         publisher: EventPublisher,
         clock: HybridLogicalClock,
         executor: Executor,
+        generations: Generations | None = None,
     ) -> None:
         self._analyzer = analyzer
         self._publisher = publisher
         self._clock = clock
         self._executor = executor
+        self.generations = generations
 
-    async def answer(self, messages: Sequence[MessageSent]) -> list[Analysis]:
+    async def answer(self, messages: Sequence[Asked]) -> list[Analysis]:
         """
-        Publish a reply and an insight for every message a person sent; others are passed over.
+        Publish a reply to everything asked, and an insight for every message among it.
 
-        Returns when the broker has accepted all of them.
+        Messages that no person has sent are passed over.
+        Returns when the broker has accepted all that does not wait for the language model.
 
         Raises:
             RetryableError: the broker did not accept an event.
         """
-        asked = [message for message in messages if message.sender.kind is SenderKind.USER]
+        asked = [each for each in messages if _wants_answer(each)]
         analyses: list[Analysis] = []
         publishing: list[asyncio.Task[None]] = []
         loop = asyncio.get_running_loop()
@@ -72,17 +84,52 @@ class Assistant:
                 raise outcome
         return analyses
 
-    async def _publish(self, message: MessageSent, analysis: Analysis) -> None:
-        version = self._analyzer.model_version
-        self._clock.observe(message.occurred_at)
-        reply = reply_to(message, analysis, version, self._clock.stamp())
-        insight = insight_of(message, analysis, version, self._clock.stamp())
+    async def decline(self, messages: Sequence[MessageSent], reason: FailureReason) -> None:
+        """
+        Say that these will not be answered; returns when the broker has accepted that.
+
+        Raises:
+            RetryableError: the broker did not accept an event.
+        """
+        told = []
+        for message in messages:
+            self._clock.observe(message.occurred_at)
+            told.append(no_reply_to(message, reason, self._clock.stamp()))
+        for outcome in await asyncio.gather(*map(self._publisher.publish, told)):
+            _require_accepted(outcome)
+
+    async def _publish(self, asked: Asked, analysis: Analysis) -> None:
+        self._clock.observe(asked.occurred_at)
         # The reply first: a person waits for it.
-        outcomes = await asyncio.gather(
-            self._publisher.publish(reply), self._publisher.publish(insight)
-        )
+        events: list[ReplyGenerated | MessageAnalyzed] = []
+        if self.generations is not None and analysis.answer.grounds:
+            self.generations.begin(asked, analysis, self._publish_reply)
+        else:
+            events.append(self._reply(asked, analysis))
+            self._remember(asked, analysis)
+        if isinstance(asked, MessageSent):
+            version = analysis.model_version
+            events.append(insight_of(asked, analysis, version, self._clock.stamp()))
+        outcomes = await asyncio.gather(*map(self._publisher.publish, events))
         for outcome in outcomes:
             _require_accepted(outcome)
+
+    async def _publish_reply(self, asked: Asked, analysis: Analysis) -> None:
+        _require_accepted(await self._publisher.publish(self._reply(asked, analysis)))
+
+    def _reply(self, asked: Asked, analysis: Analysis) -> ReplyGenerated:
+        return reply_to(asked, analysis, analysis.model_version, self._clock.stamp())
+
+    def _remember(self, asked: Asked, analysis: Analysis) -> None:
+        if self.generations is not None:
+            said = redacted(asked.text, analysis.understanding.entities)
+            self.generations.turns.remember(
+                asked.conversation_id, asked.message_id, said, analysis.answer.text
+            )
+
+
+def _wants_answer(asked: Asked) -> bool:
+    return not isinstance(asked, MessageSent) or asked.sender.kind is SenderKind.USER
 
 
 def _require_accepted(outcome: Published) -> None:

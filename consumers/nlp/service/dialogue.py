@@ -16,6 +16,8 @@ class Dialogue:
 
     def __init__(self, knowledge: Knowledge, responder: Responder) -> None:
         self._responder = responder
+        self.stopped = knowledge.phrases.stopped
+        """What is said when an answer is stopped before it has begun."""
         self._offers = Offers()
         names = {intent.name: intent.label or intent.title for intent in knowledge.intents}
         self._picks = PickReader(knowledge.phrases.picks, names)
@@ -24,6 +26,8 @@ class Dialogue:
         self, question: Question, vector: Vector, understood: Understanding
     ) -> tuple[Understanding, Answer]:
         """The answer, and what was understood with the offer in mind that the message meets."""
+        if not question.remembered:
+            return understood, self._responder.answer(vector, understood)
         offer = self._offers.open_for(question)
         if offer is None:
             answer = self._responder.answer(vector, understood)

@@ -2,23 +2,29 @@
 
 from datetime import datetime
 
-from consumers.nlp.service.analysis import Analysis
+from consumers.nlp.service.analysis import Analysis, Asked
 from consumers.nlp.service.redaction import masked
 from schemas.events.chat import MessageSent, Sender, SenderKind
 from schemas.events.insights import Entity, MessageAnalyzed, Sentiment, SentimentLabel
-from schemas.events.replies import Citation, ReplyGenerated
-from schemas.ids import ASSISTANT_ID, derived_event_id
+from schemas.events.replies import (
+    Citation,
+    FailureReason,
+    ReplyDelta,
+    ReplyFailed,
+    ReplyGenerated,
+    Why,
+)
+from schemas.ids import ASSISTANT_ID, delta_event_id, derived_event_id
 
 CONSUMER = "nlp"
 ASSISTANT = Sender(id=ASSISTANT_ID, kind=SenderKind.ASSISTANT, name="Assistant")
 
 
-def reply_to(
-    cause: MessageSent, analysis: Analysis, model_version: str, at: datetime
-) -> ReplyGenerated:
+def reply_to(cause: Asked, analysis: Analysis, model_version: str, at: datetime) -> ReplyGenerated:
     """The answer as an event; its message id is its event id."""
     event_id = derived_event_id(CONSUMER, cause.event_id, ReplyGenerated.event_type)
     answer = analysis.answer
+    version = model_version if answer.model is None else f"{model_version}+{answer.model}"
     return ReplyGenerated(
         event_id=event_id,
         occurred_at=at,
@@ -37,7 +43,50 @@ def reply_to(
             Citation(id=found.snippet.id, title=found.snippet.title, score=round(found.score, 4))
             for found in answer.cited
         ),
-        model_version=model_version,
+        model_version=version,
+        why=_why(analysis, version),
+        stopped=answer.stopped,
+        attempt=answer.attempt,
+    )
+
+
+def delta_of(cause: Asked, attempt: int, offset: int, text: str, at: datetime) -> ReplyDelta:
+    """A piece of the answer that is being written."""
+    return ReplyDelta(
+        event_id=delta_event_id(cause.message_id, attempt, offset),
+        occurred_at=at,
+        causation_id=cause.event_id,
+        correlation_id=cause.correlation_id,
+        conversation_id=cause.conversation_id,
+        in_reply_to=cause.message_id,
+        attempt=attempt,
+        offset=offset,
+        text=text,
+    )
+
+
+def _why(analysis: Analysis, version: str) -> Why:
+    answer, guess = analysis.answer, analysis.understanding.intent
+    return Why(
+        intent=guess.intent,
+        score=max(0.0, min(guess.confidence, 1.0)),
+        snippet_ids=tuple(found.snippet.id for found in answer.grounds or answer.cited),
+        model_version=version,
+        cached=answer.cached,
+        fallback=answer.fallback,
+    )
+
+
+def no_reply_to(cause: MessageSent, reason: FailureReason, at: datetime) -> ReplyFailed:
+    """What is said instead of an answer."""
+    return ReplyFailed(
+        event_id=derived_event_id(CONSUMER, cause.event_id, ReplyFailed.event_type),
+        occurred_at=at,
+        causation_id=cause.event_id,
+        correlation_id=cause.correlation_id,
+        conversation_id=cause.conversation_id,
+        in_reply_to=cause.message_id,
+        reason=reason,
     )
 
 

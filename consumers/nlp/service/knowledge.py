@@ -119,6 +119,7 @@ class Phrases(_Part):
     clarify: Text
     picks: Picks
     other_language: dict[str, Text]
+    stopped: Text = "I stopped before I had an answer."
 
     @model_validator(mode="after")
     def _asks_about_both(self) -> Self:

@@ -23,12 +23,18 @@ class ConversationLanguages:
 
     def language_of(self, conversation_id: UUID, text: str) -> str:
         """ISO 639-1 code of a message."""
-        if _says_enough(text):
-            detected = self._detector.detect(text)
-            if detected is not None:
-                self._remember(conversation_id, detected)
-                return detected
+        detected = self._detect(text)
+        if detected is not None:
+            self._remember(conversation_id, detected)
+            return detected
         return self._known.get(conversation_id, DEFAULT_LANGUAGE)
+
+    def language_of_text(self, text: str) -> str:
+        """ISO 639-1 code of a text outside of any conversation."""
+        return self._detect(text) or DEFAULT_LANGUAGE
+
+    def _detect(self, text: str) -> str | None:
+        return self._detector.detect(text) if _says_enough(text) else None
 
     def _remember(self, conversation_id: UUID, language: str) -> None:
         self._known[conversation_id] = language

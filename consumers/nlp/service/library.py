@@ -30,15 +30,19 @@ class Library:
 
     def __init__(self, embedder: Embedder, knowledge: Knowledge) -> None:
         self._embedder = embedder
-        self._folder = knowledge.sha256
         self._base = SnippetIndex(embedder, knowledge.snippets)
         self._documents: dict[UUID, _Document] = {}
         self._index = self._base
-        self.version = knowledge.sha256
+        self.version: str | None = None
+        """Names the documents that are known; None without any."""
 
     def nearest(self, question: Vector) -> Found | None:
         """The nearest snippet if it is near enough to be an answer."""
         return self._index.nearest(question)
+
+    def related(self, question: Vector) -> tuple[Found, ...]:
+        """The nearest snippets that have to do with the question at all, the nearest first."""
+        return self._index.related(question)
 
     def take(self, event: DocumentEvent) -> bool:
         """Take in what became of a document; return whether anything changed.
@@ -66,13 +70,11 @@ class Library:
         return SnippetIndex(self._embedder, snippets)
 
     def _rebuild(self) -> None:
-        index, digest = self._base, hashlib.sha256(self._folder.encode())
-        published = False
+        index, digest = self._base, hashlib.sha256()
         for key, document in sorted(self._documents.items()):
             if document.index is None:
                 continue
-            index, published = index + document.index, True
+            index = index + document.index
             digest.update(f"{key}{document.sha256}".encode())
         self._index = index
-        # Without documents it is the folder's own, as it is after the last one was removed.
-        self.version = digest.hexdigest() if published else self._folder
+        self.version = None if index is self._base else digest.hexdigest()[:12]

@@ -1,5 +1,7 @@
 """Personal data must not leave in an event: what stays is enough to recognise, not to use."""
 
+from collections.abc import Iterable
+
 from consumers.nlp.service.entities import PERSONAL, Entity
 
 
@@ -19,6 +21,14 @@ def masked(entity: Entity) -> str:
         return f"{_stars(entity.value, 2)}{entity.value[-2:]}"
     # Of a name, an address or a date of birth any part says too much; its kind stands for it.
     return f"[{entity.type}]"
+
+
+def redacted(text: str, entities: Iterable[Entity]) -> str:
+    """The text with personal data masked where it stands."""
+    for entity in sorted(entities, key=lambda each: each.start, reverse=True):
+        if entity.type in PERSONAL:
+            text = text[: entity.start] + masked(entity) + text[entity.end :]
+    return text
 
 
 def _stars(value: str, kept: int) -> str:

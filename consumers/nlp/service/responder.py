@@ -1,20 +1,21 @@
 """Chooses the answer: the intent's own words, a snippet, a question back, or a colleague."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from consumers.nlp.ports import Vector
 from consumers.nlp.service.analysis import Answer, Understanding
 from consumers.nlp.service.entities import Entity
 from consumers.nlp.service.knowledge import Knowledge
 from consumers.nlp.service.language import DEFAULT_LANGUAGE
-from consumers.nlp.service.retrieval import Found, SnippetIndex
+from consumers.nlp.service.retrieval import Found, Snippets
 from schemas.events.replies import ReplySource
 
 
 class Responder:
     """Answers one understood message."""
 
-    def __init__(self, knowledge: Knowledge, snippets: SnippetIndex) -> None:
+    def __init__(self, knowledge: Knowledge, snippets: Snippets) -> None:
         self._intents = {intent.name: intent for intent in knowledge.intents}
         self._phrases = knowledge.phrases
         self._snippets = snippets
@@ -27,9 +28,10 @@ class Responder:
         # A fact nearer to the question than anything learnt for an intent is what was asked for.
         nearness = understood.intent.nearness if understood.intent.in_scope else 0.0
         if found is not None and found.score > nearness:
-            return _from_snippet(found)
-        if not understood.intent.in_scope:
-            return self.hand_over(understood)
+            return replace(_from_snippet(found), grounds=self._snippets.related(vector))
+        if not understood.intent.in_scope or understood.intent.intent not in self._intents:
+            # A trained head may know intents that nobody has written an answer for yet.
+            return replace(self.hand_over(understood), grounds=self._snippets.related(vector))
         return self._ask_back(understood) or self.from_intent(understood)
 
     def from_intent(self, understood: Understanding, carried: Sequence[Entity] = ()) -> Answer:
@@ -56,7 +58,7 @@ class Responder:
     def _ask_back(self, understood: Understanding) -> Answer | None:
         """Which of the two was meant; None when it is clear, or when one of them has no label."""
         guess = understood.intent
-        if guess.rival is None:
+        if guess.rival is None or guess.rival not in self._intents:
             return None
         first, second = (self._intents[name].label for name in (guess.intent, guess.rival))
         if first is None or second is None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from consumers.nlp.service.knowledge import Snippet
 
 # Questions that a snippet answers score 0.4-0.8 with this model, unrelated ones up to 0.3.
 ENOUGH = 0.38
+# Below that a snippet is no answer, but may hold what one can be made of.
+RELATED = 0.3
+GROUNDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,18 @@ class Found:
 
     snippet: Snippet
     score: float
+
+
+class Snippets(Protocol):
+    """What may be said word for word, found by what a question is about."""
+
+    def nearest(self, question: Vector) -> Found | None:
+        """The nearest snippet if it is near enough to be an answer."""
+        ...
+
+    def related(self, question: Vector) -> tuple[Found, ...]:
+        """The nearest snippets that have to do with the question at all, the nearest first."""
+        ...
 
 
 class SnippetIndex:
@@ -39,8 +55,19 @@ class SnippetIndex:
 
     def nearest(self, question: Vector) -> Found | None:
         """The nearest snippet if it is near enough to be an answer."""
-        # A short question is more like a title, a long one more like the whole snippet.
-        scores = np.maximum(self._whole @ question, self._titles @ question)
+        scores = self._scores(question)
         best = int(scores.argmax())
         score = float(scores[best])
         return Found(self._snippets[best], score) if score >= ENOUGH else None
+
+    def related(self, question: Vector) -> tuple[Found, ...]:
+        """The nearest snippets that have to do with the question at all, the nearest first."""
+        scores = self._scores(question)
+        best = np.argsort(-scores)[:GROUNDS]
+        found = (Found(self._snippets[at], float(scores[at])) for at in best)
+        return tuple(each for each in found if each.score >= RELATED)
+
+    def _scores(self, question: Vector) -> Vector:
+        # A short question is more like a title, a long one more like the whole snippet.
+        scores: Vector = np.maximum(self._whole @ question, self._titles @ question)
+        return scores

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from consumers.nlp.ports import Matrix, ToneLexicon
+from consumers.nlp.ports import Matrix, ToneLexicon, Vector
 from consumers.nlp.service.heads import LinearHead
 
 # The head leads: word lists call "how do I reset my password?" negative.
@@ -18,6 +18,8 @@ class Tone:
 
     label: str
     score: float
+    scores: tuple[tuple[str, float], ...] = ()
+    """Every label with its probability, the likeliest first."""
 
 
 class ToneReader:
@@ -34,9 +36,17 @@ class ToneReader:
         blended = (1 - LEXICON_SHARE) * learnt + LEXICON_SHARE * listed
         best = blended.argmax(axis=1)
         return [
-            Tone(self._head.labels[label], min(1.0, float(blended[row, label])))
+            Tone(
+                self._head.labels[label],
+                min(1.0, float(blended[row, label])),
+                self._ordered(blended[row]),
+            )
             for row, label in enumerate(best)
         ]
+
+    def _ordered(self, shares: Vector) -> tuple[tuple[str, float], ...]:
+        order = np.argsort(-shares, kind="stable")
+        return tuple((self._head.labels[at], min(1.0, float(shares[at]))) for at in order)
 
     def _listed(self, text: str) -> list[float]:
         tone = self._lexicon.tone(text)

@@ -10,6 +10,7 @@ from consumers.nlp.adapters.model_store import prepare_model
 from consumers.nlp.settings import ModelSettings
 from tests.bench.nlp.sets import BESIDE, ROOT
 from tests.bench.nlp.speed import measure_answers, measure_batching, measure_training
+from tests.bench.nlp.writing import measure_writing
 
 RESULTS = ROOT / "bench-nlp.json"
 
@@ -26,6 +27,7 @@ def main() -> None:
     if not arguments.quality_only:
         results["speed"] = _speed(settings)
     if arguments.sets:
+        results["training"] = _training(settings, arguments.sets)
         results["quality"] = _quality(settings, arguments.sets)
     else:
         _tell(f"public sets are not measured: no {BESIDE}, and no --sets")
@@ -35,10 +37,21 @@ def main() -> None:
 def _speed(settings: ModelSettings) -> dict[str, str]:
     found: dict[str, str] = {}
     # Training last: it imports scikit-learn, which would count as the serving process's memory.
-    for measure in (measure_answers, measure_batching, measure_training):
+    for measure in (measure_answers, measure_batching, measure_writing, measure_training):
         for name, value in measure(settings):
             found[name] = value
             _tell(f"{name:<44}{value}")
+    return found
+
+
+def _training(settings: ModelSettings, folder: Path) -> dict[str, str]:
+    # Imports scikit-learn, as the quality does.
+    from tests.bench.nlp.job import measure_job  # noqa: PLC0415
+
+    found: dict[str, str] = {}
+    for name, value in measure_job(settings, folder):
+        found[name] = value
+        _tell(f"{name:<44}{value}")
     return found
 
 

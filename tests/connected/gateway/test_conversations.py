@@ -4,13 +4,16 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import delete, insert, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.chat.ports import Place
 from gateway.chat.repository import PostgresConversations, history_page
 from gateway.database import Database
+from producers.records import partition_of
+from schemas.tables.delivery import consumer_offsets
 from schemas.tables.persistence import conversations, messages
+from schemas.topics import Topic
 
 pytestmark = pytest.mark.connected
 
@@ -82,6 +85,48 @@ async def test_conversations_are_the_owners_newest_first(
     assert first[0].last_message_text == "number 1"
     assert first[0].last_message_at == NOON + timedelta(hours=2, seconds=1)
     assert rest[0].last_message_text is None
+
+
+async def test_what_was_taken_back_names_no_conversation(
+    database: Database, owner: AsyncEngine
+) -> None:
+    """The list gives what a person said first, as long as it is there."""
+    store = PostgresConversations(database)
+    user = uuid4()
+    key = await keep(owner, user, 3, apart=timedelta(seconds=1))
+    [before] = await store.newest_of(user, None, 5)
+    async with owner.begin() as connection:
+        gone = update(messages).where(
+            messages.c.conversation_id == key, messages.c.text == "number 0"
+        )
+        await connection.execute(gone.values(text="", deleted_at=NOON))
+    [after] = await store.newest_of(user, None, 5)
+
+    assert (before.first_message_text, after.first_message_text) == ("number 0", "number 1")
+
+
+async def test_history_knows_how_far_it_reaches(database: Database, owner: AsyncEngine) -> None:
+    """Positions are those of persistence on the conversation's own logs; unread logs have none."""
+    store = PostgresConversations(database)
+    key = uuid4()
+    partition = partition_of(Topic.CHAT_MESSAGES, str(key).encode())
+    place = {"topic": "chat-messages", "partition": partition}
+    others = [
+        {"group_id": "chat-persistence", **place, "partition": (partition + 1) % 12},
+        {"group_id": "chat-analytics", **place},
+    ]
+    async with owner.begin() as connection:
+        await connection.execute(delete(consumer_offsets))
+        for other in others:
+            await connection.execute(insert(consumer_offsets).values(**other, next_offset=99))
+    assert await store.reached(key) == []
+
+    async with owner.begin() as connection:
+        mine = insert(consumer_offsets).values(group_id="chat-persistence", **place, next_offset=7)
+        await connection.execute(mine)
+    assert [str(each) for each in await store.reached(key)] == [f"m{partition}:6"]
+    async with owner.begin() as connection:
+        await connection.execute(delete(consumer_offsets))
 
 
 async def test_conversation_is_found_with_its_owner(database: Database, owner: AsyncEngine) -> None:

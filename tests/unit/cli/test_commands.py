@@ -23,6 +23,8 @@ runner = CliRunner()
         ["tail", "chat-messages"],
         ["rebuild", "audit"],
         ["verify"],
+        ["models", "list"],
+        ["models", "rollback"],
     ],
 )
 def test_without_a_stack_a_command_says_so(tmp_path: Path, command: list[str]) -> None:

@@ -17,17 +17,19 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin, Subprotocol
 
-from edge_ws.app import Edge
+from edge_ws.app import Edge, Sources
 from edge_ws.control_log import InMemoryControl
 from edge_ws.memory import (
     InMemoryDirectory,
+    InMemoryPast,
     InMemoryRecords,
     InMemoryTickets,
     InMemoryWhispers,
 )
 from edge_ws.server import EdgeServer, create_server, loops
-from edge_ws.settings import LimitSettings, RingSettings
+from edge_ws.settings import LimitSettings, ResumeSettings, RingSettings
 from producers.memory import InMemoryEventPublisher
+from runtime.settings import ANSWER_WITHIN
 from runtime.tokens import AccessTokenVerifier
 from schemas.claims import ALGORITHM, AUDIENCE
 from schemas.frames.codes import SUBPROTOCOL
@@ -48,6 +50,7 @@ class Stage:
     key: ec.EllipticCurvePrivateKey
     publisher: InMemoryEventPublisher
     records: InMemoryRecords
+    past: InMemoryPast
     tickets: InMemoryTickets
     directory: InMemoryDirectory
     whispers: InMemoryWhispers
@@ -93,32 +96,35 @@ class Stage:
 def create_stage(
     *,
     ring: RingSettings | None = None,
+    resume: ResumeSettings | None = None,
+    publisher: InMemoryEventPublisher | None = None,
     whispers: InMemoryWhispers | None = None,
     limits: LimitSettings | None = None,
     **deadlines: float,
 ) -> Stage:
     """Return an edge that is not running yet."""
     key = ec.generate_private_key(ec.SECP256R1())
-    publisher = InMemoryEventPublisher()
-    records = InMemoryRecords(publisher)
+    publisher = publisher or InMemoryEventPublisher()
+    records, past = InMemoryRecords(publisher), InMemoryPast(publisher)
     tickets, directory = InMemoryTickets(), InMemoryDirectory()
     whispers = whispers or InMemoryWhispers()
     control = InMemoryControl(publisher)
     edge = Edge(
         publisher=publisher,
-        create_source=lambda: records,
+        sources=Sources(lambda: records, lambda: past, lambda: control),
         tickets=tickets,
         tokens=AccessTokenVerifier(key.public_key(), ISSUER),
         directory=directory,
         whispers=whispers,
         allowed_origins=frozenset({ORIGIN}),
         ring=ring or RingSettings(),
-        create_control=lambda: control,
+        resume=resume or ResumeSettings(),
         token_lifetime=TOKEN_LIFETIME,
         limits=limits or LimitSettings(),
+        answer_within=ANSWER_WITHIN,
         **deadlines,
     )
-    return Stage(key, publisher, records, tickets, directory, whispers, edge, control)
+    return Stage(key, publisher, records, past, tickets, directory, whispers, edge, control)
 
 
 async def until(holds: Callable[[], bool]) -> None:
@@ -239,3 +245,13 @@ class Client:
     async def _read_to_the_end(self) -> None:
         while True:
             await self.connection.recv()
+
+
+async def join(client: Client, conversation: UUID, **fields: object) -> list[Frame]:
+    """Join and return everything up to `caught_up` or `reset`."""
+    await client.say(type="conversation:join", ref="j", conversation_id=str(conversation), **fields)
+    assert (await client.hear_type("ack"))["status"] == "accepted"
+    frames = [await client.hear()]
+    while frames[-1]["type"] not in {"caught_up", "reset"}:
+        frames.append(await client.hear())
+    return frames

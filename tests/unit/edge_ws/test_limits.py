@@ -12,6 +12,7 @@ from websockets.typing import Subprotocol
 from edge_ws.admission import Admission
 from edge_ws.connection import Session
 from edge_ws.pace import LoopStorage
+from edge_ws.parsing import ANSWERED_BY_ACK
 from edge_ws.revocations import Revocations
 from edge_ws.settings import LimitSettings
 from runtime.addresses import is_loopback
@@ -152,6 +153,47 @@ async def test_a_users_sockets_share_one_rate() -> None:
         error = await second.hear_type("error")
         assert (error["code"], error["ref"]) == ("rate_limited", "p")
         assert await (await Client.open(stage)).lives()
+
+
+async def test_an_address_has_a_rate_too() -> None:
+    """People behind one address share it, whoever they are; others are not slowed down."""
+    limits = LimitSettings(frames_per_address="2/minute")
+    async with running(create_stage(limits=limits), trusted_proxies=("127.0.0.1",)) as stage:
+        near = [await through_proxy(stage, "203.0.113.5") for _ in range(3)]
+        far = await through_proxy(stage, "203.0.113.6")
+        for each in (*near, far):
+            await each.send(f'{{"type":"connect","token":"{stage.token(uuid4())}"}}')
+            await asyncio.wait_for(each.recv(), 5)
+            await each.send('{"type":"ping","ref":"p"}')
+        answers = [str(await asyncio.wait_for(each.recv(), 5)) for each in (*near, far)]
+        assert ["rate_limited" in answer for answer in answers] == [False, False, True, False]
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        {"type": "message:edit", "message_id": str(uuid4()), "text": "words"},
+        {"type": "message:delete", "message_id": str(uuid4())},
+        {"type": "reaction", "message_id": str(uuid4()), "emoji": "👍", "active": True},
+        {"type": "read", "message_id": str(uuid4())},
+        {"type": "typing", "active": True},
+        {"type": "presence:watch", "user_ids": []},
+        {"type": "presence", "state": "away"},
+    ],
+    ids=lambda frame: frame["type"],
+)
+async def test_every_frame_is_counted_and_answered(frame: dict[str, object]) -> None:
+    """What is owed an `ack` is rejected by one, with a time to wait; the rest by an `error`."""
+    limits = LimitSettings(frames="1/minute")
+    async with running(create_stage(limits=limits)) as stage:
+        client = await Client.open(stage)
+        assert await client.lives()
+        await client.say(ref="r", conversation_id=str(uuid4()), **frame)
+        answer = await client.hear()
+        owed = frame["type"] in ANSWERED_BY_ACK
+        assert (answer["type"], answer["code"]) == ("ack" if owed else "error", "rate_limited")
+        assert answer["ref"] == "r"
+        assert not owed or answer["retry_after_ms"] > 0
 
 
 @pytest.mark.parametrize("frame", ["not json", '{"type":"typing"}', "[]", b"binary"])

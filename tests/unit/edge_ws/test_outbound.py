@@ -4,6 +4,8 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 
+import pytest
+
 from edge_ws.framing import text_frame
 from edge_ws.outbound import MAX_QUEUED_BYTES, MAX_QUEUED_FRAMES, STALL_SECONDS, Outbound
 from edge_ws.settings import LimitSettings
@@ -107,5 +109,20 @@ async def test_who_does_not_read_is_sent_away() -> None:
         assert await talker.lives()
         [reading] = [c for c in stage.edge.hub._connections if not c.closing]
         assert reading.session is not None
+        slow.connection.transport.resume_reading()
+        assert await slow.close_code() == CloseCode.SLOW_READER
+
+
+async def test_a_slow_reader_has_time_to_read_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The close frame stands behind what was not read: others are cut sooner than that takes."""
+    monkeypatch.setattr("edge_ws.wire.CLOSE_SECONDS", 0.05)
+    async with running(create_stage()) as stage:
+        slow = await Client.open(stage)
+        slow.connection.transport.pause_reading()
+        [connection] = stage.edge.hub._connections
+        frame = text_frame(b"{}" + b" " * 60_000)
+        while not connection.closing:
+            connection.push(frame)
+        await asyncio.sleep(0.3)
         slow.connection.transport.resume_reading()
         assert await slow.close_code() == CloseCode.SLOW_READER

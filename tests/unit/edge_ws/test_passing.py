@@ -9,6 +9,7 @@ import pytest
 
 from edge_ws import passing
 from edge_ws.memory import InMemoryWhispers
+from schemas.frames.server import PresenceState
 from tests.unit.edge_ws.stage import Client, Stage, create_stage, running, until
 
 if TYPE_CHECKING:
@@ -117,6 +118,25 @@ async def test_presence_is_told_when_asked_and_when_it_changes(
     assert gone["last_seen"]
 
 
+async def test_somebody_is_away_when_all_their_devices_are(edges: tuple[Stage, Stage]) -> None:
+    """One device in use is enough to be online; closing it leaves the others, left alone."""
+    first, _ = edges
+    phone, laptop = [await Client.open(first, user_id) for user_id in [uuid4()] * 2]
+    await phone.say(type="presence:watch", user_ids=[str(phone.user_id)])
+    assert (await phone.hear_type("presence"))["state"] == "online"
+    await phone.say(type="presence", state="away")
+    await phone.say(type="presence", state="away")
+    await laptop.say(type="presence", state="away")
+    away = await phone.hear_type("presence")
+    assert (away["state"], "last_seen" in away) == ("away", True)
+    await laptop.say(type="presence", state="online")
+    assert (await phone.hear_type("presence"))["state"] == "online"
+    await laptop.connection.close()
+    assert (await phone.hear_type("presence"))["state"] == "away"
+    await phone.say(type="presence", state="online")
+    assert (await phone.hear_type("presence"))["state"] == "online"
+
+
 async def test_strangers_are_not_watched(edges: tuple[Stage, Stage]) -> None:
     """Who shares no conversation is not told of; oneself always is."""
     first, second = edges
@@ -137,7 +157,7 @@ async def test_who_vanished_is_found_out(edges: tuple[Stage, Stage]) -> None:
     look = first.whispers.look
 
     async def gone(user_ids: list["UUID"]) -> list[passing.Seen]:
-        return [passing.Seen(online=False, last_seen=None) for _ in await look(user_ids)]
+        return [passing.Seen(PresenceState.OFFLINE) for _ in await look(user_ids)]
 
     first.whispers.look = gone  # type: ignore[method-assign]
     await first.edge.presence.refresh()
@@ -153,6 +173,7 @@ async def test_a_closed_socket_leaves_nothing_behind(stage: Stage) -> None:
     await until(lambda: len(stage.edge.hub) == 0)
     assert not stage.edge.presence._watchers
     assert not stage.edge.presence._here
+    assert not stage.edge.presence._idle
 
 
 @pytest.mark.parametrize(

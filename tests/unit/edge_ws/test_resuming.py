@@ -3,19 +3,10 @@
 import asyncio
 from uuid import UUID, uuid4
 
+from edge_ws.backlog import log_of
 from edge_ws.ring import Ring
-from edge_ws.settings import RingSettings
-from tests.unit.edge_ws.stage import Client, Frame, Stage, create_stage, running
-
-
-async def join(client: Client, conversation: UUID, **fields: object) -> list[Frame]:
-    """Join and return everything up to `caught_up` or `reset`."""
-    await client.say(type="conversation:join", ref="j", conversation_id=str(conversation), **fields)
-    assert (await client.hear())["status"] == "accepted"
-    frames = [await client.hear()]
-    while frames[-1]["type"] not in {"caught_up", "reset"}:
-        frames.append(await client.hear())
-    return frames
+from schemas.topics import Topic
+from tests.unit.edge_ws.stage import Client, Frame, Stage, create_stage, join, running
 
 
 async def talked(
@@ -63,34 +54,34 @@ async def test_a_conversation_replays_only_itself(stage: Stage) -> None:
         assert {frame["conversation_id"] for frame in frames} == {str(conversation)}
 
 
-async def test_a_position_older_than_the_ring_is_reset() -> None:
-    """What may be missing is never passed over in silence; talking works all the same."""
-    async with running(create_stage(ring=RingSettings(total_bytes=24 * 600))) as stage:
-        client, conversation, live = await talked(stage, 10)
-        later = await Client.open(stage, client.user_id)
-        [reset] = await join(later, conversation, positions=[live[0]["at"]])
-        assert reset["type"] == "reset"
-        await later.send(conversation, "still here")
-        assert (await later.hear_type("ack"))["status"] == "accepted"
-        frames = await join(later, conversation)
-        assert frames[-1]["type"] == "caught_up"
-
-
-async def test_an_edge_that_started_later_resets_who_missed_something() -> None:
-    """An edge begins at the end of the log: earlier positions are only good up to there."""
+async def test_an_edge_that_started_later_replays_what_was_missed() -> None:
+    """An edge begins at the end of the log; what was said before it came is read from there."""
     first = create_stage()
     async with running(first):
         client, conversation, live = await talked(first, 3)
-    second = create_stage()
-    second.publisher.logs.update(first.publisher.logs)
+    second = create_stage(publisher=first.publisher)
     second.directory.owners[conversation] = client.user_id
     async with running(second):
         later = await Client.open(second, client.user_id)
-        assert (await join(later, conversation, positions=[live[0]["at"]]))[0]["type"] == "reset"
-        letter_and_partition = live[-1]["at"].partition(":")[0]
-        replies = "r" + letter_and_partition[1:]
-        seen = [live[-1]["at"], f"{replies}:0"]
-        assert (await join(later, conversation, positions=seen))[0]["type"] == "caught_up"
+        *replayed, end = await join(later, conversation, positions=[live[0]["at"]])
+        assert replayed == [{**frame, "replayed": True} for frame in live[1:]]
+        assert end["type"] == "caught_up"
+        assert end["ref"] == "j"
+        assert end["positions"] == [live[-1]["at"]]
+
+
+async def test_who_missed_nothing_comes_further_too(stage: Stage) -> None:
+    """`caught_up` says how far the log is, so that what others said need not be passed again."""
+    client = await Client.open(stage)
+    conversation = await client.start()
+    log = log_of(Topic.CHAT_MESSAGES, str(conversation).encode())
+    talking = await Client.open(stage)
+    while (end := stage.edge.backlog.ends[log]) < 3:
+        await talking.start()
+        await asyncio.sleep(0)
+    [caught_up] = await join(client, conversation, positions=[f"m{log.partition}:{end - 1}"])
+    [newest] = caught_up["positions"]
+    assert newest == f"m{log.partition}:{stage.edge.backlog.ends[log] - 1}"
 
 
 async def test_another_history_is_reset(stage: Stage) -> None:
@@ -110,14 +101,16 @@ async def test_positions_of_unknown_logs_are_passed_over(stage: Stage) -> None:
 
 
 async def test_a_long_conversation_replays_its_newest_part(stage: Stage) -> None:
-    """A replay fits the reader's queue: the newest messages without positions, else `reset`."""
+    """Without positions the newest messages that fit; with them everything, bit by bit."""
     client, conversation, live = await talked(stage, 60, "x" * 4_000)
     later = await Client.open(stage, client.user_id)
     *replayed, end = await join(later, conversation)
     assert end["type"] == "caught_up"
     assert [frame["at"] for frame in replayed] == [f["at"] for f in live][-len(replayed) :]
     assert 0 < len(replayed) < 60
-    assert (await join(later, conversation, positions=[live[0]["at"]]))[0]["type"] == "reset"
+    *replayed, end = await join(later, conversation, positions=[live[0]["at"]])
+    assert end["type"] == "caught_up"
+    assert [frame["at"] for frame in replayed] == [f["at"] for f in live[1:]]
 
 
 async def test_nothing_is_missed_between_replay_and_live(stage: Stage) -> None:

@@ -1,16 +1,26 @@
 """The tail reads every record once, whatever is in it and whatever happens to its source."""
 
 import asyncio
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import orjson
 import pytest
 
 from edge_ws.backlog import log_of
 from producers.records import Headers, Record
 from schemas import headers as names
-from schemas.events.chat import MessageSent
+from schemas.events.chat import MessageDeleted, MessageSent
+from schemas.generate.examples import EXAMPLES
 from schemas.topics import Topic
 from tests.unit.edge_ws.stage import Client, Stage, until
+
+
+def message_in(conversation: UUID) -> bytes:
+    """Return the body of a new message in this conversation."""
+    example = next(each for each in EXAMPLES if isinstance(each, MessageSent))
+    ids = {"event_id": uuid4(), "message_id": uuid4(), "conversation_id": conversation}
+    return example.model_copy(update=ids).model_dump_json().encode()
+
 
 SENT = ((names.TYPE, MessageSent.event_type.encode()),)
 
@@ -21,6 +31,7 @@ SENT = ((names.TYPE, MessageSent.event_type.encode()),)
         (b"\xff\xfe garbage", SENT),
         (b'{"text":"\xff"}', SENT),
         (b"[]", SENT),
+        (b"{}", SENT),
         (b"{}", ()),
         (b"{}", ((names.TYPE, b"\xff\xfe"),)),
         (b"{}", ((names.TYPE, None),)),
@@ -52,10 +63,29 @@ async def test_a_strange_time_does_no_harm(stage: Stage) -> None:
     log = log_of(Topic.CHAT_MESSAGES, key)
     for time in (b"\xff", b"yesterday", b"2026-01-01T00:00:00"):
         headers = (*SENT, (names.TIME, time))
-        body = b'{"event_id":"%s","odd":true}' % str(uuid4()).encode()
-        stage.publisher.logs[log].append(Record(log.topic, key, body, headers))
+        event = message_in(conversation)
+        stage.publisher.logs[log].append(Record(log.topic, key, event, headers))
     texts = [await asyncio.wait_for(client.connection.recv(), 5) for _ in range(3)]
     assert all('"type":"message"' in str(text) for text in texts)
+
+
+async def test_what_lacks_what_all_rely_on_is_passed_over(stage: Stage) -> None:
+    """A deletion of nothing, or one that belongs elsewhere, stops no tail and reaches nobody."""
+    client = await Client.open(stage)
+    conversation = await client.start()
+    await client.hear_type("conversation:started")
+    key = str(conversation).encode()
+    log = log_of(Topic.CHAT_MESSAGES, key)
+    headers = ((names.TYPE, MessageDeleted.event_type.encode()),)
+    for lacking in ("message_id", "sender", "event_id", "occurred_at", "conversation_id"):
+        fields = orjson.loads(message_in(conversation))
+        del fields[lacking]
+        stage.publisher.logs[log].append(Record(log.topic, key, orjson.dumps(fields), headers))
+    elsewhere = message_in(uuid4())
+    stage.publisher.logs[log].append(Record(log.topic, key, elsewhere, headers))
+    await client.send(conversation, "after them")
+    frames = [await client.hear(), await client.hear()]
+    assert sorted(frame["type"] for frame in frames) == ["ack", "message"]
 
 
 async def test_a_broken_source_is_replaced_and_nothing_is_skipped(stage: Stage) -> None:

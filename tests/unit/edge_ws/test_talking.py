@@ -9,10 +9,14 @@ import pytest
 from edge_ws.publishing import MAX_IN_FLIGHT
 from producers.memory import InMemoryEventPublisher
 from producers.ports import Published, PublishStatus
+from producers.records import to_record
+from runtime.settings import ANSWER_WITHIN
+from schemas import headers as names
 from schemas import ids
 from schemas.events.chat import ConversationStarted, MessageSent, SenderKind
 from schemas.events.envelope import Event
 from schemas.frames.server import MessageFrame
+from schemas.text import format_instant
 from tests.unit.edge_ws.stage import Client, Stage
 
 if TYPE_CHECKING:
@@ -41,6 +45,9 @@ async def test_a_message_is_published_and_accepted(stage: Stage) -> None:
         SenderKind.USER,
         "Ada",
     )
+    assert event.answer_by == event.occurred_at + ANSWER_WITHIN
+    headers = dict(to_record(event, b"/test").headers)
+    assert headers[names.DEADLINE] == format_instant(event.answer_by).encode()
 
 
 async def test_the_sender_comes_from_the_session(stage: Stage) -> None:

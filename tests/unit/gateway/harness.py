@@ -14,6 +14,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
+from gateway.ai.memory import InMemoryReplyLeases, InMemoryReplyLog
 from gateway.app import build_app
 from gateway.auth.memory import InMemoryAccounts, InMemoryTickets
 from gateway.auth.passwords import Passwords
@@ -22,6 +23,7 @@ from gateway.http.limits import RateLimiter, limiter_in_memory
 from gateway.knowledge.memory import InMemoryKnowledgeBase
 from gateway.parts import Parts
 from gateway.settings import AuthSettings, GatewaySettings
+from gateway.training.memory import InMemoryModelRegistry
 from producers.memory import InMemoryEventPublisher
 from runtime.errors import RetryableError
 
@@ -77,8 +79,12 @@ class Gateway:
     knowledge: InMemoryKnowledgeBase = field(default_factory=InMemoryKnowledgeBase)
     tickets: InMemoryTickets = field(default_factory=InMemoryTickets)
     publisher: InMemoryEventPublisher = field(default_factory=InMemoryEventPublisher)
+    registry: InMemoryModelRegistry = field(default_factory=InMemoryModelRegistry)
     shared_limits: RateLimiter = field(default_factory=limiter_in_memory)
     limits: dict[str, str] = field(default_factory=dict)
+    ai: dict[str, object] = field(default_factory=dict)
+    reply_leases: InMemoryReplyLeases = field(default_factory=InMemoryReplyLeases)
+    reply_log: InMemoryReplyLog = field(default_factory=InMemoryReplyLog)
     ready: bool = True
 
     def build(self) -> FastAPI:
@@ -94,6 +100,7 @@ class Gateway:
                 "socket_url": "wss://socket.example/ws",
                 "webapps_dir": self.folder / "dist",
                 "limits": self.limits,
+                "ai": self.ai,
             }
         )
 
@@ -105,7 +112,10 @@ class Gateway:
                 knowledge=self.knowledge,
                 tickets=self.tickets,
                 publisher=self.publisher,
+                registry=self.registry,
                 shared_limits=self.shared_limits,
+                reply_leases=self.reply_leases,
+                reply_log=self.reply_log,
                 passwords=cheap_passwords(),
                 ready={"database": lambda: self.ready},
             )

@@ -72,7 +72,8 @@ def test_readiness_follows_the_parts(gateway: Gateway) -> None:
         assert client.get("/health/ready").status_code == 200
         gateway.ready = False
         answer = client.get("/health/ready")
-        assert (answer.status_code, answer.json()["checks"]) == (503, {"database": False})
+        checks = {"replies": True, "database": False}
+        assert (answer.status_code, answer.json()["checks"]) == (503, checks)
         assert client.get("/health/live").status_code == 200
 
 

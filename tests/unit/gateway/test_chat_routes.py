@@ -13,6 +13,8 @@ from producers.ports import PublishStatus
 from runtime.errors import RetryableError
 from schemas import ids
 from schemas.events.chat import ConversationStarted, MessageSent
+from schemas.positions import Position
+from schemas.topics import Topic
 from tests.unit.gateway.harness import (
     INTERNAL_TOKEN,
     Gateway,
@@ -202,7 +204,16 @@ def test_history_items_are_the_events_with_their_frame_type(
 
     kept = gateway.conversations.said[conversation.id]
     items = [{"type": one.type, **one.body, "reactions": []} for one in kept]
-    assert said == {"items": items, "next": None, "read": []}
+    assert said == {"items": items, "next": None, "read": [], "positions": []}
+
+
+def test_history_says_how_far_it_reaches(gateway: Gateway, client: TestClient, ada: Person) -> None:
+    """Who joins the socket from there misses nothing that happened since the page was read."""
+    conversation = keep(gateway, ada, 1, apart=timedelta(0))
+    reached = [Position(Topic.CHAT_MESSAGES, 3, 41), Position(Topic.CHAT_REPLIES, 3, 0)]
+    gateway.conversations.positions[conversation.id] = reached
+    path = f"/api/chat/conversations/{conversation.id}/messages"
+    assert client.get(path, headers=ada.headers).json()["positions"] == ["m3:41", "r3:0"]
 
 
 def test_history_tells_of_reactions_and_readers(
@@ -228,7 +239,7 @@ def test_history_tells_of_reactions_and_readers(
 
 
 def test_edges_learn_whose_a_message_is(gateway: Gateway, client: TestClient, ada: Person) -> None:
-    """The author, the time and the deletion; in another conversation it is not there."""
+    """The author, the time, the deletion, the words; in another conversation it is not there."""
     conversation, other = (keep(gateway, ada, 1, apart=timedelta(0)) for _ in range(2))
     [said] = gateway.conversations.said[conversation.id]
     path = f"/internal/conversations/{conversation.id}/messages/{said.message_id}"
@@ -237,6 +248,7 @@ def test_edges_learn_whose_a_message_is(gateway: Gateway, client: TestClient, ad
         "sender_id": str(ada.id),
         "occurred_at": "2026-11-23T12:00:00.000000Z",
         "deleted": False,
+        "text": said.body["text"],
     }
     elsewhere = f"/internal/conversations/{other.id}/messages/{said.message_id}"
     assert client.get(elsewhere, headers=INTERNAL).status_code == 404
@@ -263,6 +275,7 @@ def test_conversations_are_listed_newest_first(
     assert [item["title"] for item in items][:4] == ["c4", "c3", "c2", "c1"]
     assert rest["next"] is None
     last = next(item for item in items if item["id"] == str(talked.id))
+    assert last["first_message_preview"] == "number 0"
     assert last["last_message_preview"] == "number 2"
     assert last["last_message_at"] == "2026-11-23T12:00:02.000000Z"
     assert set(last) == {
@@ -272,6 +285,7 @@ def test_conversations_are_listed_newest_first(
         "started_at",
         "last_message_at",
         "last_message_preview",
+        "first_message_preview",
     }
 
 

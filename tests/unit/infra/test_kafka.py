@@ -17,7 +17,7 @@ from infra.embedded.ports import USUAL_PORTS
 from infra.embedded.settings import EmbeddedSettings
 from infra.kafka.plan import compare, plan_topics
 from producers.verbatim import MAX_VERBATIM_BYTES
-from schemas.topics import CATALOGUE, LANES, dead_letter_topics, retry_topics
+from schemas.topics import CATALOGUE, CLOCK_TOPIC, LANES, dead_letter_topics, retry_topics
 
 CONTENT = b"the jar"
 THING = LockedJar("org.example", "thing", "1.0", hashlib.sha256(CONTENT).hexdigest())
@@ -93,6 +93,15 @@ def test_one_node_is_called_kafka() -> None:
     assert (node.name, node.port) == ("kafka", 9092)
 
 
+def test_clients_are_sent_to_what_stands_before_the_broker() -> None:
+    """The broker listens on its own port and tells everybody the other one."""
+    (node,) = nodes = kafka_nodes(USUAL_PORTS, 1, 9999)
+    settings = node_settings(Path("/data"), node, nodes)
+    assert settings["listeners"].startswith("PLAINTEXT://127.0.0.1:9092,")
+    assert settings["advertised.listeners"] == "PLAINTEXT://127.0.0.1:9999"
+    assert bootstrap_servers(nodes) == "127.0.0.1:9999"
+
+
 def test_three_nodes_keep_two_copies_at_least() -> None:
     """With three brokers one may be away, and an acknowledged record is on two disks."""
     assert node_port_names(3) == ["kafka", "kafka-2", "kafka-3"]
@@ -112,9 +121,9 @@ def test_topics_are_never_made_by_accident() -> None:
 
 
 def test_every_topic_is_planned() -> None:
-    """The plan is the catalogue with its dead letters and retries."""
+    """The plan is the catalogue with its dead letters and retries, and the clock's readings."""
     names = {plan.name for plan in plan_topics(1)}
-    beside = {*dead_letter_topics(), *retry_topics()}
+    beside = {*dead_letter_topics(), *retry_topics(), CLOCK_TOPIC}
     assert names == {topic.value for topic in CATALOGUE} | beside
 
 
@@ -133,6 +142,14 @@ def test_what_is_kept_for_ever_is_kept_for_ever() -> None:
     assert plans["chat-messages"].config["retention.ms"] == "-1"
     assert plans["chat-messages"].config["min.insync.replicas"] == "2"
     assert plans["chat-messages-nlp-dlq"].config["retention.ms"] == str(28 * 24 * 3600 * 1000)
+
+
+def test_what_is_kept_for_minutes_is_deleted_after_minutes() -> None:
+    """Only closed segments are deleted, so they close as soon as they may go."""
+    plans = {plan.name: plan for plan in plan_topics(1)}
+    config = plans["chat-reply-deltas"].config
+    assert config["retention.ms"] == config["segment.ms"] == str(10 * 60 * 1000)
+    assert "segment.ms" not in plans["control"].config
 
 
 def test_a_dead_letter_topic_takes_the_largest_record_and_its_note() -> None:

@@ -2,11 +2,13 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from infra.embedded.credentials import Credentials
+from infra.embedded.errors import StackError
 from infra.embedded.folder import DataFolder
 from infra.embedded.ports import USUAL_PORTS
 from infra.embedded.processes import (
@@ -16,6 +18,7 @@ from infra.embedded.processes import (
     Endpoints,
     environment,
     job_specs,
+    modules,
     process_specs,
 )
 
@@ -90,3 +93,38 @@ def test_no_secret_is_on_a_command_line(tmp_path: Path) -> None:
     for spec in process_specs(folder, ENDPOINTS, CREDENTIALS):
         assert "-word" not in " ".join(spec.command)
         assert "-word" not in repr(spec)
+
+
+def test_the_language_model_is_for_whoever_starts_the_stack_to_choose(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its settings reach nlp and nobody else; other variables of the starter reach no process."""
+    monkeypatch.setenv("PARLEY_LANGUAGE_MODEL__KIND", "demo")
+    monkeypatch.setenv("PARLEY_NLP__THREADS", "17")
+    folder = DataFolder.at(Path("/nowhere"))
+    given = {spec.name: spec.environment for spec in process_specs(folder, ENDPOINTS, CREDENTIALS)}
+    told = {name for name, values in given.items() if "PARLEY_LANGUAGE_MODEL__KIND" in values}
+    assert told == {"nlp"}
+    assert given["nlp"]["PARLEY_NLP__THREADS"] == "1"
+
+
+def test_a_second_edge_is_an_edge_on_a_port_of_its_own(tmp_path: Path) -> None:
+    """It gets what the first one gets, and its own name and address."""
+    folder = DataFolder(tmp_path)
+    ports = USUAL_PORTS | {"edge-ws-2": 9999}
+    endpoints = replace(ENDPOINTS, ports=ports)
+    specs = process_specs(folder, endpoints, CREDENTIALS, modules(2, {}))
+    first, second = (each for each in specs if each.name.startswith("edge-ws"))
+    differing = {
+        key for key, value in second.environment.items() if first.environment[key] != value
+    }
+    assert differing == {"PARLEY_HTTP__PORT", "PARLEY_INSTANCE"}
+    assert (second.command, second.needs) == (first.command, first.needs)
+
+
+def test_only_known_processes_can_be_replaced() -> None:
+    """A misspelt name is an error, not one more process."""
+    assert modules(1, {"nlp": "tests.stand_in"})["nlp"] == "tests.stand_in"
+    assert modules(1, {}) == MODULES
+    with pytest.raises(StackError, match="nlb"):
+        modules(1, {"nlb": "tests.stand_in"})

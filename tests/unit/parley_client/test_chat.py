@@ -9,8 +9,9 @@ from uuid import UUID, uuid4
 import httpx2
 import pytest
 
-from edge_ws.settings import RingSettings
+from edge_ws.settings import ResumeSettings, RingSettings
 from parley_client import Chat, ParleyClient, RejectedError, SocketClosedError, by_token
+from parley_client.conversation import Events
 from producers.ports import PublishStatus
 from schemas.events.chat import MessageSent
 from schemas.frames.codes import CloseCode
@@ -143,6 +144,7 @@ async def test_closing_ends_listeners_and_senders(stage: Stage) -> None:
 
 
 PAGE = 2
+NO_RING = RingSettings(total_bytes=1)
 
 
 def history_of(stage: Stage, away: int = 0) -> ParleyClient:
@@ -178,7 +180,8 @@ async def test_what_the_edge_forgot_comes_from_the_history(away: int) -> None:
     What was heard live since then must not pass for the end of the hole.
     """
     user_id = uuid4()
-    async with running(create_stage(ring=RingSettings(total_bytes=1))) as stage:
+    nothing_again = ResumeSettings(records=0)
+    async with running(create_stage(ring=NO_RING, resume=nothing_again)) as stage:
         rest = history_of(stage, away)
         async with (
             rest,
@@ -202,3 +205,60 @@ async def test_what_the_edge_forgot_comes_from_the_history(away: int) -> None:
                 if frame["type"] == "message":
                     heard.append(frame["text"])
             assert sorted(heard) == ["0", "1", "2", "3", "4", "5", "live"]
+
+
+async def test_nothing_is_missing_between_a_page_and_the_socket(stage: Stage) -> None:
+    """Who joins with a page's positions hears what the page does not hold, and nothing else."""
+    user_id = uuid4()
+    async with chat_of(stage, user_id) as talker, chat_of(stage, user_id) as reader:
+        conversation = await talker.start()
+        events = conversation.events()
+        for number in range(4):
+            await conversation.send(f"{number}")
+        said = [frame async for frame in first(events, 4)]
+        joined = reader._conversation(conversation.id)
+        heard = joined.events()
+        await reader.join(conversation.id, positions=[said[1]["at"]])
+        await conversation.send("4")
+        assert [frame["text"] async for frame in first(heard, 3)] == ["2", "3", "4"]
+
+
+async def test_a_history_that_lags_is_waited_for() -> None:
+    """While the gateway is further behind than the edge replays, it is asked again."""
+    user_id = uuid4()
+    some = ResumeSettings(records=3)
+    async with running(create_stage(ring=NO_RING, resume=some)) as stage:
+        said: list[Frame] = []
+        asked = itertools.count()
+
+        async def history(_: httpx2.Request) -> httpx2.Response:
+            known = said[: 2 if next(asked) < 2 else 7]
+            page = {"items": known, "next": None, "positions": [known[-1]["at"]]}
+            return httpx2.Response(200, json=page)
+
+        rest = ParleyClient("http://gateway", transport=httpx2.MockTransport(history))
+        async with rest, chat_of(stage, user_id) as talker, chat_of(stage, user_id, rest) as hearer:
+            conversation = await talker.start()
+            events = conversation.events()
+            heard = (await hearer.join(conversation.id)).events()
+            await conversation.send("0")
+            said += [frame async for frame in first(events, 1)]
+            assert [frame async for frame in first(heard, 1)] == said
+            cut_off(stage, hearer)
+            await until(lambda: len(stage.edge.hub) == 1)
+            for number in range(1, 10):
+                await conversation.send(f"{number}")
+            said += [frame async for frame in first(events, 9)]
+            await until(lambda: hearer.connections == 2)
+            texts = [frame["text"] async for frame in first(heard, 9)]
+            assert sorted(texts) == [f"{number}" for number in range(1, 10)]
+            assert next(asked) == 3
+
+
+async def first(events: Events, count: int) -> "AsyncIterator[Frame]":
+    """Return so many messages."""
+    while count:
+        frame = await anext(events)
+        if frame["type"] == "message":
+            count -= 1
+            yield frame

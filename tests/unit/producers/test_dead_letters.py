@@ -7,10 +7,13 @@ from producers.dead_letters import (
     DETAIL_CHARS,
     Burial,
     Origin,
+    Parked,
     Redrive,
     buried,
     failed_again,
+    parked,
     read_buried,
+    read_parked,
     read_redriven,
     redriven,
 )
@@ -19,7 +22,11 @@ from schemas import headers as names
 ORIGIN = Origin("chat-messages", 3, 42, 1_700)
 BURIAL = Burial(origin=ORIGIN, group="chat-nlp", reason="null_header", detail="x")
 REDRIVE = Redrive(origin=ORIGIN, group="chat-nlp", attempt=1)
-OURS = [getattr(names, each) for each in dir(names) if each.startswith(("DEAD", "REDR", "ATT"))]
+OURS = [
+    getattr(names, each)
+    for each in dir(names)
+    if each.startswith(("DEAD_", "REDR", "ATT", "RETRY"))
+]
 HEADERS = st.lists(
     st.tuples(st.text(max_size=5) | st.sampled_from(OURS), st.none() | st.binary(max_size=9)),
     max_size=12,
@@ -41,11 +48,24 @@ def test_a_redrive_reads_as_it_was_written(headers: tuple[tuple[str, bytes | Non
     assert read_redriven(redriven(headers, REDRIVE), "chat-nlp") == (headers, REDRIVE)
 
 
+@given(headers=HEADERS, attempt=st.integers(min_value=0, max_value=9))
+def test_what_is_parked_reads_as_it_was_written(
+    headers: tuple[tuple[str, bytes | None], ...], attempt: int
+) -> None:
+    """And on the way to another try, which is neither a burial nor a redrive."""
+    why = Parked(origin=ORIGIN, attempt=attempt, due=1_700)
+    written = parked(headers, why)
+    assert read_parked(written) == (headers, why)
+    assert read_redriven(written, "g") is None
+    assert read_buried(written) is None
+
+
 @given(headers=HEADERS)
 def test_other_headers_are_nobodys(headers: tuple[tuple[str, bytes | None], ...]) -> None:
     """A record that a tool put there by hand is told apart, not fallen over."""
     assert read_buried((*headers, ("x", b"1"))) is None
     assert read_redriven((*headers, ("x", b"1")), "g") is None
+    assert read_parked((*headers, ("x", b"1"))) is None
 
 
 def test_numbers_that_are_none_are_nobodys() -> None:

@@ -13,6 +13,7 @@ from aiokafka.structs import RecordMetadata, TopicPartition
 from producers import kafka
 from producers.kafka import KafkaEventPublisher
 from producers.ports import PublishStatus
+from runtime.clock import ServerTime
 from runtime.settings import KafkaSettings
 from schemas.generate.examples import EXAMPLES
 
@@ -44,16 +45,19 @@ class ScriptedProducer:
         self.answers.append(answer)
         return answer
 
-    def acknowledge(self) -> None:
+    def acknowledge(self, timestamp: int = 0, timestamp_type: int = 0) -> None:
         for offset, answer in enumerate(self.answers):
             if not answer.done():
                 place = TopicPartition("chat-messages", 3)
-                answer.set_result(RecordMetadata(*place, place, offset, 0, 0, 0))
+                metadata = RecordMetadata(*place, place, offset, timestamp, timestamp_type, 0)
+                answer.set_result(metadata)
 
 
 @asynccontextmanager
 async def publishing(
-    *producers: ScriptedProducer, deadline: timedelta = DEADLINE
+    *producers: ScriptedProducer,
+    deadline: timedelta = DEADLINE,
+    server_time: ServerTime | None = None,
 ) -> AsyncIterator[KafkaEventPublisher]:
     supply = iter(producers)
     async with KafkaEventPublisher(
@@ -61,6 +65,7 @@ async def publishing(
         process="test",
         instance="1",
         create=lambda *_: cast("AIOKafkaProducer", next(supply)),
+        server_time=server_time or ServerTime(),
     ) as publisher:
         yield publisher
 
@@ -120,3 +125,28 @@ async def test_a_wedged_producer_is_replaced() -> None:
         assert (await again).accepted
         assert wedged.stopped
         assert fresh.started
+
+
+async def test_the_brokers_clock_is_learned_before_anything_is_stamped() -> None:
+    """From one record that is no event; a timestamp of our own making teaches nothing."""
+    for timestamp_type, learned in ((1, -86_400), (0, 0)):
+        producer, server_time = ScriptedProducer(), ServerTime(lambda: 100_000.0)
+        async with publishing(producer, server_time=server_time) as publisher:
+            reading = asyncio.create_task(publisher.read_clock())
+            await asyncio.sleep(0.01)
+            producer.acknowledge(13_600_000, timestamp_type)
+            await reading
+        assert server_time.offset == learned
+
+
+async def test_a_silent_broker_holds_up_nobody() -> None:
+    """The clock is then learned from the first event that is accepted."""
+    producer, server_time = ScriptedProducer(), ServerTime(lambda: 100_000.0)
+    async with publishing(producer, server_time=server_time) as publisher:
+        await publisher.read_clock()
+        assert server_time.offset == 0
+        publishing_one = asyncio.create_task(publisher.publish(EVENT))
+        await asyncio.sleep(0.01)
+        producer.acknowledge(13_600_000, 1)
+        assert (await publishing_one).accepted
+    assert server_time.offset == -86_400

@@ -1,6 +1,7 @@
 """Only our own, unexpired access tokens open anything."""
 
 import time
+from itertools import repeat
 from pathlib import Path
 from uuid import uuid4
 
@@ -79,3 +80,16 @@ def test_a_missing_or_broken_key_is_told_by_its_path(tmp_path: Path) -> None:
     for path in (broken, tmp_path / "absent.pem"):
         with pytest.raises(ConfigurationError, match=path.name):
             load_public_key(path)
+
+
+def test_the_servers_time_decides_and_not_the_machines() -> None:
+    """A machine that is a day ahead or behind lets the same people in."""
+    token = jwt.encode(claims(), KEY, "ES256")
+    now = time.time()
+    for late, good in ((0, True), (59, True), (66, False), (-4, True), (-60, False)):
+        verifier = AccessTokenVerifier(KEY.public_key(), "parley", now=repeat(now + late).__next__)
+        if good:
+            assert verifier.verify(token).name == "Ada"
+        else:
+            with pytest.raises(InvalidTokenError):
+                verifier.verify(token)

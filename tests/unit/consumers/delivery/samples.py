@@ -27,6 +27,14 @@ def message(offset: int, *, partition: int = 0, event_id: UUID | None = None) ->
     return record_of(event, offset, partition)
 
 
+def said_in(conversation: UUID, offset: int) -> Record:
+    """Return a message of this conversation at this offset."""
+    event = MESSAGE.model_copy(
+        update={"event_id": uuid4(), "message_id": uuid4(), "conversation_id": conversation}
+    )
+    return record_of(event, offset)
+
+
 def garbage(offset: int, *, partition: int = 0) -> Record:
     """Return a record that nobody can read."""
     return Record("chat-messages", partition, offset, b"k", b"\x00\xff", (("h", None),), 0)

@@ -57,3 +57,30 @@ async def test_a_commit_that_failed_is_made_later() -> None:
     commits.note({HOME: 2})
     await commits.flush()
     assert source.commits == [{HOME: 2, OTHER: 1}]
+
+
+async def test_unfinished_work_holds_its_partition_back() -> None:
+    """Nothing behind an unfinished record is committed; when it ends, all of it is."""
+    source = FakeSource()
+    held = {HOME: 3}
+    commits = Commits(source, QUICK, lambda: held)
+    commits.note({HOME: 9, OTHER: 5})
+    await commits.flush()
+    await commits.flush()
+    held = {}
+    await commits.flush()
+    await commits.flush()
+    assert source.commits == [{HOME: 3, OTHER: 5}, {HOME: 9}]
+
+
+async def test_what_was_held_back_goes_with_its_partition() -> None:
+    """After the partition was taken away nothing of it is committed any more."""
+    source = FakeSource()
+    held = {HOME: 3}
+    commits = Commits(source, QUICK, lambda: held)
+    commits.note({HOME: 9})
+    await commits.flush()
+    commits.forget()
+    held = {}
+    await commits.flush()
+    assert source.commits == [{HOME: 3}]

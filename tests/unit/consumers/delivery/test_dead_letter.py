@@ -6,7 +6,9 @@ from producers.dead_letters import (
     DETAIL_CHARS,
     Burial,
     Origin,
+    Parked,
     Redrive,
+    parked,
     read_buried,
     redriven,
 )
@@ -70,3 +72,13 @@ def test_a_retry_that_the_desk_did_not_write_is_buried_all_the_same() -> None:
     read = read_buried(dead_letter_headers(record, "chat-nlp", InvalidEventError("null_header")))
     assert read is not None
     assert read[1].origin == Origin("chat-messages-nlp-retry", 3, 1, 1_700)
+
+
+def test_a_parked_record_that_is_given_up_keeps_its_origin() -> None:
+    """The dead letter is that of the topic's record, whose headers it has."""
+    origin = Origin("chat-messages", 3, 42, 1_700)
+    headers = parked(ODD, Parked(origin=origin, attempt=1, due=0))
+    record = Record("chat-messages-nlp-retry", 3, 0, None, None, headers, 9_000)
+    made = dead_letter_headers(record, "chat-nlp", InvalidEventError("retries_exhausted"))
+    burial = Burial(origin=origin, group="chat-nlp", reason="retries_exhausted", detail="")
+    assert read_buried(made) == (ODD, burial)

@@ -12,9 +12,17 @@ from consumers.delivery.backoff import Backoff
 from consumers.delivery.commit import Commits
 from consumers.delivery.kafka_offsets import KafkaOffsets
 from consumers.delivery.loop import ConsumeLoop
-from consumers.delivery.memory import InMemoryDeadLetters, InMemoryOffsets, SharedOffsets
+from consumers.delivery.memory import (
+    InMemoryDeadLetters,
+    InMemoryOffsets,
+    InMemoryRetries,
+    SharedOffsets,
+)
+from consumers.delivery.parked import RetryDesk
+from consumers.delivery.parking import Lanes, Parking
 from consumers.delivery.ports import BatchHandler, OffsetKeeper
 from consumers.delivery.progress import Progress
+from consumers.delivery.settings import RetrySettings
 from consumers.delivery.work import Worker
 from runtime.clock import HybridLogicalClock
 from runtime.errors import RetryableError
@@ -29,15 +37,18 @@ class Rig:
     source: FakeSource
     halt: asyncio.Event = field(default_factory=asyncio.Event)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    retries: InMemoryRetries = field(default_factory=lambda: InMemoryRetries("nlp"))
+    retrying: RetrySettings = field(default_factory=RetrySettings)
 
     def __post_init__(self) -> None:
-        progress = Progress("chat-test", timedelta(seconds=60))
+        progress, lanes = Progress("chat-test", timedelta(seconds=60)), Lanes("nlp")
         self.commits = Commits(self.source, timedelta(milliseconds=5))
-        self.assignment = Assignment(self.source, self.commits, self.halt)
+        self.assignment = Assignment(self.source, self.commits, self.halt, lanes, progress)
         worker = Worker(
             "chat-test",
             self.keeper,
             InMemoryDeadLetters(),
+            RetryDesk("chat-test", self.keeper, self.retries, lanes, Parking(self.retrying)),
             progress,
             HybridLogicalClock(),
             self.halt,

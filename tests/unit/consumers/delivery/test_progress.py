@@ -27,6 +27,7 @@ def hands() -> Hands:
 @pytest.fixture
 def progress(hands: Hands) -> Progress:
     made = Progress("chat-test", timedelta(seconds=60), hands)
+    made.assigned()
     made.placed({HOME: 0})
     return made
 
@@ -90,4 +91,47 @@ async def test_an_unreachable_broker_is_no_stall(
     source.failures = [KafkaConnectionError()]
     await progress.look(source)
     hands.time = 10_000
+    assert progress.alive()
+
+
+async def test_a_coordinator_that_falls_silent_is_a_stall(
+    progress: Progress, source: FakeSource, hands: Hands
+) -> None:
+    """Partitions were taken away and none come back, with nothing to do: it must be replaced."""
+    progress.moved({HOME: 2})
+    await progress.look(source)
+    progress.revoked()
+    hands.time = 59
+    progress.revoked()
+    assert progress.alive()
+    hands.time = 61
+    await progress.look(source)
+    assert not progress.alive()
+    progress.assigned()
+    assert progress.alive()
+
+
+def test_a_group_that_never_answers_is_a_stall(hands: Hands) -> None:
+    """Who is never given anything, not even nothing, is replaced as well."""
+    progress = Progress("chat-test", timedelta(seconds=60), hands)
+    hands.time = 61
+    assert not progress.alive()
+
+
+def test_a_member_that_is_given_nothing_is_alive(hands: Hands) -> None:
+    """More members than partitions: the last of them has nothing to do, and knows it."""
+    progress = Progress("chat-test", timedelta(seconds=60), hands)
+    progress.assigned()
+    progress.placed({})
+    hands.time = 10_000
+    assert progress.alive()
+
+
+def test_waiting_for_a_broker_is_no_silence(hands: Hands) -> None:
+    """While no broker answers there is no group to be given anything by."""
+    progress = Progress("chat-test", timedelta(seconds=60), hands)
+    with progress.waiting():
+        hands.time = 10_000
+        assert progress.alive()
+    hands.time += 59
     assert progress.alive()

@@ -5,6 +5,7 @@ import ast
 from tests.architecture.sources import called_name, calls, code
 
 LOOP = "consumers/delivery/source.py"
+CLIENTS = {"AIOKafkaConsumer", "SessionConsumer"}
 FRAMEWORK_WAYS = {"subscriber", "KafkaBroker", "KafkaRouter", "batch_subscriber"}
 
 
@@ -15,7 +16,7 @@ def test_only_the_loop_joins_a_group() -> None:
         for source in code()
         if source.path != LOOP
         for call in calls(source)
-        if called_name(call) == "AIOKafkaConsumer" and not groupless(call)
+        if called_name(call) in CLIENTS and not groupless(call)
     ]
     assert not joining
 
@@ -27,7 +28,7 @@ def test_the_loop_never_commits_by_itself() -> None:
         for source in code()
         if source.path == LOOP
         for call in calls(source)
-        if called_name(call) == "AIOKafkaConsumer"
+        if called_name(call) in CLIENTS
     ]
     written = {each.arg: each.value for each in made.keywords}
     assert ast.literal_eval(written["enable_auto_commit"]) is False

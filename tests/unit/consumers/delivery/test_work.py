@@ -9,7 +9,14 @@ import pytest
 
 from consumers.delivery.backoff import Backoff
 from consumers.delivery.errors import AbandonedError, FencedError
-from consumers.delivery.memory import InMemoryDeadLetters, InMemoryOffsets, SharedOffsets
+from consumers.delivery.memory import (
+    InMemoryDeadLetters,
+    InMemoryOffsets,
+    InMemoryRetries,
+    SharedOffsets,
+)
+from consumers.delivery.parked import RetryDesk
+from consumers.delivery.parking import Lanes
 from consumers.delivery.ports import Delivered, Offsets, Partition
 from consumers.delivery.progress import Progress
 from consumers.delivery.work import Worker, next_offsets
@@ -29,6 +36,7 @@ class Bench:
     halt: asyncio.Event = field(default_factory=asyncio.Event)
     clock: HybridLogicalClock = field(default_factory=HybridLogicalClock)
     backoff: Backoff = QUICK
+    retries: InMemoryRetries = field(default_factory=lambda: InMemoryRetries("nlp"))
 
     @property
     def worker(self) -> Worker:
@@ -37,6 +45,7 @@ class Bench:
             "chat-test",
             self.keeper,
             self.dead_letters,
+            RetryDesk("chat-test", self.keeper, self.retries, Lanes("nlp")),
             progress,
             self.clock,
             self.halt,

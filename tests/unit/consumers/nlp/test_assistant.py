@@ -14,10 +14,16 @@ from producers.memory import InMemoryEventPublisher
 from producers.ports import PublishStatus
 from runtime.clock import HybridLogicalClock
 from runtime.errors import RetryableError
-from schemas.events.chat import ConversationStarted, MessageEvent, MessageSent, SenderKind
+from schemas.events.chat import (
+    ConversationStarted,
+    MessageEvent,
+    MessageSent,
+    ReplyRegenerateAsked,
+    SenderKind,
+)
 from schemas.events.envelope import Event
 from schemas.events.insights import MessageAnalyzed
-from schemas.events.replies import ReplyGenerated
+from schemas.events.replies import FailureReason, ReplyFailed, ReplyGenerated
 from schemas.generate.examples import EXAMPLES
 from tests.unit.consumers.nlp.samples import (
     AT,
@@ -119,7 +125,7 @@ async def test_anything_but_accepted_means_once_more(
 async def test_handler_answers_messages_and_passes_by_the_rest(
     assistant: Assistant, publisher: InMemoryEventPublisher
 ) -> None:
-    """A started conversation is no question, nor is an edit or a reaction."""
+    """A started conversation is no question, nor is an edit, a reaction or a stop."""
     asked = message(ORDER)
     started = ConversationStarted(
         event_id=asked.message_id,
@@ -130,7 +136,11 @@ async def test_handler_answers_messages_and_passes_by_the_rest(
         client_conversation_id=asked.message_id,
     )
     handler = MessageHandler(assistant)
-    changes = [event for event in EXAMPLES if isinstance(event, MessageEvent)]
+    changes = [
+        event
+        for event in EXAMPLES
+        if isinstance(event, MessageEvent) and not isinstance(event, ReplyRegenerateAsked)
+    ]
     assert changes
     await handler.handle([delivered(started), *map(delivered, changes)])
     assert publisher.events == []
@@ -146,3 +156,24 @@ async def test_handler_lets_an_outage_through(
     questions: list[MessageSent] = [message(ORDER)]
     with pytest.raises(RetryableError):
         await MessageHandler(assistant).handle([delivered(each) for each in questions])
+
+
+async def test_a_question_that_came_too_late_is_declined(
+    assistant: Assistant, publisher: InMemoryEventPublisher
+) -> None:
+    """No work for who no longer waits: the log says so instead, once, and others are answered."""
+    late, due = message("Where is my order?"), message("I want to return it")
+    late = late.model_copy(update={"answer_by": AT + timedelta(seconds=1)})
+    due = due.model_copy(update={"answer_by": AT + timedelta(seconds=9)})
+    handler = MessageHandler(assistant, now=lambda: AT + timedelta(seconds=5))
+    await handler.handle([delivered(late), delivered(due)])
+    assert [each.in_reply_to for each in replies(publisher)] == [due.message_id]
+    failed = [each for each in publisher.events if isinstance(each, ReplyFailed)]
+    assert [(each.in_reply_to, each.reason) for each in failed] == [
+        (late.message_id, FailureReason.LATE)
+    ]
+    assert not [
+        each
+        for each in publisher.events
+        if isinstance(each, MessageAnalyzed) and each.message_id == late.message_id
+    ]

@@ -9,6 +9,7 @@ import {
   type ReactNode,
 } from "react";
 
+import { watchIdle } from "./idle";
 import { Connection, type SocketLike } from "./socket/connection";
 import { ChatClient, type ChatState } from "./state/chat-client";
 
@@ -57,9 +58,11 @@ export function ChatProvider({ userId, children }: { userId: string; children: R
     window.addEventListener("online", hurry);
     window.addEventListener("offline", lost);
     document.addEventListener("visibilitychange", woken);
+    const watched = watchIdle((idle) => client.setIdle(idle));
     client.start();
     return () => {
       client.stop();
+      watched();
       window.removeEventListener("online", hurry);
       window.removeEventListener("offline", lost);
       document.removeEventListener("visibilitychange", woken);

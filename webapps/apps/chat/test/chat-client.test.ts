@@ -107,12 +107,14 @@ describe("sending", () => {
     client.send("where is my order?", { clientConversationId: "new-1" });
     client.start();
     expect(server.of("conversation:start")).toMatchObject([
-      { client_conversation_id: "new-1", title: "Where is my order?" },
+      { client_conversation_id: "new-1" },
     ]);
+    expect(server.of("conversation:start")[0]?.title).toBeUndefined();
     server.say({ type: "ack", ref: "new-1", status: "accepted", conversation_id: TALK });
     expect(started).toEqual([["new-1", TALK]]);
     expect(server.of("message")).toMatchObject([{ conversation_id: TALK }]);
-    expect(client.getState().started).toMatchObject([{ id: TALK, title: "Where is my order?" }]);
+    const first_message_preview = "where is my order?";
+    expect(client.getState().started).toMatchObject([{ id: TALK, first_message_preview }]);
   });
 });
 
@@ -165,18 +167,85 @@ describe("following a conversation", () => {
     expect(server.of("conversation:join")[0]?.positions).toBeUndefined();
   });
 
-  it("loads anew and joins without positions on reset", async () => {
+  it("loads anew on reset and joins from where the history reaches to", async () => {
     const { server, client } = await joined();
     server.say(message("m1", 4));
     const before = server.loads;
     server.sent = [];
     server.history = [message("m2", 5)];
+    server.positions = ["m3:5", "r3:2"];
     server.say({ type: "reset", conversation_id: TALK, reason: "too old" });
     await vi.advanceTimersByTimeAsync(0);
     expect(server.loads).toBe(before + 1);
-    expect(server.of("conversation:join")).toHaveLength(1);
-    expect(server.of("conversation:join")[0]?.positions).toBeUndefined();
+    expect(server.of("conversation:join")).toMatchObject([
+      { positions: ["m3:5", "r3:2"], epoch: "e1" },
+    ]);
     expect(client.getState().threads[TALK]?.records).toHaveLength(2);
+  });
+
+  it("waits before it asks a history again that lags behind", async () => {
+    const { server } = await joined();
+    const before = server.loads;
+    const reset = { type: "reset", conversation_id: TALK, reason: "too old" } as const;
+    server.say(reset);
+    await vi.advanceTimersByTimeAsync(0);
+    server.say(reset);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(server.loads).toBe(before + 1);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(server.loads).toBe(before + 2);
+  });
+
+  it("asks for what happened between the page and the socket", async () => {
+    const server = new FakeServer();
+    const client = server.client();
+    server.positions = ["m3:7"];
+    client.start();
+    client.open(TALK);
+    await vi.advanceTimersByTimeAsync(0);
+    const [first, second] = server.of("conversation:join");
+    expect(first?.positions).toBeUndefined();
+    expect(second).toMatchObject({ positions: ["m3:7"], epoch: "e1" });
+  });
+
+  it("does not believe to have seen what was never sent", async () => {
+    const server = new FakeServer();
+    const client = server.client();
+    server.positions = ["m3:7"];
+    client.start();
+    client.open(TALK);
+    await vi.advanceTimersByTimeAsync(0);
+    const [recent, rest] = server.of("conversation:join");
+    const caughtUp = { type: "caught_up", conversation_id: TALK } as const;
+    server.say({ ...caughtUp, ref: recent?.ref ?? "", positions: ["m3:90"] });
+    server.say(message("m1", 91));
+    expect(server.listener.resume()?.positions).toEqual(["m3:7"]);
+    server.say({ ...caughtUp, ref: rest?.ref ?? "", positions: ["m3:95", "r3:4"] });
+    expect(server.listener.resume()?.positions).toEqual(["m3:95", "r3:4"]);
+    server.say(message("m2", 96));
+    expect(server.listener.resume()?.positions).toEqual(["m3:96", "r3:4"]);
+  });
+
+  it("tells one position for each log, however many conversations are open", async () => {
+    const { server, client } = await joined();
+    client.open("talk-2");
+    await vi.advanceTimersByTimeAsync(0);
+    server.say(message("m1", 4));
+    server.say(message("m2", 9, { conversation_id: "talk-2" }));
+    expect(server.listener.resume()?.positions).toEqual(["m3:9"]);
+  });
+
+  it("says again that it is left alone when it comes back", async () => {
+    const { server, client } = await joined();
+    client.setIdle(true);
+    client.setIdle(true);
+    expect(server.of("presence")).toMatchObject([{ state: "away" }]);
+    server.cut();
+    server.sent = [];
+    server.open();
+    expect(server.of("presence")).toMatchObject([{ state: "away" }]);
+    client.setIdle(false);
+    expect(server.of("presence").at(-1)).toMatchObject({ state: "online" });
   });
 
   it("says that a conversation is missing when the server does not know it", async () => {

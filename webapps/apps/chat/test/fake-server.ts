@@ -14,6 +14,7 @@ export class FakeServer {
   history: ChatRecord[] = [];
   older: string | null = null;
   read: ReadMark[] = [];
+  positions: string[] = [];
   loads = 0;
   isOpen = false;
   listener!: ConnectionListener;
@@ -38,7 +39,8 @@ export class FakeServer {
       },
       history: async (): Promise<HistoryPage<ChatRecord>> => {
         this.loads += 1;
-        return { items: this.history, next: this.older, read: this.read };
+        const { older: next, read, positions } = this;
+        return { items: this.history, next, read, positions };
       },
       slot: sessionStorage,
       newId: () => `id-${++this.#ids}`,

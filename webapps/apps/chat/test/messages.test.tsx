@@ -131,4 +131,21 @@ describe("answering", () => {
     rerender(<Answering records={[message("m1", 1), reply("r1", 20)]} pending={[]} userId={ME} />);
     expect(screen.queryByRole("status")).toBeNull();
   });
+
+  it("says at the deadline, by the server's clock, that no answer came in time", () => {
+    vi.useFakeTimers({ now: new Date("2026-01-01T09:00:02Z") });
+    const asked = message("m1", 1, { answer_by: "2026-01-01T10:01:01.000000Z" });
+    const ahead = 3_600_000;
+    const { rerender } = render(
+      <Answering records={[asked]} pending={[]} userId={ME} ahead={ahead} />,
+    );
+    act(() => void vi.advanceTimersByTime(58_000));
+    expect(screen.getByRole("status")).toHaveTextContent("when the assistant is back");
+    act(() => void vi.advanceTimersByTime(1_500));
+    expect(screen.getByRole("status")).toHaveTextContent("No answer came in time");
+    rerender(
+      <Answering records={[asked, reply("r1", 59)]} pending={[]} userId={ME} ahead={ahead} />,
+    );
+    expect(screen.queryByRole("status")).toBeNull();
+  });
 });

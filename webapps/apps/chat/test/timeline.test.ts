@@ -1,6 +1,8 @@
+import type { ChatRecord } from "@parley/contract";
 import { describe, expect, it } from "vitest";
 
 import { mergeConversations, previewOf } from "../src/state/conversations";
+import { EMPTY } from "../src/state/threads";
 import { titleOf } from "../src/state/delivery";
 import { mergeRecords, notePosition, timeKey, unansweredMessage } from "../src/state/timeline";
 import { ME, message, reply } from "./records";
@@ -54,6 +56,20 @@ describe("conversations", () => {
   it("shows markdown without its marks", () => {
     const text = "# Returns\n1. Open **Your orders**, see [the guide](https://example.com)";
     expect(previewOf(text)).toBe("Returns Open Your orders, see the guide");
+  });
+
+  it("calls a conversation by what was said first and not taken back", () => {
+    const [untitled] = [{ ...listed[0]!, title: null, first_message_preview: "old words" }];
+    const titleIn = (records: ChatRecord[]) => {
+      const thread = { ...EMPTY, records, loaded: true };
+      return mergeConversations([untitled], [], { old: thread })[0]?.title;
+    };
+    expect(titleIn([])).toBe("Old words");
+    expect(titleIn([message("m1", 1), message("m2", 2)])).toBe("Text of m1");
+    const gone = message("m1", 1, { text: null, deleted: true });
+    expect(titleIn([gone, reply("r1", 2), message("m2", 3)])).toBe("Text of m2");
+    expect(titleIn([gone])).toBeNull();
+    expect(mergeConversations(listed, [], {})[0]?.title).toBe("Old");
   });
 
   it("makes a title of the first words", () => {

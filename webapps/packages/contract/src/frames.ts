@@ -35,15 +35,19 @@ export type ClientFrame =
   | RequestFrame
   | Schemas["Typing"]
   | Schemas["WatchPresence"]
+  | Schemas["SetPresence"]
   | Schemas["Ping"];
 /** What is asked about a message that is there; sent until it is answered. */
 export type RequestFrame =
   | Schemas["EditMessage"]
   | Schemas["DeleteMessage"]
   | Schemas["React"]
-  | Schemas["MarkRead"];
+  | Schemas["MarkRead"]
+  | Schemas["StopReply"]
+  | Schemas["RegenerateReply"];
 
 export type AckFrame = Schemas["Ack"];
+export type CaughtUpFrame = Schemas["CaughtUp"];
 export type ConnectedFrame = Schemas["Connected"];
 /** What happened to a message that is there. */
 export type ChangeFrame =
@@ -51,6 +55,8 @@ export type ChangeFrame =
   | Schemas["MessageDeletedFrame"]
   | Schemas["ReactionFrame"];
 export type ReadFrame = Schemas["ReadFrame"];
+/** A piece of an answer that is being written. */
+export type ReplyDeltaFrame = Schemas["ReplyDeltaFrame"];
 export type TypingFrame = Schemas["TypingFrame"];
 export type PresenceFrame = Schemas["PresenceFrame"];
 export type ServerFrame =
@@ -58,11 +64,12 @@ export type ServerFrame =
   | ConnectedFrame
   | MessageRecord
   | ReplyRecord
+  | ReplyDeltaFrame
   | ChangeFrame
   | ReadFrame
   | TypingFrame
   | PresenceFrame
-  | Schemas["CaughtUp"]
+  | CaughtUpFrame
   | Schemas["Error"]
   | Schemas["Pong"]
   | Schemas["Reconnect"]
@@ -73,6 +80,7 @@ const KNOWN: ReadonlySet<string> = new Set<ServerFrame["type"]>([
   "connected",
   "message",
   "reply",
+  "reply:delta",
   "message:edited",
   "message:deleted",
   "reaction",

@@ -19,6 +19,8 @@ export interface Page<T> {
 /** A page of a conversation's history, with how far each has read. */
 export interface HistoryPage<T> extends Page<T> {
   read?: Schemas["ReadMarkView"][];
+  /** Joining from here leaves no gap between this page and the socket. */
+  positions?: string[];
 }
 
 /** Any problem answers its code; what comes along depends on the problem, or on a proxy. */

@@ -18,6 +18,7 @@ import type {
   StopReason,
 } from "../socket/connection";
 import { Delivery } from "./delivery";
+import { Drafts, type DraftsByQuestion } from "./drafts";
 import { Outbox, type Pending, type Slot } from "./outbox";
 import { Requests } from "./requests";
 import { Threads, type Thread } from "./threads";
@@ -34,9 +35,13 @@ export interface ChatState {
   /** Conversations started from this tab, which the list from the server may not have yet. */
   started: Conversation[];
   messageChars: number;
+  /** Milliseconds that the server's clock is ahead of this one's, as of the last connection. */
+  serverAhead: number;
   /** Who is typing where, without oneself. */
   typing: Typists;
   presence: Readonly<Record<string, PresenceFrame>>;
+  /** Answers that are being written. */
+  drafts: DraftsByQuestion;
   /** Why the latest change of a message was refused; null when none was. */
   refusal: { code: string } | null;
 }
@@ -64,7 +69,9 @@ export class ChatClient {
   readonly #delivery: Delivery;
   readonly #requests: Requests;
   readonly #typing: Typing;
+  readonly #drafts = new Drafts((drafts) => this.#set({ drafts }));
   #watched: string[] = [];
+  #idle = false;
   readonly #startListeners = new Set<(clientId: string, id: string) => void>();
 
   constructor(private readonly ports: ChatPorts) {
@@ -82,7 +89,9 @@ export class ChatClient {
         this.#requests.flush();
       },
       onRecords: (records) => {
-        for (const { client_message_id: ref, conversation_id, sender } of records) {
+        for (const record of records) {
+          const { client_message_id: ref, conversation_id, sender } = record;
+          if (record.type === "reply") this.#drafts.onReply(record, record.at !== undefined);
           if (ref) this.#delivery.onLog(ref);
           this.#typing.stop(conversation_id, sender.id);
         }
@@ -92,7 +101,7 @@ export class ChatClient {
       send,
       joined: (id) => this.#threads.isJoined(id),
       rejoin: (id) => this.#threads.join(id),
-      onStarted: (clientId, id, title) => this.#started(clientId, id, title),
+      onStarted: (clientId, id, first) => this.#started(clientId, id, first),
     });
     this.#requests = new Requests({
       send,
@@ -114,8 +123,10 @@ export class ChatClient {
       outbox: this.#outbox.entries,
       started: [],
       messageChars: MESSAGE_CHARS,
+      serverAhead: 0,
       typing: {},
       presence: {},
+      drafts: {},
       refusal: null,
     };
   }
@@ -204,6 +215,18 @@ export class ChatClient {
     this.#ask({ type: "reaction", emoji, active, ...about });
   }
 
+  /** What is written of the answer to this question is enough. */
+  stopReply(conversation_id: string, message_id: string): void {
+    const about = { ref: this.#name(), conversation_id, message_id };
+    this.#ask({ type: "reply:stop", ...about, client_event_id: this.#name() });
+  }
+
+  /** This question is to be answered once more. */
+  regenerateReply(conversation_id: string, message_id: string): void {
+    const about = { ref: this.#name(), conversation_id, message_id };
+    this.#ask({ type: "reply:regenerate", ...about, client_event_id: this.#name() });
+  }
+
   /** Everything up to the newest message of others was seen. */
   markRead(id: string): void {
     const { records, marks } = this.#threads.get(id);
@@ -225,6 +248,13 @@ export class ChatClient {
     if (userIds.join() === this.#watched.join()) return;
     this.#watched = userIds;
     this.#sayWatched();
+  }
+
+  /** Whether this device was left alone. */
+  setIdle(idle: boolean): void {
+    if (idle === this.#idle) return;
+    this.#idle = idle;
+    this.#sayPresence();
   }
 
   retry(clientMessageId: string): void {
@@ -254,6 +284,10 @@ export class ChatClient {
     this.#connection.send({ type: "presence:watch", user_ids: this.#watched });
   }
 
+  #sayPresence(): void {
+    this.#connection.send({ type: "presence", state: this.#idle ? "away" : "online" });
+  }
+
   #listener(): ConnectionListener {
     return {
       onStatus: (status, stopReason) => {
@@ -271,17 +305,20 @@ export class ChatClient {
     };
   }
 
-  #connected({ epoch, limits }: ConnectedFrame): void {
+  #connected({ epoch, limits, server_time }: ConnectedFrame): void {
     if (this.#epoch !== null && this.#epoch !== epoch) this.#threads.forgetPositions();
     this.#epoch = epoch;
+    this.#threads.epoch = epoch;
     const messageChars = Math.min(MESSAGE_CHARS, limits.message_chars);
-    this.#set({ everOpen: true, messageChars });
+    const serverAhead = Date.parse(server_time) - this.ports.now().getTime();
+    this.#set({ everOpen: true, messageChars, serverAhead });
     const waiting = this.#outbox.entries.flatMap((entry) => entry.conversation_id ?? []);
     for (const id of new Set([...(this.#active ? [this.#active] : []), ...waiting])) {
       this.#threads.join(id);
     }
     this.#delivery.flush();
     this.#sayWatched();
+    if (this.#idle) this.#sayPresence();
   }
 
   #answered(ack: AckFrame): void {
@@ -295,6 +332,8 @@ export class ChatClient {
       case "message":
       case "reply":
         return this.#threads.onRecord(frame);
+      case "reply:delta":
+        return this.#drafts.onDelta(frame);
       case "message:edited":
       case "message:deleted":
       case "reaction":
@@ -305,6 +344,8 @@ export class ChatClient {
         return this.#typing.onFrame(frame);
       case "presence":
         return this.#set({ presence: { ...this.#state.presence, [frame.user_id]: frame } });
+      case "caught_up":
+        return this.#threads.onCaughtUp(frame);
       case "reset":
         return this.#threads.onReset(frame.conversation_id);
       case "error": {
@@ -314,11 +355,16 @@ export class ChatClient {
     }
   }
 
-  #started(clientId: string, id: string, title: string): void {
+  #started(clientId: string, id: string, first: string): void {
     this.#threads.started(id);
     const started_at = this.ports.now().toISOString();
-    const unsaid = { last_message_at: null, last_message_preview: null };
-    const conversation = { id, title, status: "active", started_at, ...unsaid };
+    const unsaid = {
+      title: null,
+      last_message_at: null,
+      last_message_preview: null,
+      first_message_preview: first,
+    };
+    const conversation = { id, status: "active", started_at, ...unsaid };
     this.#set({ started: [conversation, ...this.#state.started] });
     for (const listener of this.#startListeners) listener(clientId, id);
   }

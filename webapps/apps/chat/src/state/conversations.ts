@@ -1,6 +1,7 @@
 /** The list of conversations: what the server listed, brought up to date with what this tab saw. */
 import type { Conversation } from "@parley/contract";
 
+import { titleOf } from "./delivery";
 import type { Thread } from "./threads";
 import { timeKey } from "./timeline";
 
@@ -16,6 +17,16 @@ export function previewOf(markdown: string): string {
     .trim();
 }
 
+/** Without a title of its own a conversation is called by what a person said first in it. */
+function titled(item: Conversation, thread: Thread | undefined): Conversation {
+  if (item.title) return item;
+  const begun = thread?.loaded && thread.older === null && thread.records.length > 0;
+  const first = begun
+    ? thread.records.find((record) => record.type === "message" && record.text !== null)?.text
+    : item.first_message_preview;
+  return { ...item, title: first ? titleOf(first) : null };
+}
+
 function brought(item: Conversation, thread: Thread | undefined): Conversation {
   const last = thread?.records.at(-1);
   if (!last) return item;
@@ -29,6 +40,6 @@ export function mergeConversations(
 ): Conversation[] {
   const known = new Set(listed.map((item) => item.id));
   return [...listed, ...started.filter((item) => !known.has(item.id))]
-    .map((item) => brought(item, threads[item.id]))
+    .map((item) => titled(brought(item, threads[item.id]), threads[item.id]))
     .sort((one, other) => (lastActivity(one) < lastActivity(other) ? 1 : -1));
 }

@@ -77,8 +77,8 @@ export class Delivery {
   #start(entry: Pending): void {
     const ref = entry.client_conversation_id;
     if (ref === null || this.#waits.has(ref)) return;
-    const title = titleOf(entry.text);
-    const frame = { ref, client_conversation_id: ref, title };
+    // Without a title: the first words are shown as one, for as long as their message is there.
+    const frame = { ref, client_conversation_id: ref };
     if (this.ports.send({ type: "conversation:start", ...frame })) this.#expectAck(ref);
   }
 
@@ -118,7 +118,7 @@ export class Delivery {
     if (ack.status === "accepted" && ack.conversation_id && first) {
       this.#settle(ack.ref);
       const { conversation_id } = ack;
-      this.ports.onStarted(ack.ref, conversation_id, titleOf(first.text));
+      this.ports.onStarted(ack.ref, conversation_id, first.text);
       this.outbox.updateWhere((entry) => isStart(entry, ack.ref), { conversation_id });
       this.flush();
     } else if (isFinal(ack)) {

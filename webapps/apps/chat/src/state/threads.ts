@@ -5,6 +5,7 @@
 import {
   toProblem,
   type AckFrame,
+  type CaughtUpFrame,
   type ChangeFrame,
   type ChatRecord,
   type ClientFrame,
@@ -15,7 +16,8 @@ import {
 
 import { backoff } from "../socket/backoff";
 import { Changes, markOf, mergeMarks, type ReadMarks } from "./changes";
-import { compareRecords, mergeRecords, notePosition } from "./timeline";
+import { Progress } from "./progress";
+import { compareRecords, mergeRecords } from "./timeline";
 
 export interface Thread {
   /** As they are now: edited, deleted, reacted to. */
@@ -27,6 +29,8 @@ export interface Thread {
   loaded: boolean;
   loading: boolean;
   joined: boolean;
+  /** Everything up to the present has come. */
+  current: boolean;
   missing: boolean;
   problem: ProblemError | null;
 }
@@ -40,13 +44,14 @@ export interface ThreadPorts {
   onRecords: (records: ChatRecord[]) => void;
 }
 
-const EMPTY: Thread = {
+export const EMPTY: Thread = {
   records: [],
   marks: {},
   older: null,
   loaded: false,
   loading: false,
   joined: false,
+  current: false,
   missing: false,
   problem: null,
 };
@@ -55,14 +60,18 @@ const FRESH_JOIN_TRIES = 8;
 
 export class Threads {
   #threads: Readonly<Record<string, Thread>> = {};
-  /** Newest position per log, by conversation. */
-  readonly #positions = new Map<string, Map<string, string>>();
+  readonly #progress = new Progress();
   /** Refs of joins under way: which conversation, and whether positions went along. */
   readonly #joins = new Map<string, { id: string; resumed: boolean; tries: number }>();
   readonly #changes = new Map<string, Changes>();
   readonly #fresh = new Set<string>();
+  readonly #resets = new Map<string, number>();
+  /** Refs of joins that bring only what is recent: the history has the rest. */
+  readonly #partial = new Set<string>();
   readonly #retries = new Set<ReturnType<typeof setTimeout>>();
   #count = 0;
+  /** Names the history that positions belong to; told by each connection. */
+  epoch: string | null = null;
 
   constructor(private readonly ports: ThreadPorts) {}
 
@@ -77,18 +86,18 @@ export class Threads {
   /** A conversation started from here: joined by that, and without any history yet. */
   started(id: string): void {
     this.#fresh.add(id);
+    this.#progress.caughtUp(id, []);
     this.#set(id, { joined: true, loaded: true });
   }
 
   join(id: string, tries = 0): void {
     if ([...this.#joins.values()].some((join) => join.id === id)) return;
-    const positions = [...(this.#positions.get(id)?.values() ?? [])];
-    this.#sendJoin(id, positions, tries);
+    this.#sendJoin(id, tries);
   }
 
   leave(id: string): void {
     if (!this.isJoined(id)) return;
-    this.#set(id, { joined: false });
+    this.#set(id, { joined: false, current: false });
     this.ports.send({
       type: "conversation:leave",
       ref: `leave:${++this.#count}`,
@@ -99,19 +108,20 @@ export class Threads {
   /** The connection is gone: nothing is joined any more. */
   interrupt(): void {
     this.#joins.clear();
+    this.#partial.clear();
     for (const retry of this.#retries) clearTimeout(retry);
     this.#retries.clear();
-    for (const id of Object.keys(this.#threads)) this.#set(id, { joined: false });
+    for (const id of Object.keys(this.#threads)) this.#set(id, { joined: false, current: false });
   }
 
   /** Positions of another epoch mean nothing: forget them, joining then loads anew. */
   forgetPositions(): void {
-    this.#positions.clear();
+    this.#progress.clear();
     for (const changes of this.#changes.values()) changes.forget();
   }
 
   positions(): string[] {
-    return [...this.#positions.values()].flatMap((logs) => [...logs.values()]);
+    return this.#progress.newest();
   }
 
   onAck(ack: AckFrame): void {
@@ -131,12 +141,23 @@ export class Threads {
 
   /** The server cannot replay that far: start over from history. */
   onReset(id: string): void {
-    this.#positions.delete(id);
+    this.#progress.fellBehind(id);
     this.#fresh.delete(id);
     this.#changesOf(id).forget();
     for (const [ref, join] of this.#joins) if (join.id === id) this.#joins.delete(ref);
-    void this.load(id, true);
-    this.#sendJoin(id, [], 0, true);
+    // What happens from now on comes all the same; only a history that lags is waited for.
+    const before = this.#resets.get(id) ?? 0;
+    this.#resets.set(id, before + 1);
+    if (before === 0) void this.load(id, true);
+    else this.#later(backoff(before), () => void this.load(id, true));
+  }
+
+  /** The server has replayed everything behind the positions that it was given. */
+  onCaughtUp({ conversation_id: id, ref, positions }: CaughtUpFrame): void {
+    if (ref && this.#partial.delete(ref)) return;
+    this.#resets.delete(id);
+    this.#progress.caughtUp(id, positions ?? []);
+    this.#set(id, { current: true });
   }
 
   onRecord(record: ChatRecord): void {
@@ -184,6 +205,7 @@ export class Threads {
         loading: false,
       });
       this.ports.onRecords(page.items);
+      this.#reached(id, page.positions ?? []);
     } catch (error) {
       this.#failed(id, toProblem(error));
     }
@@ -202,12 +224,26 @@ export class Threads {
     }
   }
 
-  #sendJoin(id: string, positions: string[], tries: number, settled = false): void {
+  /** The history is complete up to these positions: what comes after them is asked for. */
+  #reached(id: string, positions: string[]): void {
+    if (this.#progress.isComplete(id)) return;
+    if (positions.length === 0) this.#progress.caughtUp(id, []);
+    else {
+      this.#progress.reaches(id, positions);
+      this.#sendJoin(id, 0);
+    }
+  }
+
+  #sendJoin(id: string, tries: number): void {
     const ref = `join:${++this.#count}`;
-    const resumed = positions.length > 0 || settled;
+    const positions = this.#progress.positions(id);
+    const resumed = positions.length > 0;
     const frame: ClientFrame = { type: "conversation:join", ref, conversation_id: id };
-    if (positions.length > 0) frame.positions = positions;
-    if (this.ports.send(frame)) this.#joins.set(ref, { id, resumed, tries });
+    if (resumed) frame.positions = positions;
+    if (resumed && this.epoch) frame.epoch = this.epoch;
+    if (!this.ports.send(frame)) return;
+    this.#joins.set(ref, { id, resumed, tries });
+    if (!resumed && !this.#progress.isComplete(id)) this.#partial.add(ref);
   }
 
   #refused(id: string, tries: number): void {
@@ -217,13 +253,14 @@ export class Threads {
   }
 
   #joinLater(id: string, tries: number, atLeast: number): void {
-    const retry = setTimeout(
-      () => {
-        this.#retries.delete(retry);
-        this.join(id, tries + 1);
-      },
-      Math.max(atLeast, backoff(tries)),
-    );
+    this.#later(Math.max(atLeast, backoff(tries)), () => this.join(id, tries + 1));
+  }
+
+  #later(delay: number, work: () => void): void {
+    const retry = setTimeout(() => {
+      this.#retries.delete(retry);
+      work();
+    }, delay);
     this.#retries.add(retry);
   }
 
@@ -251,9 +288,7 @@ export class Threads {
   }
 
   #note({ conversation_id: id, at }: { conversation_id: string; at?: string }): void {
-    const logs = this.#positions.get(id) ?? new Map<string, string>();
-    this.#positions.set(id, logs);
-    notePosition(logs, at);
+    this.#progress.note(id, at);
   }
 
   #set(id: string, change: Partial<Thread>): void {

@@ -37,6 +37,18 @@ export function notePosition(positions: Map<string, string>, at: string | undefi
   positions.set(log, at);
 }
 
+/** Of the answers to one question only the newest, which took the place of the others. */
+export function withoutReplaced(records: ChatRecord[]): ChatRecord[] {
+  const newest = new Map<string, string>();
+  for (const record of records) {
+    if (record.type === "reply") newest.set(record.in_reply_to, record.event_id);
+  }
+  const shown = records.filter(
+    (record) => record.type !== "reply" || newest.get(record.in_reply_to) === record.event_id,
+  );
+  return shown.length === records.length ? records : shown;
+}
+
 /** The newest own message no reply answers yet, or null. */
 export function unansweredMessage(records: ChatRecord[], userId: string): string | null {
   const answered = new Set<string>();

@@ -1,4 +1,7 @@
-/** Shown while an accepted question has no answer; after a while it says that this is all right. */
+/**
+ * Shown while an accepted question has no answer: after a while it says that this is all right, and
+ * at the question's deadline that no answer came in time. Nobody else may be left to say so.
+ */
 import type { ChatRecord } from "@parley/contract";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -14,26 +17,41 @@ interface AnsweringProps {
   records: ChatRecord[];
   pending: Pending[];
   userId: string;
+  /** Milliseconds that the server's clock is ahead of this one's. */
+  ahead?: number;
 }
 
-export function Answering({ records, pending, userId }: AnsweringProps) {
+export function Answering({ records, pending, userId, ahead = 0 }: AnsweringProps) {
   const accepted = pending.findLast((entry) => entry.state === "sent");
   if (accepted) return <Indicator key={accepted.client_message_id} since={accepted.created_at} />;
   const messageId = unansweredMessage(records, userId);
   const question = records.find((record) => record.message_id === messageId);
   if (!question) return null;
   const key = question.client_message_id ?? question.event_id;
-  return <Indicator key={key} since={question.occurred_at} />;
+  const until = question.type === "message" ? question.answer_by : null;
+  return <Indicator key={key} since={question.occurred_at} until={until} ahead={ahead} />;
 }
 
-function Indicator({ since }: { since: string }) {
+interface IndicatorProps {
+  since: string;
+  until?: string | null | undefined;
+  ahead?: number;
+}
+
+function Indicator({ since, until, ahead = 0 }: IndicatorProps) {
   const { t } = useTranslation("chat");
-  const [late, setLate] = useState(() => Date.now() - Date.parse(since) > LATE_MS);
-  useEffect(() => {
-    const left = LATE_MS - (Date.now() - Date.parse(since));
-    const timer = setTimeout(() => setLate(true), Math.max(0, left));
-    return () => clearTimeout(timer);
-  }, [since]);
+  const late = usePassed(Date.parse(since) + LATE_MS - ahead, LATE_MS);
+  const asked = Date.parse(since);
+  const end = until ? Date.parse(until) : Infinity;
+  const overdue = usePassed(end - ahead, end - asked);
+  if (overdue) {
+    return (
+      <div className="chat-answering" role="status">
+        <AssistantMark />
+        <span>{t("answering.overdue")}</span>
+      </div>
+    );
+  }
   return (
     <div className="chat-answering" role="status">
       <AssistantMark />
@@ -45,4 +63,16 @@ function Indicator({ since }: { since: string }) {
       <span>{late ? t("answering.late") : t("answering.now", { name: t("assistant") })}</span>
     </div>
   );
+}
+
+/** Whether a moment has passed; it is never further away than `most` milliseconds. */
+function usePassed(moment: number, most: number): boolean {
+  const left = () => Math.min(moment - Date.now(), most);
+  const [passed, setPassed] = useState(() => left() <= 0);
+  useEffect(() => {
+    if (!Number.isFinite(moment)) return undefined;
+    const timer = setTimeout(() => setPassed(true), Math.max(0, Math.min(moment - Date.now(), most)));
+    return () => clearTimeout(timer);
+  }, [moment, most]);
+  return passed;
 }

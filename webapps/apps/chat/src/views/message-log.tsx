@@ -2,19 +2,22 @@
 import type { ChatRecord, User } from "@parley/contract";
 import { Button } from "antd";
 import { ArrowDown } from "lucide-react";
-import { Fragment, useEffect } from "react";
+import { Fragment, useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
-import { useChatClient } from "../chat-provider";
+import { useChatClient, useChatState } from "../chat-provider";
 import { readByOthers } from "../state/changes";
 import type { Pending } from "../state/outbox";
 import type { Thread } from "../state/threads";
+import { withoutReplaced } from "../state/timeline";
 import { Announcer } from "./announcer";
 import { Answering } from "./answering";
+import { DraftView } from "./draft";
 import { OwnMessage, PendingMessage } from "./own-message";
 import { Reply } from "./reply";
 import { dayName, dayOf, sameDay } from "./time";
 import { TypingLine } from "./typing-line";
+import { useUnreadLine } from "./use-unread-line";
 import { useStickToBottom } from "./use-stick-to-bottom";
 
 interface MessageLogProps {
@@ -50,7 +53,10 @@ function useReading(conversationId: string | undefined, thread: Thread | undefin
 export function MessageLog(props: MessageLogProps) {
   const { user, conversationId, thread, pending } = props;
   const { t } = useTranslation("chat");
-  const records = thread?.records ?? NOTHING;
+  const records = useMemo(() => withoutReplaced(thread?.records ?? NOTHING), [thread?.records]);
+  const line = useUnreadLine(conversationId, user.id, thread);
+  const { serverAhead, drafts: all } = useChatState();
+  const drafts = Object.values(all).filter((draft) => draft.conversationId === conversationId);
   useReading(conversationId, thread);
   const last = pending.at(-1)?.client_message_id;
   const { box, content, away, unseen, onScroll, jump } = useStickToBottom({
@@ -70,13 +76,19 @@ export function MessageLog(props: MessageLogProps) {
           {records.map((record, index) => (
             <Fragment key={record.client_message_id ?? record.event_id}>
               <DaySeparator record={record} before={records[index - 1]} />
+              {record.event_id === line && <UnreadLine />}
               <Entry {...props} record={record} />
             </Fragment>
           ))}
           {pending.map((entry) => (
             <PendingMessage key={entry.client_message_id} entry={entry} />
           ))}
-          <Answering records={records} pending={pending} userId={user.id} />
+          {drafts.map((draft) => (
+            <DraftView key={draft.question} draft={draft} />
+          ))}
+          {drafts.length === 0 && (
+            <Answering records={records} pending={pending} userId={user.id} ahead={serverAhead} />
+          )}
           <TypingLine conversationId={conversationId} records={records} />
         </div>
       </div>
@@ -148,6 +160,15 @@ function DaySeparator({ record, before }: { record: ChatRecord; before: ChatReco
   const day = dayOf(record.occurred_at);
   const name = day === "earlier" ? dayName(record.occurred_at) : t(`log.${day}`);
   return <p className="chat-day">{name}</p>;
+}
+
+function UnreadLine() {
+  const { t } = useTranslation("chat");
+  return (
+    <p className="chat-unread" role="note">
+      {t("log.unread")}
+    </p>
+  );
 }
 
 function LogSkeleton() {

@@ -24,6 +24,13 @@ export function ReplyDetails({ reply }: { reply: ReplyRecord }) {
       )}
       <dt>{t("details.source")}</dt>
       <dd>{t(`details.sources.${reply.source}`, { defaultValue: reply.source })}</dd>
+      {reply.why?.cached && <dd>{t("details.cached")}</dd>}
+      {reply.why?.fallback && (
+        <>
+          <dt>{t("details.fallback")}</dt>
+          <dd>{t(`details.fallbacks.${reply.why.fallback}`)}</dd>
+        </>
+      )}
       {reply.model_version && (
         <>
           <dt>{t("details.model")}</dt>

@@ -8,6 +8,7 @@ import { AssistantMark } from "./assistant-mark";
 import { DeletedMessage } from "./own-message";
 import { AddReaction, Reactions } from "./reactions";
 import { ReplyDetails } from "./reply-details";
+import { Regenerate, ReplyOrigin } from "./reply-origin";
 import { clockTime } from "./time";
 
 const Markdown = lazy(() => import("./markdown"));
@@ -37,6 +38,7 @@ export const Reply = memo(function Reply({ record, userId }: ReplyProps) {
           <span>{name}</span>
           {record.edited_at && <span>{t("message.edited")}</span>}
           <time dateTime={record.occurred_at}>{clockTime(record.occurred_at)}</time>
+          {record.type === "reply" && <ReplyOrigin reply={record} />}
           {record.type === "reply" && (
             <button
               type="button"
@@ -49,6 +51,7 @@ export const Reply = memo(function Reply({ record, userId }: ReplyProps) {
               <ChevronDown aria-hidden size={14} />
             </button>
           )}
+          {record.type === "reply" && <Regenerate reply={record} />}
           <span className="chat-actions">
             <AddReaction record={record} />
           </span>

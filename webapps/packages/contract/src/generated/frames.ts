@@ -59,7 +59,9 @@ export interface components {
         };
         /**
          * CaughtUp
-         * @description Everything that was missed has been replayed.
+         * @description Everything that was missed has been replayed: this far, of every log of the conversation.
+         *
+         *     Who missed nothing has come this far too, and sends these positions when coming back.
          */
         CaughtUp: {
             /**
@@ -67,6 +69,16 @@ export interface components {
              * Format: uuid
              */
             conversation_id: string;
+            /**
+             * Positions
+             * @default []
+             */
+            positions: string[];
+            /**
+             * Ref
+             * @default null
+             */
+            ref?: string | null;
             /**
              * Type
              * @default caught_up
@@ -179,6 +191,11 @@ export interface components {
              * Format: uuid
              */
             conversation_id: string;
+            /**
+             * Epoch
+             * @default null
+             */
+            epoch?: string | null;
             /**
              * Positions
              * @default null
@@ -372,6 +389,18 @@ export interface components {
          */
         ErrorCode: "bad_json" | "bad_frame" | "unknown_type" | "too_long" | "empty" | "not_joined" | "not_found" | "not_allowed" | "rate_limited" | "conversation_ended" | "attachment_missing";
         /**
+         * FailureReason
+         * @description Why there is no answer.
+         * @enum {string}
+         */
+        FailureReason: "late";
+        /**
+         * Fallback
+         * @description Why the language model did not give an answer that it was to give.
+         * @enum {string}
+         */
+        Fallback: "circuit_open" | "failed" | "silent" | "deadline" | "busy" | "budget" | "guarded";
+        /**
          * Limits
          * @description What the edge will take.
          */
@@ -522,6 +551,11 @@ export interface components {
          * @description A message, live or replayed; replayed after its deletion it has lost its text.
          */
         MessageFrame: {
+            /**
+             * Answer By
+             * @default null
+             */
+            answer_by?: string | null;
             /** At */
             at: string;
             /**
@@ -618,7 +652,7 @@ export interface components {
         };
         /**
          * PresenceFrame
-         * @description Whether somebody watched is here; `last_seen` is known of those who are not.
+         * @description Whether somebody watched is here; `last_seen` is known of those who are not, or are away.
          */
         PresenceFrame: {
             /**
@@ -641,7 +675,7 @@ export interface components {
         };
         /**
          * PresenceState
-         * @description Whether somebody has a socket open anywhere.
+         * @description Whether somebody has a socket open anywhere, and uses a device of these.
          * @enum {string}
          */
         PresenceState: "online" | "away" | "offline";
@@ -803,6 +837,114 @@ export interface components {
             type: "reconnect";
         };
         /**
+         * RegenerateReply
+         * @description Want another answer to this question.
+         */
+        RegenerateReply: {
+            /**
+             * Client Event Id
+             * @default null
+             */
+            client_event_id?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /** Ref */
+            ref: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "reply:regenerate";
+        };
+        /**
+         * ReplyDeltaFrame
+         * @description A piece of an answer that is being written; `reply` ends it, and is what counts.
+         *
+         *     One that starts at 0 may also be everything said so far, for who comes in the middle.
+         */
+        ReplyDeltaFrame: {
+            /** Attempt */
+            attempt: number;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * In Reply To
+             * Format: uuid
+             */
+            in_reply_to: string;
+            /** Offset */
+            offset: number;
+            /** Text */
+            text: string;
+            /**
+             * Type
+             * @default reply:delta
+             * @constant
+             */
+            type: "reply:delta";
+        };
+        /**
+         * ReplyFailedFrame
+         * @description No answer will come; clients have told so themselves when `answer_by` passed.
+         */
+        ReplyFailedFrame: {
+            /** At */
+            at: string;
+            /**
+             * Causation Id
+             * @default null
+             */
+            causation_id?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Correlation Id
+             * Format: uuid
+             */
+            correlation_id: string;
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /**
+             * In Reply To
+             * Format: uuid
+             */
+            in_reply_to: string;
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            reason: components["schemas"]["FailureReason"];
+            /**
+             * Replayed
+             * @default false
+             */
+            replayed?: boolean;
+            /**
+             * Type
+             * @default reply:failed
+             * @constant
+             */
+            type: "reply:failed";
+        };
+        /**
          * ReplyFrame
          * @description An answer of the assistant, live or replayed.
          */
@@ -814,6 +956,11 @@ export interface components {
              * @default []
              */
             attachments: components["schemas"]["Attachment"][];
+            /**
+             * Attempt
+             * @default null
+             */
+            attempt?: number | null;
             /**
              * Causation Id
              * @default null
@@ -880,6 +1027,8 @@ export interface components {
             reply_to?: string | null;
             sender: components["schemas"]["Sender"];
             source: components["schemas"]["ReplySource"];
+            /** @default null */
+            stopped?: components["schemas"]["StopReason"] | null;
             /** Text */
             text: string;
             /**
@@ -888,6 +1037,8 @@ export interface components {
              * @constant
              */
             type: "reply";
+            /** @default null */
+            why?: components["schemas"]["Why"] | null;
         };
         /**
          * ReplySource
@@ -897,7 +1048,9 @@ export interface components {
         ReplySource: "template" | "retrieval" | "model" | "clarify" | "handover";
         /**
          * Reset
-         * @description Positions are of no use: fetch the history again, then join without them.
+         * @description What was missed is not replayed: fetch the history, then join from its positions.
+         *
+         *     What happens from now on is sent all the same.
          */
         Reset: {
             /**
@@ -907,6 +1060,11 @@ export interface components {
             conversation_id: string;
             /** Reason */
             reason: string;
+            /**
+             * Ref
+             * @default null
+             */
+            ref?: string | null;
             /**
              * Type
              * @default reset
@@ -983,6 +1141,63 @@ export interface components {
             type: "message";
         };
         /**
+         * SetPresence
+         * @description Say that this device was left alone, or is used again; not acknowledged.
+         *
+         *     Somebody is away when all of their devices are.
+         */
+        SetPresence: {
+            /**
+             * Ref
+             * @default null
+             */
+            ref?: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "online" | "away";
+            /**
+             * Type
+             * @constant
+             */
+            type: "presence";
+        };
+        /**
+         * StopReason
+         * @description Why an answer ends before its end.
+         * @enum {string}
+         */
+        StopReason: "person" | "deadline" | "length";
+        /**
+         * StopReply
+         * @description Want no more of the answer that is being written to this question.
+         */
+        StopReply: {
+            /**
+             * Client Event Id
+             * @default null
+             */
+            client_event_id?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /** Ref */
+            ref: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "reply:stop";
+        };
+        /**
          * Typing
          * @description Say that one writes, or no longer does; not acknowledged, and may be lost.
          */
@@ -1051,6 +1266,33 @@ export interface components {
             type: "presence:watch";
             /** User Ids */
             user_ids: string[];
+        };
+        /**
+         * Why
+         * @description Why an answer is the one it is; everything in it may be shown to who asked.
+         */
+        Why: {
+            /**
+             * Cached
+             * @default false
+             */
+            cached?: boolean;
+            /** @default null */
+            fallback?: components["schemas"]["Fallback"] | null;
+            /**
+             * Intent
+             * @default null
+             */
+            intent?: string | null;
+            /** Model Version */
+            model_version: string;
+            /** Score */
+            score: number;
+            /**
+             * Snippet Ids
+             * @default []
+             */
+            snippet_ids: string[];
         };
     };
     responses: never;

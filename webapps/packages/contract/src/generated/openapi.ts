@@ -20,6 +20,256 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ai/generate-response": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Generate Response
+         * @description Answer a text; with `Accept: text/event-stream` as events, piece by piece.
+         */
+        post: operations["generate_response"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ai/intent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Intent
+         * @description Tell what a text wants, and what else it may want.
+         */
+        post: operations["read_intent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ai/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Models
+         * @description List the latest versions of the assistant's models.
+         */
+        get: operations["list_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ai/models/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Model
+         * @description Show one version: its card.
+         */
+        get: operations["show_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ai/models/{version}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Promote Model
+         * @description Let a version answer from now on; every replica follows within seconds.
+         */
+        post: operations["promote_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ai/models/loaded": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Loaded Models
+         * @description Tell what is loaded in the process that answers.
+         */
+        get: operations["list_loaded_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ai/models/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Roll Back Model
+         * @description Take the latest promotion back.
+         */
+        post: operations["roll_back_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ai/process-message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Process Message
+         * @description Understand a message and answer it, outside of any conversation.
+         */
+        post: operations["process_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ai/sentiment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Sentiment
+         * @description Tell the mood of a text.
+         */
+        post: operations["read_sentiment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ai/summarize": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Summarize
+         * @description Pick the key messages of one of my conversations, of messages, or of a text.
+         */
+        post: operations["summarize"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ai/train": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Training Jobs
+         * @description List the latest training jobs.
+         */
+        get: operations["training_jobs"];
+        put?: never;
+        /**
+         * Train
+         * @description Ask for a training job; examples come as JSON or as an uploaded CSV, JSON or YAML file.
+         *
+         *     Examples of the intent `out_of_scope` are sentences that no intent fits.
+         */
+        post: operations["train"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ai/train/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Training Job
+         * @description Tell how far a training job has come, and what it gave.
+         */
+        get: operations["training_job"];
+        put?: never;
+        post?: never;
+        /**
+         * Cancel Training
+         * @description Ask a training job to stop.
+         */
+        delete: operations["cancel_training"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/login": {
         parameters: {
             query?: never;
@@ -364,9 +614,11 @@ export interface components {
         };
         /**
          * ConversationItem
-         * @description A conversation in the list, with the last thing said in it.
+         * @description A conversation in the list, with the first and the last thing said in it.
          */
         ConversationItem: {
+            /** First Message Preview */
+            first_message_preview?: string | null;
             /**
              * Id
              * Format: uuid
@@ -417,6 +669,24 @@ export interface components {
             title: string | null;
         };
         /**
+         * Entity
+         * @description Something named in a message; `value` is masked when the type is personal data.
+         */
+        Entity: {
+            /** Confidence */
+            confidence: number;
+            /** Type */
+            type: string;
+            /** Value */
+            value: string;
+        };
+        /**
+         * Fallback
+         * @description Why the language model did not give an answer that it was to give.
+         * @enum {string}
+         */
+        Fallback: "circuit_open" | "failed" | "silent" | "deadline" | "busy" | "budget" | "guarded";
+        /**
          * FieldProblem
          * @description What is wrong with one field; never its value.
          */
@@ -427,10 +697,101 @@ export interface components {
             message: string;
         };
         /**
+         * ModelList
+         * @description What is loaded in the process that answered.
+         */
+        gateway__ai__views__ModelList: {
+            /** Items */
+            items: components["schemas"]["gateway__ai__views__ModelView"][];
+        };
+        /**
+         * ModelView
+         * @description A model that answers now; `accuracy` is its share of held-out sentences, if measured.
+         */
+        gateway__ai__views__ModelView: {
+            /** Accuracy */
+            accuracy: number | null;
+            /** Kind */
+            kind: string;
+            /**
+             * Loaded At
+             * Format: date-time
+             */
+            loaded_at: string;
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+        };
+        /**
+         * ModelList
+         * @description The latest versions, the last made first.
+         */
+        gateway__training__views__ModelList: {
+            /** Items */
+            items: components["schemas"]["gateway__training__views__ModelView"][];
+        };
+        /**
+         * ModelView
+         * @description A version: its card.
+         */
+        gateway__training__views__ModelView: {
+            /**
+             * Createdat
+             * Format: date-time
+             */
+            createdAt: string;
+            /** Engine */
+            engine: string;
+            /** Intents */
+            intents: string[];
+            /** Jobid */
+            jobId: string | null;
+            /** Kind */
+            kind: string;
+            /** Metrics */
+            metrics: {
+                [key: string]: unknown;
+            };
+            /** Name */
+            name: string;
+            /** Promotedat */
+            promotedAt: string | null;
+            /** Sha256 */
+            sha256: string | null;
+            /** Size */
+            size: number;
+            /** Status */
+            status: string;
+            /** Version */
+            version: string;
+        };
+        /**
+         * GeneratedResponse
+         * @description An answer, and what it was made of.
+         */
+        GeneratedResponse: {
+            /** Citations */
+            citations: components["schemas"]["Citation"][];
+            /** Confidence */
+            confidence: number;
+            /** Intent */
+            intent: string | null;
+            /** Model Version */
+            model_version: string;
+            /** Options */
+            options: string[];
+            /** Response */
+            response: string;
+            source: components["schemas"]["ReplySource"];
+        };
+        /**
          * HistoryMessage
          * @description What a person said, as it is now, with the field names of the socket's frame.
          */
         HistoryMessage: {
+            /** Answer By */
+            answer_by?: string | null;
             /**
              * Attachments
              * @default []
@@ -501,6 +862,11 @@ export interface components {
             /** Next */
             next: string | null;
             /**
+             * Positions
+             * @default []
+             */
+            positions: string[];
+            /**
              * Read
              * @default []
              */
@@ -516,6 +882,8 @@ export interface components {
              * @default []
              */
             attachments: components["schemas"]["Attachment"][];
+            /** Attempt */
+            attempt?: number | null;
             /** Causation Id */
             causation_id?: string | null;
             /**
@@ -570,6 +938,7 @@ export interface components {
             reply_to?: string | null;
             sender: components["schemas"]["Sender"];
             source: components["schemas"]["ReplySource"];
+            stopped?: components["schemas"]["StopReason"] | null;
             /** Text */
             text: string;
             /**
@@ -577,6 +946,102 @@ export interface components {
              * @enum {string}
              */
             type: "reply";
+            why?: components["schemas"]["Why"] | null;
+        };
+        /**
+         * IntentAlternative
+         * @description What else a text may want.
+         */
+        IntentAlternative: {
+            /** Confidence */
+            confidence: number;
+            /** Intent */
+            intent: string;
+        };
+        /**
+         * IntentView
+         * @description What a text wants; `intent` is null when it is out of scope.
+         */
+        IntentView: {
+            /** Alternatives */
+            alternatives: components["schemas"]["IntentAlternative"][];
+            /** Confidence */
+            confidence: number;
+            /** In Scope */
+            in_scope: boolean;
+            /** Intent */
+            intent: string | null;
+            /** Language */
+            language: string;
+            /** Model Version */
+            model_version: string;
+        };
+        /**
+         * JobList
+         * @description The latest jobs, the last asked first.
+         */
+        JobList: {
+            /** Items */
+            items: components["schemas"]["JobView"][];
+        };
+        /**
+         * JobView
+         * @description A training job.
+         */
+        JobView: {
+            /**
+             * Askedat
+             * Format: date-time
+             */
+            askedAt: string;
+            /** Attempt */
+            attempt: number;
+            /** Cancelasked */
+            cancelAsked: boolean;
+            /** Error */
+            error: string | null;
+            /** Examples */
+            examples: number;
+            /** Extend */
+            extend: boolean;
+            /** Finishedat */
+            finishedAt: string | null;
+            /** Intents */
+            intents: number;
+            /**
+             * Jobid
+             * Format: uuid
+             */
+            jobId: string;
+            /** Metrics */
+            metrics?: {
+                [key: string]: unknown;
+            } | null;
+            /** Note */
+            note: string | null;
+            progress: components["schemas"]["ProgressView"];
+            /** Startedat */
+            startedAt: string | null;
+            /** Status */
+            status: string;
+            /** Version */
+            version: string | null;
+        };
+        /**
+         * KeyMessageView
+         * @description A sentence that stands for the rest; `message_id` when it is from a conversation.
+         */
+        KeyMessageView: {
+            /** Message Id */
+            message_id?: string | null;
+            /** Said At */
+            said_at?: string | null;
+            /** Score */
+            score: number;
+            /** Speaker */
+            speaker: string;
+            /** Text */
+            text: string;
         };
         /**
          * LoginRequest
@@ -608,7 +1073,7 @@ export interface components {
         };
         /**
          * MessageView
-         * @description Whose a message is, and when it was said.
+         * @description Whose a message is, when it was said, and what it says now.
          */
         MessageView: {
             /** Deleted */
@@ -628,6 +1093,8 @@ export interface components {
              * Format: uuid
              */
             sender_id: string;
+            /** Text */
+            text?: string | null;
         };
         /**
          * Problem
@@ -654,6 +1121,53 @@ export interface components {
             type: string;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * ProcessedMessage
+         * @description Everything about one message; personal data among the entities is masked.
+         */
+        ProcessedMessage: {
+            /** Confidence */
+            confidence: number;
+            /** Entities */
+            entities: components["schemas"]["Entity"][];
+            /** Intent */
+            intent: string | null;
+            metadata: components["schemas"]["ProcessingMetadata"];
+            /** Response */
+            response: string;
+            sentiment: components["schemas"]["SentimentLabel"];
+        };
+        /**
+         * ProcessingMetadata
+         * @description Milliseconds per part of the work, and when it was done.
+         */
+        ProcessingMetadata: {
+            /** Intent Analysis */
+            intent_analysis: number;
+            /** Nlp Processing */
+            nlp_processing: number;
+            /** Response Generation */
+            response_generation: number;
+            /** Sentiment Analysis */
+            sentiment_analysis: number;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+        };
+        /**
+         * ProgressView
+         * @description How far a job has come.
+         */
+        ProgressView: {
+            /** Done */
+            done: number;
+            /** Phase */
+            phase: string | null;
+            /** Total */
+            total: number;
         };
         /**
          * ReactionView
@@ -766,6 +1280,39 @@ export interface components {
             text: string;
         };
         /**
+         * SentimentLabel
+         * @description The mood of a message.
+         * @enum {string}
+         */
+        SentimentLabel: "negative" | "neutral" | "positive";
+        /**
+         * SentimentView
+         * @description The mood of a text, its probability, and the probability of every mood.
+         */
+        SentimentView: {
+            label: components["schemas"]["SentimentLabel"];
+            /** Language */
+            language: string;
+            /** Model Version */
+            model_version: string;
+            /** Score */
+            score: number;
+            /** Scores */
+            scores: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * Served
+         * @description Which version answers from now on, and which did.
+         */
+        Served: {
+            /** Before */
+            before: string | null;
+            /** Version */
+            version: string;
+        };
+        /**
          * SignedIn
          * @description An access token and whose it is; the refresh token travels in the cookie.
          */
@@ -790,6 +1337,67 @@ export interface components {
             title?: string | null;
         };
         /**
+         * StopReason
+         * @description Why an answer ends before its end.
+         * @enum {string}
+         */
+        StopReason: "person" | "deadline" | "length";
+        /**
+         * SummaryMessage
+         * @description Something said.
+         */
+        SummaryMessage: {
+            /** Speaker */
+            speaker?: string | null;
+            /** Text */
+            text: string;
+        };
+        /**
+         * SummaryQuestion
+         * @description What to summarize: one of my conversations, messages, or a text.
+         */
+        SummaryQuestion: {
+            /** Conversation Id */
+            conversation_id?: string | null;
+            /** Messages */
+            messages?: components["schemas"]["SummaryMessage"][] | null;
+            /** Request Id */
+            request_id?: string | null;
+            /**
+             * Sentences
+             * @default 3
+             */
+            sentences: number;
+            /** Text */
+            text?: string | null;
+        };
+        /**
+         * SummaryView
+         * @description The key messages in the order in which they were said, also as one text.
+         */
+        SummaryView: {
+            /** Key Messages */
+            key_messages: components["schemas"]["KeyMessageView"][];
+            /** Messages */
+            messages: number;
+            /** Method */
+            method: string;
+            /** Model Version */
+            model_version: string | null;
+            /** Summary */
+            summary: string;
+        };
+        /**
+         * TextQuestion
+         * @description A text to understand or to answer.
+         */
+        TextQuestion: {
+            /** Request Id */
+            request_id?: string | null;
+            /** Text */
+            text: string;
+        };
+        /**
          * TicketView
          * @description A ticket that opens one socket at `url`, once, before `expiresAt`.
          */
@@ -803,6 +1411,34 @@ export interface components {
             ticket: string;
             /** Url */
             url: string;
+        };
+        /**
+         * TrainingAsked
+         * @description A job was asked for.
+         */
+        TrainingAsked: {
+            /**
+             * Duplicatecount
+             * @default 0
+             */
+            duplicateCount: number;
+            /**
+             * Duplicates
+             * @description Rows that say what an earlier one said; at most 50.
+             * @default []
+             */
+            duplicates: string[];
+            /** Examples */
+            examples: number;
+            /** Intents */
+            intents: number;
+            /**
+             * Jobid
+             * Format: uuid
+             */
+            jobId: string;
+            /** Status */
+            status: string;
         };
         /**
          * UserView
@@ -820,6 +1456,29 @@ export interface components {
             name: string;
             /** Role */
             role: string;
+        };
+        /**
+         * Why
+         * @description Why an answer is the one it is; everything in it may be shown to who asked.
+         */
+        Why: {
+            /**
+             * Cached
+             * @default false
+             */
+            cached: boolean;
+            fallback?: components["schemas"]["Fallback"] | null;
+            /** Intent */
+            intent?: string | null;
+            /** Model Version */
+            model_version: string;
+            /** Score */
+            score: number;
+            /**
+             * Snippet Ids
+             * @default []
+             */
+            snippet_ids: string[];
         };
     };
     responses: {
@@ -862,6 +1521,351 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AccountView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    generate_response: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GeneratedResponse"];
+                    "text/event-stream": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    read_intent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntentView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["gateway__training__views__ModelList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    show_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["gateway__training__views__ModelView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    promote_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Served"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_loaded_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["gateway__ai__views__ModelList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    roll_back_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Served"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    process_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProcessedMessage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    read_sentiment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentimentView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    summarize: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SummaryQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SummaryView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    training_jobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    train: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    examples: Record<string, never>[];
+                    /**
+                     * @description Learn the knowledge folder's own examples as well.
+                     * @default true
+                     */
+                    extend?: boolean;
+                    note?: string;
+                };
+                "multipart/form-data": {
+                    /**
+                     * @description Learn the knowledge folder's own examples as well.
+                     * @default true
+                     */
+                    extend?: boolean;
+                    /** Format: binary */
+                    file: string;
+                    note?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingAsked"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    training_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancel_training: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
                 };
             };
             default: components["responses"]["Problem"];

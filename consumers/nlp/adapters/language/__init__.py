@@ -1,0 +1,1 @@
+"""Language models, and what surrounds them: a breaker, budgets, kept answers."""

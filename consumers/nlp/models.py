@@ -1,0 +1,111 @@
+"""Puts a replica's part in the life of models together: following promotions, working jobs."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+import structlog
+
+from consumers.nlp.adapters.event_log import KafkaEventLog
+from consumers.nlp.adapters.head_shelf import HeadShelf
+from consumers.nlp.adapters.head_store import prepare_heads
+from consumers.nlp.adapters.job_process import ProcessWorkshop
+from consumers.nlp.adapters.knowledge_files import read_knowledge
+from consumers.nlp.adapters.model_log import KafkaModelStore
+from consumers.nlp.adapters.model_store import prepare_model
+from consumers.nlp.background import kept_going
+from consumers.nlp.service.analyzer import Analyzer
+from consumers.nlp.service.follower import Follower
+from consumers.nlp.service.ledger import Ledger
+from consumers.nlp.service.measures import measure
+from consumers.nlp.service.training import Trainer
+from consumers.nlp.settings import ModelSettings, NlpSettings
+from producers.ports import EventPublisher
+from runtime import metrics
+from runtime.clock import HybridLogicalClock
+from runtime.errors import RetryableError
+from schemas import ids
+from schemas.events.models import INTENTS, ModelKind, ModelRegistered
+from schemas.topics import Topic
+
+CATCH_UP_SECONDS = 30.0
+
+logger = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def following(
+    settings: NlpSettings,
+    analyzer: Analyzer,
+    publisher: EventPublisher,
+    clock: HybridLogicalClock,
+) -> AsyncIterator[None]:
+    """Answer with what is promoted, and work training jobs, while the block runs."""
+    client_id = f"nlp-models-{settings.instance}"
+    own = await asyncio.to_thread(own_version, settings.nlp, clock)
+    ledger = Ledger(time.monotonic)
+    log = KafkaEventLog(settings.kafka, client_id, Topic.MODEL_EVENTS)
+    store = KafkaModelStore(settings.kafka, client_id, publisher, clock)
+    shelf = HeadShelf(settings.nlp.model_dir / "promoted", own.engine, store)
+
+    def served(registered: ModelRegistered | None) -> None:
+        accuracy = (registered or own).metrics.accuracy
+        metrics.ai_model_accuracy.labels(INTENTS).set(accuracy)
+
+    follower = Follower(
+        ledger=ledger, log=log, heads=shelf, analyzer=analyzer, clock=clock, served=served
+    )
+    trainer = Trainer(
+        ledger=ledger,
+        publisher=publisher,
+        clock=clock,
+        store=store,
+        workshop=ProcessWorkshop(settings.nlp),
+        worker=f"{settings.instance}/{uuid4().hex[:8]}",
+    )
+    await _catch_up(follower)
+    if own.version not in ledger.versions:
+        await publisher.publish(own)
+    work = [follower.run, *([trainer.run] if settings.nlp.training else [])]
+    tasks = [asyncio.create_task(kept_going(each)) for each in work]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await log.close()
+
+
+async def _catch_up(follower: Follower) -> None:
+    try:
+        async with asyncio.timeout(CATCH_UP_SECONDS):
+            await follower.catch_up()
+    except (RetryableError, TimeoutError):
+        # People wait: what is promoted is served as soon as the log can be read.
+        logger.warning("models_not_read_yet")
+
+
+def own_version(settings: ModelSettings, clock: HybridLogicalClock) -> ModelRegistered:
+    """The head trained from this replica's knowledge folder, as the registry shows it."""
+    knowledge = read_knowledge(settings.knowledge_dir)
+    embedder = prepare_model(settings.model_dir).embedder(settings.threads)
+    heads = prepare_heads(settings.model_dir, embedder, knowledge)
+    tests = [(text, intent.name) for intent in knowledge.intents for text in intent.held_out]
+    strangers = knowledge.out_of_scope.held_out
+    labels = [*(name for _, name in tests), *(None for _ in strangers)]
+    vectors = embedder.embed([*(text for text, _ in tests), *strangers])
+    learnt = sum(len(intent.examples) for intent in knowledge.intents)
+    version = f"knowledge-{knowledge.sha256[:12]}"
+    return ModelRegistered(
+        event_id=ids.derived_event_id("nlp", ids.model_id(version), ModelRegistered.event_type),
+        occurred_at=clock.stamp(),
+        correlation_id=ids.model_id(version),
+        version=version,
+        kind=ModelKind.KNOWLEDGE,
+        engine=embedder.name,
+        intents=tuple(intent.name for intent in knowledge.intents),
+        metrics=measure(heads.intents, vectors, labels, learnt=learnt),
+    )

@@ -1,0 +1,127 @@
+"""Keeps a replica on the promoted version: reads model events, fetches the head, swaps it in."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import structlog
+
+from consumers.nlp.errors import HeadError
+from consumers.nlp.service.analyzer import Analyzer
+from consumers.nlp.service.heads import IntentHead
+from consumers.nlp.service.ledger import Ledger
+from runtime.clock import HybridLogicalClock
+from runtime.errors import RetryableError
+from schemas.events.envelope import Event
+from schemas.events.models import ModelKind, ModelRegistered
+
+RETRY_SECONDS = 2.0
+
+logger = structlog.get_logger(__name__)
+
+
+class EventLog(Protocol):
+    """A topic that every replica reads whole, from its first record on."""
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether everything that stood there at the start has been read."""
+        ...
+
+    async def poll(self) -> Sequence[Event]:
+        """
+        Return what comes next, in order; nothing after a while when nothing comes.
+
+        Raises:
+            RetryableError: the broker is away; the next call goes on where this one would have.
+        """
+        ...
+
+
+class Heads(Protocol):
+    """Gets heads by the event that registered them."""
+
+    async def get(self, registered: ModelRegistered) -> IntentHead:
+        """
+        Return a version's head.
+
+        Raises:
+            HeadError: it is damaged, gone, or for another engine.
+            RetryableError: the broker is away.
+        """
+        ...
+
+
+class Follower:
+    """Follows the log; what cannot be served leaves the version that answers in its place."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        log: EventLog,
+        heads: Heads,
+        analyzer: Analyzer,
+        clock: HybridLogicalClock,
+        served: Callable[[ModelRegistered | None], None],
+    ) -> None:
+        self._ledger = ledger
+        self._log = log
+        self._heads = heads
+        self._analyzer = analyzer
+        self._clock = clock
+        self._served = served
+        self._version: str | None = None
+        """What answers now; None is the head that came with the knowledge base."""
+
+    async def catch_up(self) -> None:
+        """Read the whole log once, and serve what it says.
+
+        Raises:
+            RetryableError: the broker is away.
+        """
+        while not self._log.caught_up:
+            await self._read()
+        self._ledger.restart_clocks()
+        await self._serve()
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        while True:
+            try:
+                await self._read()
+                await self._serve()
+            except RetryableError as error:
+                logger.warning("models_not_followed", error=str(error))
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _read(self) -> None:
+        for event in await self._log.poll():
+            self._clock.observe(event.occurred_at)
+            self._ledger.note(event)
+
+    async def _serve(self) -> None:
+        """Bring what answers in line with what is promoted."""
+        promoted = self._ledger.promoted
+        version = promoted.version if promoted is not None else None
+        registered = self._ledger.versions.get(version) if version is not None else None
+        if registered is not None and registered.kind == ModelKind.KNOWLEDGE:
+            version = registered = None
+        if version == self._version:
+            return
+        if version is None:
+            self._analyzer.serve_own()
+        elif registered is None:
+            # Promoted by the name of a version that nobody registered: nothing to serve.
+            return
+        else:
+            try:
+                head = await self._heads.get(registered)
+            except HeadError:
+                logger.exception("model_not_served", version=version)
+                await asyncio.sleep(RETRY_SECONDS)
+                return
+            self._analyzer.serve(head, registered.version)
+        self._version = version
+        self._served(registered)
+        logger.info("model_served", version=self._analyzer.model_version)

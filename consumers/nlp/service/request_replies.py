@@ -1,0 +1,180 @@
+"""Turns what was found out into the answers to requests; the same request gives the same ids."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TypedDict
+from uuid import UUID
+
+from consumers.nlp.service.analysis import Analysis, Answer
+from consumers.nlp.service.events import CONSUMER
+from consumers.nlp.service.redaction import masked
+from consumers.nlp.service.summary import Picked
+from schemas.events.ai import (
+    AiReply,
+    AiRequest,
+    IntentRead,
+    IntentShare,
+    KeyMessage,
+    LoadedModel,
+    MessageProcessed,
+    ModelsListed,
+    MoodShare,
+    ResponseGenerated,
+    ResponsePiece,
+    SentimentRead,
+    Summarized,
+)
+from schemas.events.insights import Entity, Sentiment, SentimentLabel
+from schemas.events.replies import Citation
+from schemas.ids import derived_event_id
+
+EXTRACTIVE = "extractive"
+
+
+class Stamp(TypedDict):
+    """What every answer has from its request."""
+
+    event_id: UUID
+    occurred_at: datetime
+    causation_id: UUID
+    correlation_id: UUID
+    request_id: UUID
+    reply_partition: int
+    reply_fence: int
+
+
+def stamp(request: AiRequest, kind: type[AiReply], at: datetime, sequence: int = 0) -> Stamp:
+    """The envelope of an answer of this kind."""
+    return Stamp(
+        event_id=derived_event_id(CONSUMER, request.event_id, f"{kind.event_type}:{sequence}"),
+        occurred_at=at,
+        causation_id=request.event_id,
+        correlation_id=request.correlation_id,
+        request_id=request.request_id,
+        reply_partition=request.reply_partition,
+        reply_fence=request.reply_fence,
+    )
+
+
+def addressed(reply: AiReply, request: AiRequest) -> AiReply:
+    """An answer that is known already, for whoever asks now."""
+    return reply.model_copy(
+        update={
+            "reply_partition": request.reply_partition,
+            "reply_fence": request.reply_fence,
+        }
+    )
+
+
+def processed(
+    request: AiRequest, analysis: Analysis, model_version: str, at: datetime
+) -> MessageProcessed:
+    """Everything about one message."""
+    understood, answer = analysis.understanding, analysis.answer
+    return MessageProcessed(
+        **stamp(request, MessageProcessed, at),
+        text=answer.text,
+        source=answer.source,
+        confidence=min(answer.confidence, 1.0),
+        intent=understood.intent.intent if understood.intent.in_scope else None,
+        in_scope=understood.intent.in_scope,
+        sentiment=_mood(analysis),
+        entities=tuple(
+            Entity(type=each.type, value=masked(each), confidence=each.confidence)
+            for each in understood.entities
+        ),
+        language=understood.language,
+        model_version=model_version,
+        timings_ms=analysis.timings_ms,
+    )
+
+
+def sentiment_read(
+    request: AiRequest, analysis: Analysis, model_version: str, at: datetime
+) -> SentimentRead:
+    """The mood alone."""
+    tone = analysis.understanding.tone
+    return SentimentRead(
+        **stamp(request, SentimentRead, at),
+        sentiment=_mood(analysis),
+        scores=tuple(
+            MoodShare(label=SentimentLabel(label), score=score) for label, score in tone.scores
+        ),
+        language=analysis.understanding.language,
+        model_version=model_version,
+    )
+
+
+def intent_read(
+    request: AiRequest, analysis: Analysis, model_version: str, at: datetime
+) -> IntentRead:
+    """The intent alone, and what else it may be."""
+    guess = analysis.understanding.intent
+    return IntentRead(
+        **stamp(request, IntentRead, at),
+        intent=guess.intent if guess.in_scope else None,
+        confidence=min(guess.confidence, 1.0),
+        in_scope=guess.in_scope,
+        alternatives=tuple(
+            IntentShare(intent=intent, confidence=min(share, 1.0)) for intent, share in guess.others
+        ),
+        language=analysis.understanding.language,
+        model_version=model_version,
+    )
+
+
+def piece(request: AiRequest, text: str, sequence: int, at: datetime) -> ResponsePiece:
+    """The next words."""
+    return ResponsePiece(
+        **stamp(request, ResponsePiece, at, sequence), text=text, sequence=sequence, last=False
+    )
+
+
+def response(
+    request: AiRequest, answer: Answer, model_version: str, sequence: int, at: datetime
+) -> ResponseGenerated:
+    """The whole answer; it ends the pieces, if there were any."""
+    return ResponseGenerated(
+        **stamp(request, ResponseGenerated, at, sequence),
+        sequence=sequence,
+        text=answer.text,
+        source=answer.source,
+        intent=answer.intent,
+        confidence=min(answer.confidence, 1.0),
+        citations=tuple(
+            Citation(id=found.snippet.id, title=found.snippet.title, score=round(found.score, 4))
+            for found in answer.cited
+        ),
+        options=answer.options or (),
+        model_version=model_version,
+    )
+
+
+def summarized(
+    request: AiRequest, picked: Sequence[Picked], model_version: str, at: datetime
+) -> Summarized:
+    """The sentences that stand for the rest."""
+    return Summarized(
+        **stamp(request, Summarized, at),
+        method=EXTRACTIVE,
+        key_messages=tuple(
+            KeyMessage(
+                turn=each.sentence.turn,
+                speaker=each.sentence.speaker,
+                text=each.sentence.text,
+                score=each.score,
+            )
+            for each in picked
+        ),
+        model_version=model_version,
+    )
+
+
+def models_listed(request: AiRequest, models: Sequence[LoadedModel], at: datetime) -> ModelsListed:
+    """What is loaded."""
+    return ModelsListed(**stamp(request, ModelsListed, at), models=tuple(models))
+
+
+def _mood(analysis: Analysis) -> Sentiment:
+    tone = analysis.understanding.tone
+    return Sentiment(label=SentimentLabel(tone.label), score=tone.score)

@@ -1,0 +1,78 @@
+"""From a record of the log to what sockets are sent of it, be the record new or old."""
+
+from typing import NamedTuple
+
+import orjson
+
+from edge_ws.framing import event_payload
+from edge_ws.ports import Log, TailedRecord
+from edge_ws.wholeness import is_whole
+from schemas import headers as names
+from schemas.events.chat import ReplyRegenerateAsked, ReplyStopAsked
+from schemas.frames.server import FRAME_OF_EVENT
+from schemas.positions import Position
+
+
+class UnreadableError(Exception):
+    """Why a record cannot be pushed."""
+
+
+class Pushed(NamedTuple):
+    """What is pushed of a record, and its fields for those who need some of them."""
+
+    event_type: str
+    frame_type: str
+    key: bytes
+    payload: bytes
+    fields: dict[str, object]
+    time: bytes | None
+
+
+def pushed_of(log: Log, record: TailedRecord) -> Pushed:
+    """Return what sockets are sent of a record.
+
+    Raises:
+        UnreadableError: nothing can be.
+    """
+    if record.key is None or record.value is None:
+        raise UnreadableError("null")
+    event_type = event_time = None
+    for name, value in record.headers:
+        if name == names.TYPE:
+            event_type = value
+        elif name == names.TIME:
+            event_time = value
+    if event_type in _ASKED_OF_THE_ASSISTANT:
+        raise UnreadableError("not_pushed")
+    known = _KNOWN.get(event_type)
+    if known is None:
+        raise UnreadableError("unknown_type")
+    fields = checked(record.value)
+    if not is_whole(fields, record.key, known[0]):
+        raise UnreadableError("schema")
+    at = str(Position(log.topic, log.partition, record.offset))
+    payload = event_payload(known[1], at, record.value)
+    return Pushed(*known, record.key, payload, fields, event_time)
+
+
+_KNOWN: dict[bytes | None, tuple[str, str]] = {
+    event_type.encode("ascii"): (event_type, frame_type)
+    for event_type, frame_type in FRAME_OF_EVENT.items()
+}
+
+
+_ASKED_OF_THE_ASSISTANT = frozenset(
+    event.event_type.encode("ascii") for event in (ReplyStopAsked, ReplyRegenerateAsked)
+)
+"""Nobody else needs to hear of these: what comes of them is heard."""
+
+
+def checked(body: bytes) -> dict[str, object]:
+    """Parse for the sake of the readers: one byte that is not UTF-8 would close their sockets."""
+    try:
+        fields = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise UnreadableError("json") from None
+    if not isinstance(fields, dict) or not body.startswith(b"{") or not body.endswith(b"}"):
+        raise UnreadableError("schema")
+    return fields

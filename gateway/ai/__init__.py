@@ -1,0 +1,1 @@
+"""Asking the assistant over REST: short questions through the log, answers to who asked."""

@@ -1,0 +1,171 @@
+"""What the assistant's routes take and answer."""
+
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from schemas.events.ai import MOST_SENTENCES, MOST_TURNS, Turn
+from schemas.events.insights import Entity, SentimentLabel
+from schemas.events.replies import Citation, ReplySource, Share
+from schemas.text import Instant, LongText, MessageText, PersonName
+
+
+class Question(BaseModel):
+    """A request body; unknown fields are ignored, never applied."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    request_id: UUID | None = None
+    """Asking again under the same id, with the same body, gives the same answer for minutes."""
+
+
+class TextQuestion(Question):
+    """A text to understand or to answer."""
+
+    text: MessageText
+
+
+class SummaryMessage(BaseModel):
+    """Something said."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    speaker: PersonName | None = None
+    text: MessageText
+
+    def turn(self) -> Turn:
+        """Return it as the assistant takes it."""
+        return Turn(speaker=self.speaker or "", text=self.text)
+
+
+class SummaryQuestion(Question):
+    """What to summarize: one of my conversations, messages, or a text."""
+
+    conversation_id: UUID | None = None
+    messages: Annotated[tuple[SummaryMessage, ...], Field(max_length=MOST_TURNS)] | None = None
+    text: LongText | None = None
+    sentences: Annotated[int, Field(ge=1, le=MOST_SENTENCES)] = 3
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        given = [self.conversation_id, self.messages, self.text]
+        if sum(each is not None for each in given) != 1:
+            message = "give one of conversation_id, messages and text"
+            raise ValueError(message)
+        return self
+
+
+class View(BaseModel):
+    """An answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class ProcessingMetadata(View):
+    """Milliseconds per part of the work, and when it was done."""
+
+    nlp_processing: float
+    """Language, sentence vector and entities."""
+    intent_analysis: float
+    sentiment_analysis: float
+    response_generation: float
+    timestamp: Instant
+
+
+class ProcessedMessage(View):
+    """Everything about one message; personal data among the entities is masked."""
+
+    response: str
+    confidence: Share
+    intent: str | None
+    """None when it is about nothing that is known."""
+    sentiment: SentimentLabel
+    entities: tuple[Entity, ...]
+    metadata: ProcessingMetadata
+
+
+class SentimentView(View):
+    """The mood of a text, its probability, and the probability of every mood."""
+
+    label: SentimentLabel
+    score: Share
+    scores: dict[SentimentLabel, Share]
+    language: str
+    model_version: str
+
+
+class IntentAlternative(View):
+    """What else a text may want."""
+
+    intent: str
+    confidence: Share
+
+
+class IntentView(View):
+    """What a text wants; `intent` is null when it is out of scope."""
+
+    intent: str | None
+    confidence: Share
+    in_scope: bool
+    alternatives: tuple[IntentAlternative, ...]
+    language: str
+    model_version: str
+
+
+class GeneratedResponse(View):
+    """An answer, and what it was made of."""
+
+    response: str
+    source: ReplySource
+    confidence: Share
+    intent: str | None
+    citations: tuple[Citation, ...]
+    options: tuple[str, ...]
+    """The intents offered, when the answer is a question back."""
+    model_version: str
+
+
+class ResponsePieceView(View):
+    """The next words of an answer, in the order of `sequence`."""
+
+    sequence: int
+    text: str
+
+
+class KeyMessageView(View):
+    """A sentence that stands for the rest; `message_id` when it is from a conversation."""
+
+    speaker: str
+    text: str
+    score: float
+    message_id: UUID | None = None
+    said_at: Instant | None = None
+
+
+class SummaryView(View):
+    """The key messages in the order in which they were said, also as one text."""
+
+    summary: str
+    method: str
+    """`extractive`: sentences of the original, word for word."""
+    key_messages: tuple[KeyMessageView, ...]
+    messages: int
+    """How many messages were read."""
+    model_version: str | None
+
+
+class ModelView(View):
+    """A model that answers now; `accuracy` is its share of held-out sentences, if measured."""
+
+    name: str
+    version: str
+    kind: str
+    accuracy: Share | None
+    loaded_at: Instant
+
+
+class ModelList(View):
+    """What is loaded in the process that answered."""
+
+    items: tuple[ModelView, ...]

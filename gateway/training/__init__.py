@@ -1,0 +1,1 @@
+"""Training jobs and the registry of models."""

@@ -1,0 +1,236 @@
+"""Short questions of a gateway to the assistant, and the answers that come back to that gateway.
+
+Requests are keyed by their id, so that a repeat reaches the process that remembers the answer.
+Answers go to the partition that the asking gateway has leased (ADR 0021), whatever their key.
+"""
+
+from datetime import datetime
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from schemas.events.envelope import Event, Value
+from schemas.events.insights import Entity, Sentiment, SentimentLabel
+from schemas.events.replies import Citation, ReplySource, Share
+from schemas.text import Instant, MessageText, PlainText, ReplyText
+
+REPLY_PARTITIONS = 16
+"""So many gateways can ask at once; fixed when the topic is made."""
+
+MOST_TURNS = 200
+MOST_SENTENCES = 10
+
+
+class AiEvent(Event):
+    """A request or an answer; both carry where answers go."""
+
+    key_field: ClassVar[str] = "request_id"
+
+    request_id: UUID
+    """The same for a repeat: whoever asks again gets the same answer."""
+    reply_partition: Annotated[int, Field(ge=0, lt=REPLY_PARTITIONS)]
+    reply_fence: Annotated[int, Field(ge=0)]
+    """The number of the lease under which the partition was the asking gateway's."""
+
+
+class AiRequest(AiEvent):
+    """A question; reply partition, fence and `answer_by` are stamped by the gateway alone."""
+
+    answer_by: Instant
+    """Nobody waits any longer: work not begun by then is dropped and counted."""
+
+    @property
+    def deadline(self) -> datetime | None:
+        """Also in the record's headers."""
+        return self.answer_by
+
+
+class AiReply(AiEvent):
+    """An answer, or a piece of one: `sequence` counts from 0, `last` ends it."""
+
+    sequence: Annotated[int, Field(ge=0)] = 0
+    last: bool = True
+
+    @property
+    def partition(self) -> int | None:
+        """The asking gateway's own."""
+        return self.reply_partition
+
+
+class ProcessMessage(AiRequest):
+    """Understand a message and say what the answer would be."""
+
+    event_type: ClassVar[str] = "ai.process_message.v1"
+
+    text: MessageText
+
+
+class ReadSentiment(AiRequest):
+    """Tell the mood of a text."""
+
+    event_type: ClassVar[str] = "ai.read_sentiment.v1"
+
+    text: MessageText
+
+
+class ReadIntent(AiRequest):
+    """Tell what a text wants."""
+
+    event_type: ClassVar[str] = "ai.read_intent.v1"
+
+    text: MessageText
+
+
+class GenerateResponse(AiRequest):
+    """Answer a message, in pieces when `stream` is set."""
+
+    event_type: ClassVar[str] = "ai.generate_response.v1"
+
+    text: MessageText
+    stream: bool = False
+
+
+class Turn(Value):
+    """Something said, and by whom as the summary shall name them."""
+
+    speaker: PlainText
+    text: PlainText
+
+
+class Summarize(AiRequest):
+    """Tell the key messages of what was said, the oldest first."""
+
+    event_type: ClassVar[str] = "ai.summarize.v1"
+
+    turns: tuple[Turn, ...]
+    """At least one; the gateway sends `MOST_TURNS` at most."""
+    sentences: Annotated[int, Field(ge=1, le=MOST_SENTENCES)]
+
+
+class ListModels(AiRequest):
+    """Tell which models are loaded."""
+
+    event_type: ClassVar[str] = "ai.list_models.v1"
+
+
+class IntentShare(Value):
+    """An intent and its probability."""
+
+    intent: str
+    confidence: Share
+
+
+class MessageProcessed(AiReply):
+    """Everything about one message; personal data in entities is masked."""
+
+    event_type: ClassVar[str] = "ai.message_processed.v1"
+
+    text: ReplyText
+    """The answer."""
+    source: ReplySource
+    confidence: Share
+    intent: str | None
+    in_scope: bool
+    sentiment: Sentiment
+    entities: tuple[Entity, ...] = ()
+    language: str
+    model_version: str
+    timings_ms: dict[str, float]
+    """Milliseconds per step: language, embedding, intent, sentiment, entities, response."""
+
+
+class MoodShare(Value):
+    """A mood and its probability."""
+
+    label: SentimentLabel
+    score: Share
+
+
+class SentimentRead(AiReply):
+    """The mood of a text; `scores` has every mood, the likeliest first."""
+
+    event_type: ClassVar[str] = "ai.sentiment_read.v1"
+
+    sentiment: Sentiment
+    scores: tuple[MoodShare, ...]
+    language: str
+    model_version: str
+
+
+class IntentRead(AiReply):
+    """What a text wants; `alternatives` come next in probability."""
+
+    event_type: ClassVar[str] = "ai.intent_read.v1"
+
+    intent: str | None
+    """None when it is out of scope."""
+    confidence: Share
+    in_scope: bool
+    alternatives: tuple[IntentShare, ...] = ()
+    language: str
+    model_version: str
+
+
+class ResponsePiece(AiReply):
+    """The next words of an answer."""
+
+    event_type: ClassVar[str] = "ai.response_piece.v1"
+
+    text: ReplyText
+
+
+class ResponseGenerated(AiReply):
+    """The whole answer; after pieces its text is all of theirs, joined."""
+
+    event_type: ClassVar[str] = "ai.response_generated.v1"
+
+    text: ReplyText
+    source: ReplySource
+    intent: str | None
+    confidence: Share
+    citations: tuple[Citation, ...] = ()
+    options: tuple[str, ...] = ()
+    """The intents offered, when the answer is a question back."""
+    model_version: str
+
+
+class KeyMessage(Value):
+    """A sentence of what was said that stands for the rest."""
+
+    turn: Annotated[int, Field(ge=0)]
+    """Which of the given turns it is from, counted from 0."""
+    speaker: PlainText
+    text: PlainText
+    score: float
+    """Cosine to the centre of everything said."""
+
+
+class Summarized(AiReply):
+    """The key messages in the order in which they were said."""
+
+    event_type: ClassVar[str] = "ai.summarized.v1"
+
+    method: str
+    """`extractive`: sentences of the original, word for word."""
+    key_messages: tuple[KeyMessage, ...]
+    model_version: str
+
+
+class LoadedModel(Value):
+    """A model that answers now."""
+
+    name: str
+    version: str
+    kind: str
+    accuracy: Share | None = None
+    """Share of held-out sentences it gets right, where that was measured."""
+    loaded_at: Instant
+
+
+class ModelsListed(AiReply):
+    """What is loaded in the process that answers."""
+
+    event_type: ClassVar[str] = "ai.models_listed.v1"
+
+    models: tuple[LoadedModel, ...]

@@ -1,0 +1,133 @@
+"""One example of every request to the assistant and of every answer, as their goldens show them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from schemas import ids
+from schemas.events.ai import (
+    AiReply,
+    GenerateResponse,
+    IntentRead,
+    IntentShare,
+    KeyMessage,
+    ListModels,
+    LoadedModel,
+    MessageProcessed,
+    ModelsListed,
+    MoodShare,
+    ProcessMessage,
+    ReadIntent,
+    ReadSentiment,
+    ResponseGenerated,
+    ResponsePiece,
+    SentimentRead,
+    Summarize,
+    Summarized,
+    Turn,
+)
+from schemas.events.envelope import Event
+from schemas.events.insights import Entity, Sentiment, SentimentLabel
+from schemas.events.replies import Citation, ReplySource
+
+_USER = UUID("0b7c1a52-5f0e-4b0e-9d57-0d3a0f3b6a01")
+_CLIENT_REQUEST = UUID("6bd27fb8-bf6e-4b6e-93bd-6d9f6f9fc107")
+_REQUEST = ids.ai_request_id(_USER, "intent", _CLIENT_REQUEST)
+_ASKED = ids.event_id("ai.request", _REQUEST)
+_AT = datetime(2026, 11, 23, 9, 30, 1, tzinfo=UTC)
+_QUESTION = "where is my order 48213?"
+_ANSWER = "Order 48213 is on its way."
+_MODEL = "minilm-int8+head-1"
+
+
+def _request() -> dict[str, Any]:
+    return {
+        "event_id": _ASKED,
+        "occurred_at": _AT,
+        "correlation_id": _ASKED,
+        "request_id": _REQUEST,
+        "reply_partition": 3,
+        "reply_fence": 1_795_426_200_000_000,
+        "answer_by": _AT + timedelta(seconds=5),
+    }
+
+
+def _reply(kind: type[AiReply]) -> dict[str, Any]:
+    return {
+        "event_id": ids.derived_event_id("nlp", _ASKED, f"{kind.event_type}:0"),
+        "occurred_at": _AT + timedelta(milliseconds=4),
+        "causation_id": _ASKED,
+        "correlation_id": _ASKED,
+        "request_id": _REQUEST,
+        "reply_partition": 3,
+        "reply_fence": 1_795_426_200_000_000,
+    }
+
+
+_MOOD = Sentiment(label=SentimentLabel.NEUTRAL, score=0.91)
+
+AI_EXAMPLES: tuple[Event, ...] = (
+    ProcessMessage(**_request(), text=_QUESTION),
+    ReadSentiment(**_request(), text=_QUESTION),
+    ReadIntent(**_request(), text=_QUESTION),
+    GenerateResponse(**_request(), text=_QUESTION, stream=True),
+    Summarize(**_request(), turns=(Turn(speaker="Ada", text=_QUESTION),), sentences=3),
+    ListModels(**_request()),
+    MessageProcessed(
+        **_reply(MessageProcessed),
+        text=_ANSWER,
+        source=ReplySource.TEMPLATE,
+        confidence=0.97,
+        intent="order_status",
+        in_scope=True,
+        sentiment=_MOOD,
+        entities=(Entity(type="order_number", value="48213", confidence=0.98),),
+        language="en",
+        model_version=_MODEL,
+        timings_ms={"embedding": 1.4, "intent": 0.1},
+    ),
+    SentimentRead(
+        **_reply(SentimentRead),
+        sentiment=_MOOD,
+        scores=(
+            MoodShare(label=SentimentLabel.NEUTRAL, score=0.91),
+            MoodShare(label=SentimentLabel.NEGATIVE, score=0.07),
+            MoodShare(label=SentimentLabel.POSITIVE, score=0.02),
+        ),
+        language="en",
+        model_version=_MODEL,
+    ),
+    IntentRead(
+        **_reply(IntentRead),
+        intent="order_status",
+        confidence=0.97,
+        in_scope=True,
+        alternatives=(IntentShare(intent="track_parcel", confidence=0.02),),
+        language="en",
+        model_version=_MODEL,
+    ),
+    ResponsePiece(**_reply(ResponsePiece), text="Order 48213 is on its ", last=False),
+    ResponseGenerated(
+        **_reply(ResponseGenerated),
+        text=_ANSWER,
+        source=ReplySource.RETRIEVAL,
+        intent=None,
+        confidence=0.62,
+        citations=(Citation(id="shipping-times", title="Shipping times", score=0.62),),
+        model_version=_MODEL,
+    ),
+    Summarized(
+        **_reply(Summarized),
+        method="extractive",
+        key_messages=(KeyMessage(turn=0, speaker="Ada", text=_QUESTION, score=0.9),),
+        model_version=_MODEL,
+    ),
+    ModelsListed(
+        **_reply(ModelsListed),
+        models=(
+            LoadedModel(
+                name="intents", version="9f2c", kind="intent", accuracy=0.98, loaded_at=_AT
+            ),
+        ),
+    ),
+)

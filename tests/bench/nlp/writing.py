@@ -1,0 +1,102 @@
+"""How soon the demo model's first words are there, and how fast it writes."""
+
+import asyncio
+import statistics
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from uuid import uuid4
+
+from consumers.nlp.adapters.language.chosen import language_model
+from consumers.nlp.adapters.language.memory import InMemoryBudget, NoAnswers
+from consumers.nlp.app import build_analyzer
+from consumers.nlp.service.assistant import Assistant
+from consumers.nlp.service.drafting import Drafter
+from consumers.nlp.service.generations import GenerationLimits, Generations
+from consumers.nlp.settings import LanguageModelKind, LanguageModelSettings, ModelSettings
+from producers.memory import InMemoryEventPublisher
+from producers.ports import Published
+from runtime.clock import HybridLogicalClock, wall_clock
+from schemas.events.chat import MessageSent, Sender, SenderKind
+from schemas.events.envelope import Event
+from schemas.events.replies import ReplyDelta, ReplyGenerated
+from tests.bench.nlp.speed import Rows
+
+QUESTIONS = (
+    "Which carriers deliver your parcels?",
+    "Do you carry furniture into the room?",
+    "What happens when nobody is home?",
+    "Will you take my old mattress away?",
+)
+ROUNDS = 5
+AIM_MS = 400
+ANSWER_TOKENS = 40
+
+
+def measure_writing(settings: ModelSettings) -> Rows:
+    """Time the assistant with the demo model, one question after the other, without Kafka."""
+    firsts, speeds = asyncio.run(_measured(settings))
+    cuts = statistics.quantiles(firsts, n=20)
+    yield (
+        "demo model: first piece p50, p95",
+        f"{cuts[9]:.0f} ms, {cuts[18]:.0f} ms (aim <= {AIM_MS} ms)",
+    )
+    yield "demo model: characters/s", f"{statistics.median(speeds):.0f}"
+
+
+async def _measured(settings: ModelSettings) -> tuple[list[float], list[float]]:
+    chosen = LanguageModelSettings(kind=LanguageModelKind.DEMO, at_once=1)
+    clock, publisher, deltas = HybridLogicalClock(), InMemoryEventPublisher(), _Watched()
+    analyzer = build_analyzer(settings)
+    with ThreadPoolExecutor(max_workers=1) as executor:
+        async with language_model(chosen) as model:
+            if model is None:
+                raise RuntimeError("the demo model was asked for and is not there")
+            generations = Generations(
+                drafter=Drafter(model, deltas, clock, max_tokens=ANSWER_TOKENS, max_chars=2_000),
+                cache=NoAnswers(),
+                budget=InMemoryBudget(10**9, timedelta(hours=1)),
+                limits=GenerationLimits(deadline=60.0, at_once=1, waiting=1, settle=1.0),
+                version=lambda: "bench",
+                stopped=analyzer.stopped,
+            )
+            assistant = Assistant(analyzer, publisher, clock, executor, generations)
+            firsts, speeds = [], []
+            for text in QUESTIONS * ROUNDS:
+                started = time.perf_counter()
+                await assistant.answer([_question(text)])
+                while generations.open:
+                    await asyncio.sleep(0.005)
+                ended, reply = time.perf_counter(), publisher.events[-1]
+                if not isinstance(reply, ReplyGenerated) or deltas.first_at is None:
+                    raise RuntimeError(f"the demo model did not answer: {text}")
+                firsts.append((deltas.first_at - started) * 1e3)
+                speeds.append(len(reply.text) / (ended - deltas.first_at))
+                deltas.first_at = None
+            return firsts, speeds
+
+
+class _Watched(InMemoryEventPublisher):
+    """Notes when the first piece of an answer left."""
+
+    first_at: float | None = None
+
+    async def publish(self, event: Event) -> Published:
+        """Keep it, and the time."""
+        if isinstance(event, ReplyDelta) and event.offset == 0:
+            self.first_at = time.perf_counter()
+        return await super().publish(event)
+
+
+def _question(text: str) -> MessageSent:
+    event_id = uuid4()
+    return MessageSent(
+        event_id=event_id,
+        occurred_at=wall_clock(),
+        correlation_id=event_id,
+        conversation_id=uuid4(),
+        message_id=uuid4(),
+        sender=Sender(id=uuid4(), kind=SenderKind.USER, name="Bench"),
+        text=text,
+        client_message_id=uuid4(),
+    )

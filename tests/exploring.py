@@ -1,0 +1,38 @@
+"""How hypothesis is used here: seeded, so that a run can be told and repeated; short and long."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import pytest
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis.strategies import SearchStrategy
+
+SEED = 20261123
+
+Drawn = TypeVar("Drawn")
+
+
+def lengths(short: int, long: int) -> list[object]:
+    """Return how many examples `make test` and `make faults` try, as parameters of a test."""
+    return [short, pytest.param(long, marks=pytest.mark.slow)]
+
+
+def bounded(examples: int, steps: int = 50) -> settings:
+    """Return the settings of a run; neither the machine's pace nor a former run decides."""
+    return settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        database=None,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def explore(check: Callable[[Drawn], None], drawn: SearchStrategy[Drawn], examples: int) -> None:
+    """Let a check see this many examples."""
+
+    def of_one(example: Drawn) -> None:
+        check(example)
+
+    bounded(examples)(seed(SEED)(given(drawn)(of_one)))()
