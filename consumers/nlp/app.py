@@ -74,6 +74,7 @@ def build_assistant(settings: ModelSettings) -> tuple[Analyzer, Library]:
         tones=ToneReader(heads.tone, VaderToneLexicon()),
         dialogue=Dialogue(knowledge, Responder(knowledge, library)),
         model_version=f"{embedder.name}+{knowledge.sha256[:12]}",
+        documents=lambda: library.version,
         models=_loaded(embedder.name, knowledge.sha256[:12], heads.accuracy),
     )
     # The first run of an engine allocates and is ten times slower; nobody should wait for it.
@@ -105,7 +106,7 @@ async def serve(settings: NlpSettings) -> None:
         try:
             async with (
                 following(settings, analyzer, publisher, clock),
-                following_documents(settings, library, analyzer, clock),
+                following_documents(settings, library, clock),
                 generations(settings, analyzer, clock) as writing,
             ):
                 await run_consumer(

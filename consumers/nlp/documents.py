@@ -8,7 +8,6 @@ import structlog
 
 from consumers.nlp.adapters.event_log import KafkaEventLog
 from consumers.nlp.background import kept_going
-from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.documents import DocumentFollower
 from consumers.nlp.service.library import Library
 from consumers.nlp.settings import NlpSettings
@@ -23,11 +22,11 @@ logger = structlog.get_logger(__name__)
 
 @asynccontextmanager
 async def following_documents(
-    settings: NlpSettings, library: Library, analyzer: Analyzer, clock: HybridLogicalClock
+    settings: NlpSettings, library: Library, clock: HybridLogicalClock
 ) -> AsyncIterator[None]:
     """Answer with what editors have published while the block runs."""
     log = KafkaEventLog(settings.kafka, f"nlp-documents-{settings.instance}", Topic.KNOWLEDGE)
-    follower = DocumentFollower(log=log, library=library, analyzer=analyzer, clock=clock)
+    follower = DocumentFollower(log, library, clock)
     try:
         async with asyncio.timeout(CATCH_UP_SECONDS):
             await follower.catch_up()

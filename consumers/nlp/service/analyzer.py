@@ -1,7 +1,7 @@
 """Understands a batch of messages and answers each; blocking, so it runs off the event loop."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -48,6 +48,7 @@ class Analyzer:
         dialogue: Dialogue,
         model_version: str,
         models: Sequence[LoadedModel] = (),
+        documents: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._embedder = embedder
         self._languages = languages
@@ -55,12 +56,12 @@ class Analyzer:
         self._tones = tones
         self._dialogue = dialogue
         self._models = tuple(models)
-        self._documents = ""
+        self._documents = documents
 
     @property
     def model_version(self) -> str:
         """What the next message is understood and answered with."""
-        return self._served.model_version + self._documents
+        return self._named(self._served)
 
     @property
     def models(self) -> tuple[LoadedModel, ...]:
@@ -82,9 +83,9 @@ class Analyzer:
         """Go back to the head that came with the knowledge base."""
         self._served = self._own
 
-    def name_documents(self, version: str | None) -> None:
-        """Name the state of the editors' documents in answers from now on; None without any."""
-        self._documents = "" if version is None else f"+documents-{version}"
+    def _named(self, served: Served) -> str:
+        documents = self._documents()
+        return served.model_version + ("" if documents is None else f"+documents-{documents}")
 
     @property
     def stopped(self) -> str:
@@ -96,7 +97,7 @@ class Analyzer:
         if not questions:
             return []
         # Read once: a batch is understood with one version, whatever is promoted meanwhile.
-        served, version = self._served, self.model_version
+        served = self._served
         texts = [question.text for question in questions]
         watch = _StopWatch(len(texts))
         with watch.step("language"):
@@ -112,10 +113,13 @@ class Analyzer:
         understood = [
             Understanding(*parts) for parts in zip(languages, guesses, tones, entities, strict=True)
         ]
-        return [
-            replace(self._answered(question, vector, each, watch), model_version=version)
+        answered = [
+            self._answered(question, vector, each, watch)
             for question, vector, each in zip(questions, vectors, understood, strict=True)
         ]
+        # Named afterwards: what was said is in the documents named, even if one came meanwhile.
+        version = self._named(served)
+        return [replace(each, model_version=version) for each in answered]
 
     def vectors(self, texts: Sequence[str]) -> Matrix:
         """One unit vector per text, for whoever compares texts."""

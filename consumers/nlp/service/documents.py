@@ -4,7 +4,6 @@ import asyncio
 
 import structlog
 
-from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.follower import RETRY_SECONDS, EventLog
 from consumers.nlp.service.library import Library
 from runtime.clock import HybridLogicalClock
@@ -17,12 +16,9 @@ logger = structlog.get_logger(__name__)
 class DocumentFollower:
     """Follows the topic of documents; until it has, the folder's snippets answer alone."""
 
-    def __init__(
-        self, *, log: EventLog, library: Library, analyzer: Analyzer, clock: HybridLogicalClock
-    ) -> None:
+    def __init__(self, log: EventLog, library: Library, clock: HybridLogicalClock) -> None:
         self._log = log
         self._library = library
-        self._analyzer = analyzer
         self._clock = clock
 
     async def catch_up(self) -> None:
@@ -50,7 +46,6 @@ class DocumentFollower:
                 continue
             # Embedding takes milliseconds a section, in a thread that no message waits for.
             if await asyncio.to_thread(self._library.take, event):
-                self._analyzer.name_documents(self._library.version)
                 logger.info(
                     "document_taken_in",
                     document_id=event.document_id,

@@ -32,17 +32,20 @@ class Library:
         self._embedder = embedder
         self._base = SnippetIndex(embedder, knowledge.snippets)
         self._documents: dict[UUID, _Document] = {}
-        self._index = self._base
-        self.version: str | None = None
+        self._known: tuple[SnippetIndex, str | None] = (self._base, None)
+
+    @property
+    def version(self) -> str | None:
         """Names the documents that are known; None without any."""
+        return self._known[1]
 
     def nearest(self, question: Vector) -> Found | None:
         """The nearest snippet if it is near enough to be an answer."""
-        return self._index.nearest(question)
+        return self._known[0].nearest(question)
 
     def related(self, question: Vector) -> tuple[Found, ...]:
         """The nearest snippets that have to do with the question at all, the nearest first."""
-        return self._index.related(question)
+        return self._known[0].related(question)
 
     def take(self, event: DocumentEvent) -> bool:
         """Take in what became of a document; return whether anything changed.
@@ -76,5 +79,5 @@ class Library:
                 continue
             index = index + document.index
             digest.update(f"{key}{document.sha256}".encode())
-        self._index = index
-        self.version = None if index is self._base else digest.hexdigest()[:12]
+        # One assignment: nobody finds a snippet of documents that are not named yet.
+        self._known = index, None if index is self._base else digest.hexdigest()[:12]
