@@ -172,7 +172,7 @@ def _state(
         editing=Editing(parts.knowledge, authority, clock),
         training=TrainingDesk(
             registry=parts.registry,
-            accounts=parts.accounts,
+            authority=authority,
             publisher=parts.publisher,
             clock=clock,
         ),

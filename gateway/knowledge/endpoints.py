@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, File, Form, Query, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Query, Response, UploadFile
 from pydantic import StringConstraints
 
 from gateway.chat.cursor import read_cursor, write_cursor
@@ -19,6 +19,7 @@ from gateway.knowledge.views import (
     OpenQuestionView,
 )
 from gateway.state import SignedInUser, State
+from schemas.claims import AccessClaims
 from schemas.text import Title
 
 DOCUMENTS = "/api/knowledge/documents"
@@ -32,12 +33,22 @@ Before = Annotated[
 ]
 Limit = Annotated[int, Query(ge=1, le=100)]
 
-router = APIRouter(prefix="/api/knowledge", tags=["knowledge"])
+
+async def editor(user: SignedInUser, state: State) -> AccessClaims:
+    """Let through who may edit; before the body is looked at."""
+    await state["editing"].require_editor(user.sub)
+    return user
+
+
+Editor = Annotated[AccessClaims, Depends(editor)]
+
+# Nobody else gets any further, not even to be told what is wrong with a file.
+router = APIRouter(prefix="/api/knowledge", tags=["knowledge"], dependencies=[Depends(editor)])
 
 
 @router.post("/documents", status_code=201)
 async def publish_document(
-    user: SignedInUser,
+    user: Editor,
     state: State,
     response: Response,
     file: Annotated[UploadFile, File(description="Markdown, HTML, text, CSV, YAML or PDF.")],
@@ -53,21 +64,21 @@ async def publish_document(
 
 
 @router.get("/documents")
-async def list_documents(user: SignedInUser, state: State) -> DocumentList:
+async def list_documents(state: State) -> DocumentList:
     """List the documents of the knowledge base."""
-    found = await state["editing"].documents(user.sub)
+    found = await state["editing"].documents()
     return DocumentList(items=tuple(DocumentView(**_shown(each)) for each in found))
 
 
 @router.get("/documents/{document_id}")
-async def get_document(document_id: UUID, user: SignedInUser, state: State) -> DocumentText:
+async def get_document(document_id: UUID, state: State) -> DocumentText:
     """Show what a document says, section by section."""
-    document, sections = await state["editing"].find(user.sub, document_id)
+    document, sections = await state["editing"].find(document_id)
     return DocumentText(**_shown(document), text=tuple(sections))
 
 
 @router.delete("/documents/{document_id}", status_code=204)
-async def remove_document(document_id: UUID, user: SignedInUser, state: State) -> None:
+async def remove_document(document_id: UUID, user: Editor, state: State) -> None:
     """Take a document away; nothing of it is said any more."""
     await state["editing"].remove(user.sub, document_id)
 
@@ -75,12 +86,11 @@ async def remove_document(document_id: UUID, user: SignedInUser, state: State) -
 @router.get("/search")
 async def search_knowledge(
     q: Annotated[Words, Query(description="Words; quotes, `or` and `-` work as on the web.")],
-    user: SignedInUser,
     state: State,
     limit: Limit = 20,
 ) -> HitList:
     """Find sections of documents by the words in them."""
-    found = await state["editing"].search(user.sub, q, limit)
+    found = await state["editing"].search(q, limit)
     return HitList(
         items=tuple(
             HitView(
@@ -96,10 +106,10 @@ async def search_knowledge(
 
 @router.get("/unanswered")
 async def list_unanswered(
-    user: SignedInUser, state: State, before: Before = None, limit: Limit = 50
+    state: State, before: Before = None, limit: Limit = 50
 ) -> OpenQuestionPage:
     """List questions that the assistant handed over, the latest first."""
-    page = await state["editing"].open_questions(user.sub, read_cursor(before), limit)
+    page = await state["editing"].open_questions(read_cursor(before), limit)
     return OpenQuestionPage(
         items=tuple(
             OpenQuestionView(

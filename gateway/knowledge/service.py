@@ -28,7 +28,7 @@ logger = structlog.get_logger(__name__)
 
 
 class Editing:
-    """What the knowledge routes do; all of it is for admins."""
+    """What the knowledge routes do, for whom `require_editor` lets through."""
 
     def __init__(
         self,
@@ -42,15 +42,22 @@ class Editing:
         self._clock = clock
         self._now = now
 
+    async def require_editor(self, user_id: UUID) -> None:
+        """Return if this user may edit.
+
+        Raises:
+            DomainError: they may not.
+        """
+        await self._authority.require_admin(user_id)
+
     async def publish(
         self, actor_id: UUID, name: str, title: str | None, data: bytes
     ) -> tuple[Document, bool]:
         """Take a file in; return the document and whether it says anything new.
 
         Raises:
-            DomainError: the actor is no admin, or the file is not readable.
+            DomainError: the file is not readable.
         """
-        await self._authority.require_admin(actor_id)
         name = _file_name(name)
         title = title or _title_of(name)
         # A long PDF takes seconds to read; the loop has other callers.
@@ -87,9 +94,8 @@ class Editing:
         """Take a document away; nothing of it is said any more.
 
         Raises:
-            DomainError: the actor is no admin, or there is no such document.
+            DomainError: there is no such document.
         """
-        await self._authority.require_admin(actor_id)
 
         def tell(before: Document, version: int) -> tuple[Event, ...]:
             key = ids.event_id(f"{DocumentRemoved.event_type}:{version}", before.id)
@@ -106,45 +112,27 @@ class Editing:
             raise _not_found()
         logger.info("document_removed", document_id=document_id)
 
-    async def documents(self, actor_id: UUID) -> Sequence[Document]:
-        """Return all documents.
-
-        Raises:
-            DomainError: the actor is no admin.
-        """
-        await self._authority.require_admin(actor_id)
+    async def documents(self) -> Sequence[Document]:
+        """Return all documents."""
         return await self._base.documents()
 
-    async def find(self, actor_id: UUID, document_id: UUID) -> tuple[Document, Sequence[Section]]:
+    async def find(self, document_id: UUID) -> tuple[Document, Sequence[Section]]:
         """Return a document with its sections.
 
         Raises:
-            DomainError: the actor is no admin, or there is no such document.
+            DomainError: there is no such document.
         """
-        await self._authority.require_admin(actor_id)
         found = await self._base.find(document_id)
         if found is None:
             raise _not_found()
         return found
 
-    async def search(self, actor_id: UUID, words: str, limit: int) -> Sequence[Hit]:
-        """Return sections by the words in them, the best first.
-
-        Raises:
-            DomainError: the actor is no admin.
-        """
-        await self._authority.require_admin(actor_id)
+    async def search(self, words: str, limit: int) -> Sequence[Hit]:
+        """Return sections by the words in them, the best first."""
         return await self._base.search(words, limit)
 
-    async def open_questions(
-        self, actor_id: UUID, before: Place | None, limit: int
-    ) -> Page[OpenQuestion]:
-        """Return what the assistant handed over, the latest first.
-
-        Raises:
-            DomainError: the actor is no admin.
-        """
-        await self._authority.require_admin(actor_id)
+    async def open_questions(self, before: Place | None, limit: int) -> Page[OpenQuestion]:
+        """Return what the assistant handed over, the latest first."""
         found = await self._base.open_questions(before, limit + 1)
         return Page(found[:limit], found[limit - 1].place if len(found) > limit else None)
 

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from gateway.auth.ports import Accounts
+from gateway.admin.authority import Authority
 from gateway.training.examples import Checked
 from gateway.training.ports import Job, Model, ModelRegistry, Promotion
 from producers.ports import EventPublisher
@@ -27,7 +27,6 @@ from schemas.events.models import (
     TrainModel,
 )
 
-ADMIN = "admin"
 PART_BYTES = 400_000
 """Of examples per record: well below the broker's 1 MB, with room for their envelope."""
 MOST_YOUNG = 100
@@ -46,12 +45,12 @@ class TrainingDesk:
         self,
         *,
         registry: ModelRegistry,
-        accounts: Accounts,
+        authority: Authority,
         publisher: EventPublisher,
         clock: HybridLogicalClock,
     ) -> None:
         self._registry = registry
-        self._accounts = accounts
+        self._authority = authority
         self._publisher = publisher
         self._clock = clock
         self._young: OrderedDict[UUID, Job] = OrderedDict()
@@ -63,9 +62,7 @@ class TrainingDesk:
         Raises:
             DomainError: it may not.
         """
-        actor = await self._accounts.by_id(actor_id)
-        if actor is None or not actor.is_active or actor.role != ADMIN:
-            raise DomainError("not_allowed", "Only admins may do this.", status=403)
+        await self._authority.require_admin(actor_id)
 
     async def ask(self, actor_id: UUID, checked: Checked, *, extend: bool, note: str | None) -> Job:
         """Ask for a training job.

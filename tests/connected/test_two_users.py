@@ -34,7 +34,13 @@ Fields = dict[str, Any]
 NOT_YOURS = {403, 404}
 OF_OTHERS = frozenset({"conversation_id", "message_id", "user_id", "job_id", "export_id"})
 """Names of ids in paths and bodies that belong to somebody."""
-REFUSED = {"/internal/": {401}, "/api/admin/": {403}}
+REFUSED = {
+    "/internal/": {401},
+    "/api/admin/": {403},
+    "/api/knowledge/": {403},
+    "/api/ai/train": {403},
+    "/api/ai/models": {403},
+}
 """Whole rooms that people without the role have nothing to look for in."""
 WITHOUT_IDS = {
     ("post", "/api/auth/register"): "makes an account of one's own",
@@ -50,7 +56,9 @@ WITHOUT_IDS = {
     ("post", "/api/ai/sentiment"): "is about the text in its body",
     ("post", "/api/ai/intent"): "is about the text in its body",
     ("post", "/api/ai/generate-response"): "is about the text in its body",
+    ("get", "/api/ai/models"): "is the same for everybody",
     ("get", "/api/ai/models/loaded"): "is the same for everybody",
+    ("get", "/api/ai/models/{version}"): "is the same for everybody",
 }
 """Routes that name nobody's things, and why that is so; none may show anything of another's."""
 
@@ -70,6 +78,8 @@ class Route:
     @property
     def refused(self) -> set[int] | None:
         """What everybody without the role is answered, if that is decided by the path."""
+        if (self.method, self.path) in WITHOUT_IDS:
+            return None
         return next((said for place, said in REFUSED.items() if self.path.startswith(place)), None)
 
     @property
@@ -106,7 +116,7 @@ def _example(contract: Fields, schema: Fields, name: str) -> Any:  # noqa: ANN40
     if kind == "object":
         needed = set(schema.get("required", ())) | (OF_OTHERS & set(schema.get("properties", {})))
         properties = schema.get("properties", {})
-        return {each: _example(contract, properties[each], each) for each in sorted(needed)}
+        return {each: _example(contract, properties.get(each, {}), each) for each in sorted(needed)}
     if kind == "array":
         return [_example(contract, schema.get("items", {}), name)]
     plain = {"boolean": False, "integer": 1, "number": 1.0}
@@ -194,7 +204,7 @@ async def pair(stack: Stack) -> AsyncIterator[tuple[Owner, Owner]]:
 
 async def answered(device: Device, route: Route, ids: Fields) -> httpx2.Response:
     """Ask a route about these ids."""
-    names = {name: ids[name] for name in route.parameters if name in ids}
+    names = {name: ids.get(name, str(uuid4())) for name in route.parameters}
     query = {name: value for name, value in names.items() if f"{{{name}}}" not in route.path}
     body = {name: ids.get(name, value) for name, value in route.body.items()}
     return await device.http.request(

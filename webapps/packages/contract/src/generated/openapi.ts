@@ -474,6 +474,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/knowledge/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Documents
+         * @description List the documents of the knowledge base.
+         */
+        get: operations["list_documents"];
+        put?: never;
+        /**
+         * Publish Document
+         * @description Take a file in; one of the same name is its next version, and 200 says nothing changed.
+         */
+        post: operations["publish_document"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/knowledge/documents/{document_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Document
+         * @description Show what a document says, section by section.
+         */
+        get: operations["get_document"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove Document
+         * @description Take a document away; nothing of it is said any more.
+         */
+        delete: operations["remove_document"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/knowledge/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search Knowledge
+         * @description Find sections of documents by the words in them.
+         */
+        get: operations["search_knowledge"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/knowledge/unanswered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Unanswered
+         * @description List questions that the assistant handed over, the latest first.
+         */
+        get: operations["list_unanswered"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/remotes": {
         parameters: {
             query?: never;
@@ -600,6 +688,19 @@ export interface components {
              */
             id: string;
         };
+        /** Body_publish_document */
+        Body_publish_document: {
+            /**
+             * File
+             * @description Markdown, HTML, text, CSV, YAML or PDF.
+             */
+            file: string;
+            /**
+             * Title
+             * @description The file's name when left out.
+             */
+            title?: string | null;
+        };
         /**
          * Citation
          * @description A knowledge snippet that the answer rests on; `score` is its cosine similarity.
@@ -667,6 +768,90 @@ export interface components {
             status: string;
             /** Title */
             title: string | null;
+        };
+        /**
+         * DocumentList
+         * @description All documents, by title.
+         */
+        DocumentList: {
+            /** Items */
+            items: components["schemas"]["DocumentView"][];
+        };
+        /**
+         * DocumentPublishedView
+         * @description A document as it was taken in; unchanged when it said the same before.
+         */
+        DocumentPublishedView: {
+            /** Changed */
+            changed: boolean;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Sections */
+            sections: number;
+            /** Title */
+            title: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * DocumentText
+         * @description A document with what it says.
+         */
+        DocumentText: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Sections */
+            sections: number;
+            /** Text */
+            text: components["schemas"]["Section"][];
+            /** Title */
+            title: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * DocumentView
+         * @description A document of the knowledge base.
+         */
+        DocumentView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Sections */
+            sections: number;
+            /** Title */
+            title: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Version */
+            version: number;
         };
         /**
          * Entity
@@ -949,6 +1134,35 @@ export interface components {
             why?: components["schemas"]["Why"] | null;
         };
         /**
+         * HitList
+         * @description Sections, the best first.
+         */
+        HitList: {
+            /** Items */
+            items: components["schemas"]["HitView"][];
+        };
+        /**
+         * HitView
+         * @description A section with the words that were looked for.
+         */
+        HitView: {
+            /**
+             * Document Id
+             * Format: uuid
+             */
+            document_id: string;
+            /** Document Title */
+            document_title: string;
+            /** Id */
+            id: string;
+            /** Score */
+            score: number;
+            /** Text */
+            text: string;
+            /** Title */
+            title: string;
+        };
+        /**
          * IntentAlternative
          * @description What else a text may want.
          */
@@ -1097,6 +1311,41 @@ export interface components {
             text?: string | null;
         };
         /**
+         * OpenQuestionPage
+         * @description Questions, the latest first; `next` is the cursor of the page after.
+         */
+        OpenQuestionPage: {
+            /** Items */
+            items: components["schemas"]["OpenQuestionView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * OpenQuestionView
+         * @description A question that the assistant handed over; `text` is null when it was deleted.
+         */
+        OpenQuestionView: {
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /** Intent */
+            intent: string | null;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            /** Text */
+            text: string | null;
+        };
+        /**
          * Problem
          * @description An error as RFC 9457 has it; `code` is for programs, `detail` for people.
          */
@@ -1241,6 +1490,18 @@ export interface components {
          * @enum {string}
          */
         ReplySource: "template" | "retrieval" | "model" | "clarify" | "handover";
+        /**
+         * Section
+         * @description A part of a document that answers a question by itself.
+         */
+        Section: {
+            /** Id */
+            id: string;
+            /** Text */
+            text: string;
+            /** Title */
+            title: string;
+        };
         /**
          * Sender
          * @description The author of a message, stamped by the edge from the session, never from the frame.
@@ -2123,6 +2384,146 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MessageAccepted"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_documents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    publish_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_publish_document"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentPublishedView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                document_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentText"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    remove_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                document_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    search_knowledge: {
+        parameters: {
+            query: {
+                limit?: number;
+                /** @description Words; quotes, `or` and `-` work as on the web. */
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HitList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_unanswered: {
+        parameters: {
+            query?: {
+                /** @description `next` of another page. */
+                before?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenQuestionPage"];
                 };
             };
             default: components["responses"]["Problem"];
