@@ -35,7 +35,7 @@ class Diary:
     stored: dict[UUID, list[UUID]] = field(default_factory=lambda: defaultdict(list))
     """Messages of each conversation, as they were stored."""
     stores_left: int = sys.maxsize
-    """After so many stores the member dies, before Kafka hears of the last."""
+    """After so many stores since the first failure the member dies, before Kafka hears of it."""
 
 
 @dataclass
@@ -60,7 +60,7 @@ class Flaky:
         await self.keeper.store(batch, upto)
         for event in said:
             self.diary.stored[event.conversation_id].append(event.message_id)
-        self.diary.stores_left -= bool(said)
+        self.diary.stores_left -= bool(said and self.diary.tries)
         if self.diary.stores_left == 0:
             raise asyncio.CancelledError
 
