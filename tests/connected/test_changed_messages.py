@@ -23,7 +23,7 @@ from schemas.events.chat import MessageEvent, MessageSent
 from schemas.events.insights import MessageAnalyzed
 from schemas.frames.server import FRAME_OF_EVENT
 from schemas.generate.examples import EXAMPLES
-from schemas.tables import OWNED_TABLES
+from schemas.tables import METADATA, OWNED_TABLES
 from tests.stack import Stack
 from tests.unit.edge_ws.stage import Client, create_stage, running
 
@@ -85,6 +85,8 @@ class History:
         async with self._writer.transaction() as connection:
             for table in OWNED_TABLES["persistence"]:
                 column = "id" if table == "conversations" else "conversation_id"
+                if column not in METADATA.tables[table].columns:
+                    continue
                 query = f"delete from {table} where {column} = any($1::uuid[])"  # noqa: S608 - our own names
                 await connection.execute(query, sorted(self._used))
 

@@ -5,20 +5,19 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from consumers.delivery.rebuild import reset_projection
+from consumers.delivery.rebuild import VIEWS, reset_projection
 from schemas.events.admin import Action, ActionRecorded
 from schemas.events.chat import MessageSent
 from schemas.events.envelope import Event
 from schemas.events.insights import MessageAnalyzed
 from schemas.generate.examples import EXAMPLES
 from schemas.tables import METADATA, OWNED_TABLES
-from schemas.topics import group_of, topics_of
+from schemas.topics import group_of
 from tests.connected import delivery_bed as bed
 from tests.stack import Stack
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
 
-VIEWS = sorted(name for name in OWNED_TABLES if topics_of(name))
 # When the database wrote a row, as opposed to what the log says.
 WRITTEN_AT = {"updated_at"}
 

@@ -168,8 +168,11 @@ async def test_an_edge_that_was_gone_replays_what_was_missed(stack: Stack, tmp_p
             missed = away.events()
             await person.away.join(talk.id, positions=[first["at"]])
             await talk.send("are you both there?")
-            await hear(live, "reply")
+            said = await hear(live, "reply")
             before = await hear(missed, "reply")
+            while before["event_id"] != said["event_id"]:
+                # An edge that is behind pushes what the position given to it already covers.
+                before = await hear(missed, "reply")
             await edge.kill()
             happened = await everything_happens(talk, live)
             await edge.start()
