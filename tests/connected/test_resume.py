@@ -15,6 +15,7 @@ import pytest
 
 from parley_client import Chat, ParleyClient, Thread, by_token
 from parley_client.conversation import Conversation, Events
+from parley_client.errors import RestError
 from parley_client.frames import Frame
 from tests.faults.traffic import signed_in
 from tests.people import TokenMint
@@ -141,7 +142,13 @@ def by_log(frames: list[Frame]) -> dict[str, list[tuple[str, str]]]:
 
 
 async def fresh(person: Person, conversation_id: UUID) -> Thread:
-    page = await person.rest.history(conversation_id)
+    try:
+        page = await person.rest.history(conversation_id)
+    except RestError as error:
+        if error.code != "not_found":
+            raise
+        # Persistence has not come as far as the conversation's start yet.
+        return Thread.of([], [])
     return Thread.of(page.items, page.read)
 
 
