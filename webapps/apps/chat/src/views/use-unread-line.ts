@@ -35,7 +35,10 @@ export function useUnreadLine(
   );
   useEffect(() => {
     if (!loaded) return;
-    const come = () => setLine((known) => find() ?? known);
+    const come = () => {
+      const found = find();
+      setLine((known) => found ?? known);
+    };
     come();
   }, [conversationId, loaded, current]);
   useEffect(() => {
