@@ -1,6 +1,7 @@
 """Puts the nlp consumer together: knowledge, models, heads, the assistant and its handler."""
 
 import asyncio
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -40,6 +41,7 @@ NAME = "nlp"
 
 # Answers leave batch by batch; a backlog is worked in bites that keep the newest answer close.
 MAX_RECORDS = 64
+SWITCH_SECONDS = 0.0005
 
 logger = structlog.get_logger(__name__)
 
@@ -95,6 +97,8 @@ def _loaded(engine: str, knowledge: str, accuracy: float) -> list[LoadedModel]:
 
 async def serve(settings: NlpSettings) -> None:
     """Answer messages until the process is told to stop."""
+    # Two threads take turns here, events and inference; by default one waits 5 ms for the other.
+    sys.setswitchinterval(SWITCH_SECONDS)
     analyzer, library = build_assistant(settings.nlp)
     logger.info("assistant_ready", model=analyzer.model_version, threads=settings.nlp.threads)
     clock, stop = HybridLogicalClock(), asyncio.Event()
