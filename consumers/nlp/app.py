@@ -41,7 +41,7 @@ NAME = "nlp"
 
 # Answers leave batch by batch; a backlog is worked in bites that keep the newest answer close.
 MAX_RECORDS = 64
-SWITCH_SECONDS = 0.0005
+SWITCH_SECONDS = 0.0001
 
 logger = structlog.get_logger(__name__)
 

@@ -61,16 +61,16 @@ class Assistant:
         analyses: list[Analysis] = []
         publishing: list[asyncio.Task[None]] = []
         loop = asyncio.get_running_loop()
+        chunks = [asked[start : start + CHUNK] for start in range(0, len(asked), CHUNK)]
+        # All of them at once: the thread goes from one to the next without waiting for this loop,
+        # which meanwhile publishes.
+        working = [
+            loop.run_in_executor(self._executor, self._analyzer.analyze, _questions(chunk))
+            for chunk in chunks
+        ]
         try:
-            for start in range(0, len(asked), CHUNK):
-                chunk = asked[start : start + CHUNK]
-                questions = [
-                    Question(each.conversation_id, each.message_id, each.text, each.occurred_at)
-                    for each in chunk
-                ]
-                understood = await loop.run_in_executor(
-                    self._executor, self._analyzer.analyze, questions
-                )
+            for chunk, work in zip(chunks, working, strict=True):
+                understood = await work
                 analyses += understood
                 publishing += [
                     asyncio.create_task(self._publish(message, analysis))
@@ -78,6 +78,8 @@ class Assistant:
                 ]
         finally:
             # Even on a failure nothing of this batch may still be under way when it is done again.
+            for work in working:
+                work.cancel()
             outcomes = await asyncio.gather(*publishing, return_exceptions=True)
         for outcome in outcomes:
             if outcome is not None:
@@ -126,6 +128,13 @@ class Assistant:
             self.generations.turns.remember(
                 asked.conversation_id, asked.message_id, said, analysis.answer.text
             )
+
+
+def _questions(chunk: Sequence[Asked]) -> list[Question]:
+    return [
+        Question(each.conversation_id, each.message_id, each.text, each.occurred_at)
+        for each in chunk
+    ]
 
 
 def _wants_answer(asked: Asked) -> bool:
