@@ -104,7 +104,7 @@ class ReplyDelta(ConversationEvent):
     in_reply_to: UUID
     """The question's message_id."""
     attempt: Annotated[int, Field(ge=1)]
-    """Milliseconds from the question to the beginning of this attempt; a higher one starts anew."""
+    """When this attempt began, in microseconds since 1970; a higher one starts anew."""
     offset: Annotated[int, Field(ge=0)]
     """How many characters (Unicode code points) of the answer come before this piece."""
     text: ReplyText

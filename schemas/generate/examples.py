@@ -69,6 +69,7 @@ _EDIT, _REACTION, _STOP, _REGENERATE = (
     for kind in (MessageEdited, ReactionSet, ReplyStopAsked, ReplyRegenerateAsked)
 )
 _READ = ids.change_event_id(MessagesRead.event_type, _USER, _REPLY_EVENT, _REPLY_EVENT)
+_ATTEMPT = 1_795_426_200_018_000
 _DOCUMENT = ids.document_id("delivery.md")
 _PUBLISHED = ids.event_id(f"{DocumentPublished.event_type}:1", _DOCUMENT)
 _REMOVED = ids.event_id(f"{DocumentRemoved.event_type}:2", _DOCUMENT)
@@ -138,16 +139,16 @@ EXAMPLES: tuple[Event, ...] = (
             snippet_ids=("shipping-times",),
             model_version="minilm-int8+head-1",
         ),
-        attempt=18,
+        attempt=_ATTEMPT,
     ),
     ReplyDelta(
-        event_id=ids.delta_event_id(_QUESTION, 18, 0),
+        event_id=ids.delta_event_id(_QUESTION, _ATTEMPT, 0),
         occurred_at=_at(123_000),
         causation_id=_QUESTION_EVENT,
         correlation_id=_QUESTION_EVENT,
         conversation_id=_CONVERSATION,
         in_reply_to=_QUESTION,
-        attempt=18,
+        attempt=_ATTEMPT,
         offset=0,
         text="Order 48213 is ",
     ),

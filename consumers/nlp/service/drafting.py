@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from consumers.nlp.errors import LanguageModelError
 from consumers.nlp.ports import LanguageModel, Prompt, Usage
@@ -15,6 +16,8 @@ from schemas.events.replies import Fallback, StopReason
 
 COALESCED_SECONDS = 0.04
 """Pieces that come within this time leave as one."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass
@@ -48,6 +51,10 @@ class Drafter:
         self._clock = clock
         self.max_tokens = max_tokens
         self._max_chars = max_chars
+
+    def begin(self, asked: Asked) -> Draft:
+        """Return an empty draft, whose attempt is higher than any that was begun before it."""
+        return Draft(asked, (self._clock.stamp() - _EPOCH) // _MICROSECOND)
 
     async def write(self, draft: Draft, prompt: Prompt) -> None:
         """

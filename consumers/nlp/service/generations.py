@@ -6,7 +6,6 @@ import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -18,7 +17,6 @@ from consumers.nlp.service.drafting import Draft, Drafter
 from consumers.nlp.service.prompting import prompt_for, tokens_of
 from consumers.nlp.service.redaction import redacted
 from consumers.nlp.service.turns import Turns
-from runtime.clock import wall_clock
 from runtime.errors import RetryableError
 from schemas.events.chat import MessageSent
 from schemas.events.replies import Fallback, ReplySource, StopReason
@@ -27,7 +25,6 @@ REMEMBERED_ANSWERS = 1_000
 PATIENCE_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Pauses before an answer is published again."""
 logger = structlog.get_logger(__name__)
-_MILLISECOND = timedelta(milliseconds=1)
 
 Publish = Callable[[Asked, Analysis], Awaitable[None]]
 """Puts the answer on the log; RetryableError when it did not get there."""
@@ -151,8 +148,8 @@ class Generations:
 
     async def _answer(self, generation: _Generation) -> Answer:
         asked, plain = generation.asked, generation.analysis.answer
-        attempt = max(0, (wall_clock() - asked.occurred_at) // _MILLISECOND) + 1
-        draft = Draft(asked, attempt)
+        draft = self._drafter.begin(asked)
+        attempt = draft.attempt
         key = self._cache_key(generation)
         known = None if key is None else await self._cache.find(key)
         if known is not None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -14,7 +15,7 @@ from consumers.nlp.service.assistant import Assistant
 from consumers.nlp.service.prompting import RULES
 from producers.memory import InMemoryEventPublisher
 from producers.ports import PublishStatus
-from runtime.clock import HybridLogicalClock
+from runtime.clock import HybridLogicalClock, wall_clock
 from schemas.events.chat import MessageSent, ReplyRegenerateAsked, ReplyStopAsked
 from schemas.events.envelope import Event
 from schemas.events.replies import Fallback, ReplyGenerated, ReplySource, StopReason
@@ -197,6 +198,20 @@ async def test_another_answer_has_an_id_of_its_own(start: Start) -> None:
     assert second.why is not None
     assert not second.why.cached
     assert len(stage.replies) == len(stage.desk.model.prompts) == 2
+
+
+async def test_another_answer_is_a_higher_attempt(start: Start) -> None:
+    """However long ago the question was, and however quickly the wish was read."""
+    stage = start(Desk())
+    asked = message(SNIPPET)
+    asked = asked.model_copy(update={"occurred_at": wall_clock() - timedelta(minutes=5)})
+    await stage.ask(asked)
+    first = await stage.replied()
+    await stage.ask(again(asked).model_copy(update={"occurred_at": wall_clock()}))
+    second = await stage.replied(2)
+    assert first.attempt is not None
+    assert second.attempt is not None
+    assert second.attempt > first.attempt
 
 
 @pytest.mark.parametrize(
