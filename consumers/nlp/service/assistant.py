@@ -9,9 +9,9 @@ from consumers.nlp.service.analysis import Analysis, Asked, Question
 from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.events import insight_of, no_reply_to, reply_to
 from consumers.nlp.service.generations import Generations
-from consumers.nlp.service.redaction import redacted
 from producers.ports import EventPublisher, Published
 from runtime.clock import HybridLogicalClock
+from runtime.entities.masking import redacted
 from runtime.errors import RetryableError
 from schemas.events.chat import MessageSent, SenderKind
 from schemas.events.replies import FailureReason, ReplyGenerated

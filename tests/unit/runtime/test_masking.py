@@ -2,8 +2,8 @@
 
 import pytest
 
-from consumers.nlp.service.entities import Entity
-from consumers.nlp.service.redaction import masked
+from runtime.entities.finding import Entity
+from runtime.entities.masking import masked
 
 
 @pytest.mark.parametrize(
