@@ -174,8 +174,10 @@ def _liked(limit: int) -> Select[str, str]:
     """Questions that were answered under an intent, to somebody's liking and nobody's dislike."""
     reply, question = messages.alias("reply"), messages.alias("question")
     other = feedback.alias("other")
-    disliked = exists().where(
-        other.c.message_id == feedback.c.message_id, other.c.rating == Rating.DOWN
+    # Of several who like it one stands for all.
+    outdone = exists().where(
+        other.c.message_id == feedback.c.message_id,
+        or_(other.c.rating == Rating.DOWN, _place(other) > _place(feedback)),
     )
     intent = reply.c.body["intent"].astext
     return (
@@ -187,7 +189,7 @@ def _liked(limit: int) -> Select[str, str]:
         )
         .where(
             feedback.c.rating == Rating.UP,
-            ~disliked,
+            ~outdone,
             intent.is_not(None),
             _stands(question),
             or_(question.c.edited_at.is_(None), question.c.edited_at < reply.c.occurred_at),

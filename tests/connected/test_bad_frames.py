@@ -50,6 +50,8 @@ STEPS = 30
 DOCUMENTED = frozenset(int(code) for code in CloseCode) | {1002, 1007}
 """Ours, and what RFC 6455 §7.4.1 has for broken framing and for texts that are not UTF-8."""
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200)
+BAD_REASONS = ("", " \n", "nul \x00 inside", "x" * 501)
+REASONS = (None, "not my order", "👎 x", "x" * 500, *BAD_REASONS)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
@@ -145,6 +147,7 @@ class WildClient(RuleBasedStateMachine):
         self.url = self.stack.socket_url
         self.token = mint.token(uuid4())
         self.model: dict[str, Said] = {}
+        self.ratings: dict[str, str] = {}
         self.quiet = self._line(self.token)
         self.stranger = self._line(mint.token(uuid4()))
         self.conversation = self._started(self.quiet)
@@ -230,6 +233,26 @@ class WildClient(RuleBasedStateMachine):
         assert answer["status"] == ("rejected" if said.text is None else "accepted"), answer
         if said.text is not None:
             (said.reactions.add if active else said.reactions.discard)(emoji)
+
+    @rule(rating=st.sampled_from(["up", "down"]), reason=st.sampled_from(REASONS))
+    def rates(self, rating: str, reason: str | None) -> None:
+        """An answer that came is rated; a reason that says nothing is refused."""
+        answers = [frame["message_id"] for frame in self.quiet.heard if frame["type"] == "reply"]
+        if not answers:
+            return
+        message_id = answers[-1]
+        given = {} if reason is None else {"reason": reason}
+        answer = self._change("feedback", message_id, rating=rating, **given)
+        possible = reason not in BAD_REASONS
+        assert answer["status"] == ("accepted" if possible else "rejected"), answer
+        if possible:
+            self.ratings[message_id] = rating
+
+    @rule(message_id=messages, rating=st.sampled_from(["up", "down"]))
+    def rates_what_is_no_answer(self, message_id: str, rating: str) -> None:
+        """What people say is not rated."""
+        answer = self._change("feedback", message_id, rating=rating)
+        assert (answer["status"], answer["code"]) == ("rejected", "not_allowed")
 
     @rule(message_id=messages)
     def deletes(self, message_id: str) -> None:
@@ -355,12 +378,13 @@ class WildClient(RuleBasedStateMachine):
             for message_id, said in self.model.items()
         }
         deadline = time.monotonic() + STORED_SECONDS
-        while (found := self._history()) != wanted:
-            assert time.monotonic() < deadline, (found, wanted)
+        while (found := self._history()) != (wanted, self.ratings):
+            assert time.monotonic() < deadline, (found, wanted, self.ratings)
             time.sleep(0.1)
 
-    def _history(self) -> dict[str, tuple[str | None, frozenset[str]]]:
+    def _history(self) -> tuple[dict[str, tuple[str | None, frozenset[str]]], dict[str, str]]:
         found: dict[str, tuple[str | None, frozenset[str]]] = {}
+        ratings: dict[str, str] = {}
         before = ""
         path = f"{self.stack.url}/api/chat/conversations/{self.conversation}/messages?limit=100"
         with httpx2.Client(
@@ -369,14 +393,16 @@ class WildClient(RuleBasedStateMachine):
             while True:
                 answer = http.get(path + before)
                 if answer.status_code == httpx2.codes.NOT_FOUND:
-                    return found
+                    return found, ratings
                 page = answer.json()
                 for item in page["items"]:
                     if item["type"] == "message":
                         emojis = frozenset(each["emoji"] for each in item["reactions"])
                         found[item["message_id"]] = (item["text"], emojis)
+                    elif item["rating"]:
+                        ratings[item["message_id"]] = item["rating"]
                 if page["next"] is None:
-                    return found
+                    return found, ratings
                 before = f"&before={page['next']}"
 
 
