@@ -41,7 +41,12 @@ class Talk:
     ) -> UUID:
         """Keep an answer to it."""
         why = {"intent": "order_status", "score": 0.4}
-        body = {"source": source, "intent": intent, "confidence": 0.8, "why": why}
+        body: dict[str, object] = {
+            "source": source,
+            "intent": intent,
+            "confidence": 0.8,
+            "why": why,
+        }
         return await self._say("an answer", "reply", question, body)
 
     async def rate(

@@ -46,7 +46,7 @@ def label(client: TestClient, message_id: UUID, **body: object) -> httpx2.Respon
     return client.put(f"{CANDIDATES}/{message_id}", json=body, headers=OPERATOR)
 
 
-def page(client: TestClient, **query: object) -> dict[str, Any]:
+def page(client: TestClient, **query: str | int) -> dict[str, Any]:
     answer = client.get(CANDIDATES, params=query, headers=OPERATOR)
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
@@ -82,14 +82,14 @@ def test_pages_follow_each_other(client: TestClient, gateway: Gateway) -> None:
     """The latest first, each once, and the last page says that it is the last."""
     for number in range(5):
         candidate(gateway, f"question {number}")
-    seen, following = [], None
+    seen: list[str] = []
+    query: dict[str, str | int] = {"limit": 2}
     while True:
-        query = {"limit": 2} | ({} if following is None else {"before": following})
         found = page(client, **query)
         seen += [each["text"] for each in found["items"]]
-        following = found["next"]
-        if following is None:
+        if found["next"] is None:
             break
+        query["before"] = found["next"]
     assert seen == [f"question {number}" for number in (4, 3, 2, 1, 0)]
 
 
@@ -98,7 +98,7 @@ def test_pages_follow_each_other(client: TestClient, gateway: Gateway) -> None:
     [({"limit": 0}, 422), ({"before": "nonsense"}, 400), ({"state": "eaten"}, 422)],
 )
 def test_a_bad_question_is_told_why(
-    client: TestClient, query: dict[str, object], status: int
+    client: TestClient, query: dict[str, str | int], status: int
 ) -> None:
     """A cursor, a limit or a state that is none is the caller's mistake."""
     answer = client.get(CANDIDATES, params=query, headers=OPERATOR)
