@@ -142,6 +142,33 @@ def answer_to(conversation: UUID, question: UUID) -> ReplyGenerated:
     )
 
 
+CHANGES: tuple[tuple[str, int, dict[str, Any]], ...] = (
+    ("message:edit", 1, {"text": "once"}),
+    ("message:edit", 1, {"text": "twice"}),
+    ("reaction", 1, {"emoji": "👍", "active": True}),
+    ("reaction", 1, {"emoji": "🎉", "active": True}),
+    ("reaction", 1, {"emoji": "🎉", "active": False}),
+    ("read", 2, {}),
+    ("message:edit", 3, {"text": SECRET}),
+    ("reaction", 3, {"emoji": "👍", "active": True}),
+    ("feedback", 6, {"rating": "up"}),
+    ("feedback", 6, {"rating": "down", "reason": "no"}),
+    ("feedback", 7, {"rating": "up", "reason": SECRET}),
+    ("message:delete", 3, {}),
+    ("read", 1, {}),
+    ("read", 4, {}),
+    ("message:delete", 5, {}),
+)
+"""What is done to which of six messages and two answers, to the first and the fourth of them."""
+
+
+def another_thumb(events: "list[Event]") -> FeedbackGiven:
+    """Return what somebody else thinks of the first answer."""
+    mine = next(each for each in events if isinstance(each, FeedbackGiven))
+    other = mine.sender.model_copy(update={"id": uuid4()})
+    return mine.model_copy(update={"event_id": uuid4(), "sender": other, "rating": Rating.UP})
+
+
 async def talk() -> tuple[UUID, list["Event"]]:
     """Use every command on a running edge; return the conversation and its events."""
     async with running(create_stage()) as stage:
@@ -160,26 +187,9 @@ async def talk() -> tuple[UUID, list["Event"]]:
         for number in (0, 3):
             await stage.publisher.publish(answer_to(conversation, UUID(messages[number])))
             messages.append((await client.hear_type("reply"))["message_id"])
-        await change("feedback", 6, rating="up")
-        await change("feedback", 6, rating="down", reason="no")
-        await change("feedback", 7, rating="up", reason=SECRET)
-        mine = next(each for each in stage.publisher.events if isinstance(each, FeedbackGiven))
-        other = mine.sender.model_copy(update={"id": uuid4()})
-        await stage.publisher.publish(
-            mine.model_copy(update={"event_id": uuid4(), "sender": other, "rating": Rating.UP})
-        )
-        await change("message:edit", 1, text="once")
-        await change("message:edit", 1, text="twice")
-        await change("reaction", 1, emoji="👍", active=True)
-        await change("reaction", 1, emoji="🎉", active=True)
-        await change("reaction", 1, emoji="🎉", active=False)
-        await change("read", 2)
-        await change("message:edit", 3, text=SECRET)
-        await change("reaction", 3, emoji="👍", active=True)
-        await change("message:delete", 3)
-        await change("read", 1)
-        await change("read", 4)
-        await change("message:delete", 5)
+        for frame_type, number, fields in CHANGES:
+            await change(frame_type, number, **fields)
+        await stage.publisher.publish(another_thumb(stage.publisher.events))
         return conversation, list(stage.publisher.events)
 
 
