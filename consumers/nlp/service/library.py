@@ -1,12 +1,15 @@
 """Everything that may be said word for word: the folder's snippets and the editors' documents."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from consumers.nlp.ports import Embedder, Vector
 from consumers.nlp.service.knowledge import Knowledge, Snippet
-from consumers.nlp.service.retrieval import Found, SnippetIndex
+from consumers.nlp.service.language import DEFAULT_LANGUAGE
+from consumers.nlp.service.retrieval import MINILM, Found, Nearness, SnippetIndex
 from schemas.events.knowledge import DocumentEvent, DocumentPublished
 
 if TYPE_CHECKING:
@@ -28,9 +31,14 @@ class Library:
     `take` and `nearest` may be called from different threads: what is read is replaced whole.
     """
 
-    def __init__(self, embedder: Embedder, knowledge: Knowledge) -> None:
+    def __init__(
+        self,
+        embedder: Embedder,
+        knowledge: Knowledge,
+        nearness: Mapping[str, Nearness] = MappingProxyType({DEFAULT_LANGUAGE: MINILM}),
+    ) -> None:
         self._embedder = embedder
-        self._base = SnippetIndex(embedder, knowledge.snippets)
+        self._base = SnippetIndex(embedder, knowledge.snippets, nearness)
         self._documents: dict[UUID, _Document] = {}
         self._known: tuple[SnippetIndex, str | None] = (self._base, None)
 
@@ -39,13 +47,13 @@ class Library:
         """Names the documents that are known; None without any."""
         return self._known[1]
 
-    def nearest(self, question: Vector) -> Found | None:
-        """The nearest snippet if it is near enough to be an answer."""
-        return self._known[0].nearest(question)
+    def nearest(self, question: Vector, language: str = DEFAULT_LANGUAGE) -> Found | None:
+        """The nearest snippet if it is near enough to a question in this language to answer it."""
+        return self._known[0].nearest(question, language)
 
-    def related(self, question: Vector) -> tuple[Found, ...]:
+    def related(self, question: Vector, language: str = DEFAULT_LANGUAGE) -> tuple[Found, ...]:
         """The nearest snippets that have to do with the question at all, the nearest first."""
-        return self._known[0].related(question)
+        return self._known[0].related(question, language)
 
     def take(self, event: DocumentEvent) -> bool:
         """Take in what became of a document; return whether anything changed.

@@ -10,17 +10,17 @@ import numpy as np
 from consumers.nlp.ports import Matrix
 from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.dialogue import Dialogue
-from consumers.nlp.service.heads import IntentHead, KernelHead, LinearHead
+from consumers.nlp.service.heads import KERNEL_WIDTH, IntentHead, KernelHead, LinearHead
 from consumers.nlp.service.knowledge import (
     Examples,
     Intent,
     Knowledge,
     Phrases,
-    Picks,
     Snippet,
     Tones,
 )
 from consumers.nlp.service.language import ConversationLanguages
+from consumers.nlp.service.parts import Picks
 from consumers.nlp.service.responder import Responder
 from consumers.nlp.service.retrieval import SnippetIndex
 from consumers.nlp.service.sentiment import ToneReader
@@ -41,9 +41,15 @@ class AxisEmbedder:
     """Known sentences are axes of a small space; any other lies far from all of them."""
 
     name = "axis"
+    multilingual = False
+    kernel_width = KERNEL_WIDTH
 
     def __init__(self) -> None:
         self.calls: list[int] = []
+
+    def embed_passages(self, texts: Sequence[str]) -> Matrix:
+        """One row per text."""
+        return self.embed(texts)
 
     def embed(self, texts: Sequence[str]) -> Matrix:
         """One row per text."""
@@ -149,9 +155,7 @@ def small_analyzer(embedder: AxisEmbedder, language: str | None = "en") -> Analy
         languages=ConversationLanguages(FixedLanguage(language)),
         intents=small_intents(),
         tones=small_tones(),
-        dialogue=Dialogue(
-            knowledge, Responder(knowledge, SnippetIndex(embedder, knowledge.snippets))
-        ),
+        dialogue=Dialogue(Responder(knowledge, SnippetIndex(embedder, knowledge.snippets))),
         model_version="axis+test",
     )
 

@@ -237,10 +237,12 @@ def test_a_batch_is_understood_with_one_version() -> None:
     swapped = threading.Event()
 
     class Swapping(IntentHead):
-        def guess(self, vectors: np.ndarray) -> list:  # type: ignore[type-arg]
+        def guess(
+            self, vectors: Matrix, allowances: Sequence[float] | None = None
+        ) -> list[IntentGuess]:
             analyzer.serve(small_intents(), "intents-2")
             swapped.set()
-            return small_intents().guess(vectors)
+            return small_intents().guess(vectors, allowances)
 
     plain = small_intents()
     analyzer.serve(Swapping(plain.linear, plain.kernel, 0.3, 0.8, 0.7), "intents-1")
