@@ -69,7 +69,10 @@ def build_assistant(settings: ModelSettings) -> tuple[Analyzer, Library]:
     heads = prepare_heads(settings.model_dir, embedder, knowledge)
     metrics.ai_model_accuracy.labels(INTENTS).set(heads.accuracy)
     library = Library(embedder, knowledge, heads.tolerances.snippets)
-    languages = ConversationLanguages(Cld2LanguageDetector())
+    languages = ConversationLanguages(
+        Cld2LanguageDetector(),
+        guessed=knowledge.phrases.in_english if embedder.multilingual else (),
+    )
     responder = Responder(
         knowledge,
         library,

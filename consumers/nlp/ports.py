@@ -52,6 +52,10 @@ class LanguageDetector(Protocol):
         """ISO 639-1 code, or None when the text does not say it reliably."""
         ...
 
+    def guess(self, text: str) -> str | None:
+        """The likeliest code, reliable or not, or None when there is nothing to go by."""
+        ...
+
 
 class ToneLexicon(Protocol):
     """Judges the tone of a text from its words."""

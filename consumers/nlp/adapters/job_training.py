@@ -47,7 +47,11 @@ def train(
     """
     started = time.process_time()
     pairs = [(each.text, each.intent) for each in examples]
-    pairs += [] if extension is None else list(_known(extension, {text for text, _ in pairs}))
+    if extension is not None:
+        given = {text for text, _ in pairs}
+        pairs += list(_known(extension, given))
+        if embedder.multilingual:
+            pairs += [each for each in extension.foreign_lessons() if each[0] not in given]
     texts, labels = [text for text, _ in pairs], [label for _, label in pairs]
     vectors = _embedded(embedder, [*texts, *fallback], report, threads)
     vectors, beyond = vectors[: len(texts)], vectors[len(texts) :]

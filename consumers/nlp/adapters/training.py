@@ -45,6 +45,8 @@ def train_intents(embedder: Embedder, knowledge: Knowledge) -> IntentHead:
         for each in knowledge.unclear
         for text in each.examples
     ]
+    if embedder.multilingual:
+        pairs += list(knowledge.foreign_lessons())
     vectors = embedder.embed([text for text, _ in pairs])
     outside = embedder.embed(knowledge.out_of_scope.examples)
     return fit_intents(vectors, [label for _, label in pairs], outside, embedder.kernel_width)

@@ -174,6 +174,13 @@ class Knowledge(_Part):
         yield from (*self.out_of_scope.examples, *self.out_of_scope.held_out)
         for unclear in self.unclear:
             yield from unclear.examples
+        yield from (text for text, _ in self.foreign_lessons())
+
+    def foreign_lessons(self) -> Iterator[tuple[str, str]]:
+        """Every example in another language, with its intent."""
+        for translation in self.translations.values():
+            for name, intent in translation.intents.items():
+                yield from ((text, name) for text in intent.examples)
 
     @property
     def sha256(self) -> str:

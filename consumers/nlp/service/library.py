@@ -38,7 +38,8 @@ class Library:
         nearness: Mapping[str, Nearness] = MappingProxyType({DEFAULT_LANGUAGE: MINILM}),
     ) -> None:
         self._embedder = embedder
-        self._base = SnippetIndex(embedder, knowledge.snippets, nearness)
+        titles = translated_titles(knowledge) if embedder.multilingual else ()
+        self._base = SnippetIndex(embedder, knowledge.snippets, nearness, titles)
         self._documents: dict[UUID, _Document] = {}
         self._known: tuple[SnippetIndex, str | None] = (self._base, None)
 
@@ -89,3 +90,11 @@ class Library:
             digest.update(f"{key}{document.sha256}".encode())
         # One assignment: nobody finds a snippet of documents that are not named yet.
         self._known = index, None if index is self._base else digest.hexdigest()[:12]
+
+
+def translated_titles(knowledge: Knowledge) -> list[dict[str, str]]:
+    """The titles of snippets in each other language, by snippet."""
+    return [
+        {name: each.title for name, each in translation.snippets.items()}
+        for translation in knowledge.translations.values()
+    ]

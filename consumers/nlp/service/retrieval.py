@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
+from itertools import zip_longest
 from types import MappingProxyType
 from typing import Protocol
 
@@ -57,18 +58,30 @@ class SnippetIndex:
         embedder: Embedder,
         snippets: Sequence[Snippet],
         nearness: Mapping[str, Nearness] = MappingProxyType({DEFAULT_LANGUAGE: MINILM}),
+        titles: Sequence[Mapping[str, str]] = (),
     ) -> None:
+        """`titles` are those in other languages, by snippet."""
         self._snippets = tuple(snippets)
         self._nearness = nearness
-        self._whole = embedder.embed_passages([f"{each.title}. {each.text}" for each in snippets])
-        self._titles = embedder.embed([each.title for each in snippets])
+        whole = embedder.embed_passages([f"{each.title}. {each.text}" for each in snippets])
+        own = embedder.embed([each.title for each in snippets])
+        # A snippet without a title in some language holds the place with its own.
+        others = (
+            embedder.embed([language.get(each.id, each.title) for each in snippets])
+            for language in titles
+        )
+        self._rows = (whole, own, *others)
 
     def __add__(self, other: "SnippetIndex") -> "SnippetIndex":
         """Both indexes as one; they must come from the same embedder."""
         both = copy(self)
         both._snippets = (*self._snippets, *other._snippets)
-        both._whole = np.concatenate([self._whole, other._whole])
-        both._titles = np.concatenate([self._titles, other._titles])
+        mine, its = self._rows, other._rows
+        # Whichever has titles in more languages, the other's own hold their places.
+        both._rows = tuple(
+            np.concatenate([mine[1] if one is None else one, its[1] if two is None else two])
+            for one, two in zip_longest(mine, its)
+        )
         return both
 
     def nearest(self, question: Vector, language: str = DEFAULT_LANGUAGE) -> Found | None:
@@ -94,5 +107,5 @@ class SnippetIndex:
 
     def _scores(self, question: Vector) -> Vector:
         # A short question is more like a title, a long one more like the whole snippet.
-        scores: Vector = np.maximum(self._whole @ question, self._titles @ question)
+        scores: Vector = np.max([rows @ question for rows in self._rows], axis=0)
         return scores

@@ -1,7 +1,9 @@
 """How near is near enough, per language: what a multilingual encoder needs to be told of each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
+from typing import Protocol
 
 import numpy as np
 
@@ -10,6 +12,7 @@ from consumers.nlp.service.calibration import fit_threshold
 from consumers.nlp.service.heads import IntentHead
 from consumers.nlp.service.knowledge import Knowledge
 from consumers.nlp.service.language import DEFAULT_LANGUAGE
+from consumers.nlp.service.library import translated_titles
 from consumers.nlp.service.retrieval import MINILM, Nearness
 
 # So many of the questions that no snippet answers may be told about as if one had to do with them.
@@ -39,46 +42,59 @@ class Tolerances:
 
 def fit_tolerances(embedder: Embedder, knowledge: Knowledge, head: IntentHead) -> Tolerances:
     """
-    Fit on what the translations give: labels and titles in scope, `out_of_scope` out of it.
+    Fit on what the translations give, none of which the head has learnt.
 
-    None of these sentences has the head learnt, and none is a question of an evaluation.
+    In scope are the intents' labels, out of it `out_of_scope`. A snippet's text must find a title,
+    as a question about it would; labels and what is out of scope must find none.
     """
     if not embedder.multilingual:
         return Tolerances()
-    whole = embedder.embed_passages([f"{each.title}. {each.text}" for each in knowledge.snippets])
-    titles = embedder.embed([each.title for each in knowledge.snippets])
-    texts = embedder.embed_passages([each.text for each in knowledge.snippets])
-    strangers = embedder.embed(knowledge.out_of_scope.examples)
-    rows = np.concatenate([whole, titles])
-    snippets = {DEFAULT_LANGUAGE: _nearness(_best(titles, texts), _best(strangers, rows))}
+    finder = _Finder(embedder, knowledge)
+    strangers = [*knowledge.out_of_scope.examples, *_labels(knowledge.intents)]
+    own = {DEFAULT_LANGUAGE: finder.nearness([each.text for each in knowledge.snippets], strangers)}
     scope: dict[str, float] = {}
     for language, translation in knowledge.translations.items():
-        labels = [each.label for each in translation.intents.values() if each.label is not None]
-        told = [each.title for each in translation.snippets.values()]
-        outside = embedder.embed(translation.out_of_scope)
+        labels = _labels(translation.intents.values())
         if labels:
-            threshold = fit_threshold(_scope(head, embedder, labels), _scope_of(head, outside))
-            scope[language] = head.threshold - threshold
-        if told:
-            # A title is nearer to its own translation than a question is: only texts count here.
-            inside = _best(embedder.embed(told), whole)
-            snippets[language] = _nearness(inside, _best(outside, rows))
-    return Tolerances(scope, snippets)
+            inside = head.read_together(embedder.embed(labels)).scope
+            outside = head.read_together(embedder.embed(translation.out_of_scope)).scope
+            scope[language] = head.threshold - fit_threshold(inside, outside)
+        texts = [each.text for each in translation.snippets.values()]
+        if texts:
+            own[language] = finder.nearness(texts, [*translation.out_of_scope, *labels])
+    return Tolerances(scope, own)
 
 
-def _scope(head: IntentHead, embedder: Embedder, texts: Sequence[str]) -> Vector:
-    return _scope_of(head, embedder.embed(texts))
+class _Finder:
+    """Finds snippets as their index does."""
+
+    def __init__(self, embedder: Embedder, knowledge: Knowledge) -> None:
+        self._embedder = embedder
+        own = [each.title for each in knowledge.snippets]
+        others = [list(titles.values()) for titles in translated_titles(knowledge)]
+        self._titles = embedder.embed([*own, *chain.from_iterable(others)])
+        self._whole = embedder.embed_passages(
+            [f"{each.title}. {each.text}" for each in knowledge.snippets]
+        )
+
+    def nearness(self, texts: Sequence[str], strangers: Sequence[str]) -> Nearness:
+        """Fit on texts that belong to some title, and on sentences that belong to none."""
+        inside = _best(self._embedder.embed(texts), self._titles)
+        rows = np.concatenate([self._titles, self._whole])
+        outside = _best(self._embedder.embed(strangers), rows)
+        enough = fit_threshold(inside, outside)
+        related = float(np.quantile(outside, 1 - RELATED_BY_CHANCE))
+        return Nearness(enough=enough, related=min(enough, related))
 
 
-def _scope_of(head: IntentHead, vectors: Matrix) -> Vector:
-    return head.read_together(vectors).scope
+class _Labelled(Protocol):
+    @property
+    def label(self) -> str | None: ...
+
+
+def _labels(intents: Iterable[_Labelled]) -> list[str]:
+    return [each.label for each in intents if each.label is not None]
 
 
 def _best(questions: Matrix, rows: Matrix) -> Vector:
     return np.asarray((questions @ rows.T).max(axis=1), dtype=np.float32)
-
-
-def _nearness(inside: Vector, outside: Vector) -> Nearness:
-    enough = fit_threshold(inside, outside)
-    related = float(np.quantile(outside, 1 - RELATED_BY_CHANCE))
-    return Nearness(enough=enough, related=min(enough, related))

@@ -26,6 +26,8 @@ class TranslatedIntent(_Part):
     label: Label | None = None
     answer: Text
     answer_without_slots: Text | None = None
+    examples: tuple[Sentence, ...] = ()
+    """How people say it; learnt by an encoder that understands the language."""
 
 
 class TranslatedSnippet(_Part):

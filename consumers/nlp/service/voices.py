@@ -103,7 +103,9 @@ def _translated(
         language=language,
         intents={
             intent.name: intent.model_copy(
-                update=words[intent.name].model_dump() if intent.name in words else {}
+                update=words[intent.name].model_dump(exclude={"examples"})
+                if intent.name in words
+                else {}
             )
             for intent in knowledge.intents
         },

@@ -74,6 +74,10 @@ class FixedLanguage:
         del text
         return self.language
 
+    def guess(self, text: str) -> str | None:
+        """Return the fixed answer."""
+        return self.detect(text)
+
 
 class FixedTone:
     """A lexicon with one opinion."""

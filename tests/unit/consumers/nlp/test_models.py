@@ -12,9 +12,10 @@ from consumers.nlp.adapters.head_shelf import HeadShelf
 from consumers.nlp.adapters.job_training import train
 from consumers.nlp.adapters.onnx_embedder import OnnxEmbedder
 from consumers.nlp.errors import HeadError
+from consumers.nlp.ports import Matrix
 from consumers.nlp.service.analysis import Question
 from consumers.nlp.service.follower import Follower
-from consumers.nlp.service.heads import IntentHead
+from consumers.nlp.service.heads import IntentGuess, IntentHead
 from consumers.nlp.service.knowledge import Knowledge
 from consumers.nlp.service.ledger import Ledger
 from consumers.nlp.service.measures import measure, part
