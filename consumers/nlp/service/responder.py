@@ -5,12 +5,12 @@ from dataclasses import replace
 
 from consumers.nlp.ports import Vector
 from consumers.nlp.service.analysis import Answer, Understanding
-from consumers.nlp.service.entities import Entity
 from consumers.nlp.service.heads import IntentGuess
 from consumers.nlp.service.knowledge import Knowledge
 from consumers.nlp.service.language import DEFAULT_LANGUAGE
 from consumers.nlp.service.retrieval import Found, Snippets
 from consumers.nlp.service.voices import Voice, voices_of
+from runtime.entities.finding import Entity
 from schemas.events.replies import ReplySource
 
 
