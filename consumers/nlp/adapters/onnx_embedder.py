@@ -8,6 +8,7 @@ import onnxruntime
 from tokenizers import Encoding, Tokenizer
 
 from consumers.nlp.ports import Matrix
+from consumers.nlp.service.heads import KERNEL_WIDTH
 
 DIMENSIONS = 384
 # The model was trained on 128 word pieces; a longer message is understood by its beginning.
@@ -46,6 +47,20 @@ class OnnxEmbedder:
     def name(self) -> str:
         """Model and engine."""
         return self._name
+
+    @property
+    def multilingual(self) -> bool:
+        """English only."""
+        return False
+
+    @property
+    def kernel_width(self) -> float:
+        """Chosen on validation parts, as the constant says."""
+        return KERNEL_WIDTH
+
+    def embed_passages(self, texts: Sequence[str]) -> Matrix:
+        """As `embed`: this model knows no difference."""
+        return self.embed(texts)
 
     def embed(self, texts: Sequence[str]) -> Matrix:
         """One row per text, in the given order."""

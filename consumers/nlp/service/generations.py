@@ -68,7 +68,7 @@ class Generations:
         budget: TokenBudget,
         limits: GenerationLimits,
         version: Callable[[], str],
-        stopped: str,
+        stopped: Callable[[str], str],
     ) -> None:
         self._drafter = drafter
         self._cache = cache
@@ -160,7 +160,7 @@ class Generations:
             return replace(plain, fallback=error.reason, attempt=attempt)
         text = draft.text.rstrip()
         if not text and draft.stopped is StopReason.PERSON:
-            text = self._stopped
+            text = self._stopped(generation.analysis.understanding.language)
         if not text:
             late = draft.stopped is StopReason.DEADLINE
             reason = Fallback.DEADLINE if late else Fallback.FAILED
