@@ -9,7 +9,6 @@ from consumers.nlp.service.analysis import Analysis, Asked, Question
 from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.events import insight_of, no_reply_to, reply_to
 from consumers.nlp.service.generations import Generations
-from consumers.nlp.service.redaction import redacted
 from producers.ports import EventPublisher, Published
 from runtime.clock import HybridLogicalClock
 from runtime.errors import RetryableError
@@ -124,10 +123,7 @@ class Assistant:
 
     def _remember(self, asked: Asked, analysis: Analysis) -> None:
         if self.generations is not None:
-            said = redacted(asked.text, analysis.understanding.entities)
-            self.generations.turns.remember(
-                asked.conversation_id, asked.message_id, said, analysis.answer.text
-            )
+            self.generations.turns.note(asked, analysis.understanding, analysis.answer.text)
 
 
 def _questions(chunk: Sequence[Asked]) -> list[Question]:

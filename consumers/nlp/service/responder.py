@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from consumers.nlp.ports import Vector
 from consumers.nlp.service.analysis import Answer, Understanding
-from consumers.nlp.service.entities import Entity
+from consumers.nlp.service.entities import Entity, FoundBy
 from consumers.nlp.service.knowledge import Knowledge
 from consumers.nlp.service.language import DEFAULT_LANGUAGE
 from consumers.nlp.service.retrieval import Found, Snippets
@@ -38,7 +38,11 @@ class Responder:
         """The intent's words; what the message does not name is taken from what was `carried`."""
         intent = self._intents[understood.intent.intent]
         # The first of a kind: people name what they are about before they go into details.
-        found = {each.type: each.value for each in reversed((*understood.entities, *carried))}
+        found = {
+            each.type: each.value
+            for each in reversed((*understood.entities, *carried))
+            if each.found_by is not FoundBy.MODEL
+        }
         return Answer(
             text=intent.reply(found),
             source=ReplySource.HANDOVER if intent.hand_over else ReplySource.TEMPLATE,
