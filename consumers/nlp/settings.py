@@ -33,6 +33,11 @@ class ModelSettings(Section):
     model_dir: Path = Path(".parley/models")
     knowledge_dir: Path = Path("knowledge")
     threads: Annotated[int, Field(ge=1, le=64)] = Field(default_factory=spare_cores)
+    moderation_threshold: Annotated[float, Field(gt=0, le=1)] = 0.8
+    """Scores above it are too abusive for a language model; 1 flags nothing. Chosen on everyday
+    messages, see docs/nlp-benchmarks.md."""
+    ner: bool = False
+    """Whether a model names people and places (extra `ner`)."""
     training: bool = True
     """Whether this replica works training jobs; every replica follows what is promoted."""
     training_threads: Annotated[int, Field(ge=1, le=64)] = Field(

@@ -9,12 +9,13 @@ from datetime import datetime
 from consumers.nlp.ports import Embedder, Matrix, Vector
 from consumers.nlp.service.analysis import Analysis, Question, Understanding
 from consumers.nlp.service.dialogue import Dialogue
+from consumers.nlp.service.entity_finder import EntityFinder
 from consumers.nlp.service.heads import IntentHead
 from consumers.nlp.service.language import ConversationLanguages
+from consumers.nlp.service.moderation import Moderation
 from consumers.nlp.service.sentiment import ToneReader
 from consumers.nlp.service.tolerances import Tolerances
 from runtime.clock import wall_clock
-from runtime.entities.finding import find_entities
 from schemas.events.ai import LoadedModel
 
 INTENT = "intent"
@@ -27,6 +28,8 @@ class Served:
 
     intents: IntentHead
     model_version: str
+    version: str
+    """The head's own."""
     at: datetime = field(default_factory=wall_clock)
 
 
@@ -44,18 +47,24 @@ class Analyzer:
         *,
         embedder: Embedder,
         languages: ConversationLanguages,
+        moderation: Moderation,
         intents: IntentHead,
         tones: ToneReader,
+        finder: EntityFinder,
         dialogue: Dialogue,
-        model_version: str,
+        knowledge_version: str,
         models: Sequence[LoadedModel] = (),
         documents: Callable[[], str | None] = lambda: None,
         tolerances: Tolerances | None = None,
     ) -> None:
         self._embedder = embedder
         self._languages = languages
-        self._own = self._served = Served(intents, model_version)
+        self.moderation = moderation
+        self._knowledge = f"knowledge-{knowledge_version}"
+        model_version = f"{embedder.name}+{knowledge_version}"
+        self._own = self._served = Served(intents, model_version, self._knowledge)
         self._tones = tones
+        self._finder = finder
         self._dialogue = dialogue
         self._models = tuple(models)
         self._documents = documents
@@ -80,7 +89,7 @@ class Analyzer:
 
     def serve(self, head: IntentHead, version: str) -> None:
         """Understand every message from the next batch on with this head; from any thread."""
-        self._served = Served(head, f"{self._own.model_version}+{version}")
+        self._served = Served(head, f"{self._own.model_version}+{version}", version)
 
     def serve_own(self) -> None:
         """Go back to the head that came with the knowledge base."""
@@ -89,6 +98,19 @@ class Analyzer:
     def _named(self, served: Served) -> str:
         documents = self._documents()
         return served.model_version + ("" if documents is None else f"+documents-{documents}")
+
+    def _versions(self, served: Served) -> dict[str, str]:
+        """What each step is done with, under the names that times have too."""
+        documents = self._documents()
+        return {
+            "language": self._languages.detector,
+            "moderation": self.moderation.version,
+            "embedding": self._embedder.name,
+            "intent": served.version,
+            "sentiment": f"{self._knowledge}+{self._tones.lexicon}",
+            "entities": self._finder.version,
+            "response": self._knowledge + ("" if documents is None else f"+documents-{documents}"),
+        }
 
     def stopped(self, language: str) -> str:
         """What is said when an answer is stopped before it has begun."""
@@ -104,6 +126,8 @@ class Analyzer:
         watch = _StopWatch(len(texts))
         with watch.step("language"):
             languages = [self._language_of(each) for each in questions]
+        with watch.step("moderation"):
+            judged = [self.moderation.judge(*each) for each in zip(texts, languages, strict=True)]
         with watch.step("embedding"):
             vectors = self._embedder.embed(texts)
         with watch.step("intent"):
@@ -112,17 +136,18 @@ class Analyzer:
         with watch.step("sentiment"):
             tones = self._tones.read(texts, vectors)
         with watch.step("entities"):
-            entities = [tuple(find_entities(text)) for text in texts]
+            entities = self._finder.find(texts, languages)
         understood = [
-            Understanding(*parts) for parts in zip(languages, guesses, tones, entities, strict=True)
+            Understanding(*parts)
+            for parts in zip(languages, guesses, tones, entities, judged, strict=True)
         ]
         answered = [
             self._answered(question, vector, each, watch)
             for question, vector, each in zip(questions, vectors, understood, strict=True)
         ]
         # Named afterwards: what was said is in the documents named, even if one came meanwhile.
-        version = self._named(served)
-        return [replace(each, model_version=version) for each in answered]
+        version, versions = self._named(served), self._versions(served)
+        return [replace(each, model_version=version, versions=versions) for each in answered]
 
     def vectors(self, texts: Sequence[str]) -> Matrix:
         """One unit vector per text, for whoever compares texts."""

@@ -10,7 +10,7 @@ from consumers.nlp.service.knowledge import Knowledge
 from consumers.nlp.service.language import DEFAULT_LANGUAGE
 from consumers.nlp.service.retrieval import Found, Snippets
 from consumers.nlp.service.voices import Voice, voices_of
-from runtime.entities.finding import Entity
+from runtime.entities.finding import Entity, FoundBy
 from schemas.events.replies import ReplySource
 
 
@@ -58,7 +58,11 @@ class Responder:
         voice = self.voice(understood.language)
         intent = voice.intents[understood.intent.intent]
         # The first of a kind: people name what they are about before they go into details.
-        found = {each.type: each.value for each in reversed((*understood.entities, *carried))}
+        found = {
+            each.type: each.value
+            for each in reversed((*understood.entities, *carried))
+            if each.found_by is not FoundBy.MODEL
+        }
         return Answer(
             text=voice.reply(intent.name, found),
             source=ReplySource.HANDOVER if intent.hand_over else ReplySource.TEMPLATE,
