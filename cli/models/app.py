@@ -23,6 +23,12 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="CSV, JSON or YAML: t
 Only = Annotated[
     bool, typer.Option("--only-these", help="Do not learn the knowledge folder's examples as well.")
 ]
+FineTune = Annotated[
+    bool,
+    typer.Option(
+        "--fine-tune", help="Tune the sentence model as well; minutes, and the extra `train`."
+    ),
+]
 Promote = Annotated[bool, typer.Option("--promote", help="Promote the version when it is there.")]
 Note = Annotated[str, typer.Option("--note", help="A line to remember the job by.")]
 
@@ -77,12 +83,14 @@ def train(
     file: File,
     data: Data = DEFAULT_DATA,
     *,
+    fine_tune: FineTune = False,
     only_these: Only = False,
     promote_it: Promote = False,
     note: Note = "",
 ) -> None:
     """Train a version from a file of examples, and wait for it."""
     fields = {"extend": "false" if only_these else "true"} | ({"note": note} if note else {})
+    fields |= {"kind": "fine_tune"} if fine_tune else {}
     with model_routes(data) as routes:
         asked = routes.upload(file, fields)
         typer.echo(

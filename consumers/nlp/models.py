@@ -9,16 +9,20 @@ from uuid import uuid4
 import structlog
 
 from consumers.nlp.adapters.event_log import KafkaEventLog
-from consumers.nlp.adapters.head_shelf import HeadShelf
 from consumers.nlp.adapters.head_store import prepare_heads
 from consumers.nlp.adapters.job_process import ProcessWorkshop
 from consumers.nlp.adapters.knowledge_files import read_knowledge
 from consumers.nlp.adapters.model_log import KafkaModelStore
 from consumers.nlp.adapters.model_store import prepare_model
+from consumers.nlp.adapters.tuning import train_extra_installed
+from consumers.nlp.adapters.vader_tone import VaderToneLexicon
+from consumers.nlp.adapters.version_shelf import VersionShelf
 from consumers.nlp.background import kept_going
 from consumers.nlp.service.analyzer import Analyzer
+from consumers.nlp.service.encodings import Encodings
 from consumers.nlp.service.follower import Follower
 from consumers.nlp.service.ledger import Ledger
+from consumers.nlp.service.library import Library
 from consumers.nlp.service.measures import measure
 from consumers.nlp.service.training import Trainer
 from consumers.nlp.settings import ModelSettings, NlpSettings
@@ -27,7 +31,7 @@ from runtime import metrics
 from runtime.clock import HybridLogicalClock
 from runtime.errors import RetryableError
 from schemas import ids
-from schemas.events.models import INTENTS, ModelKind, ModelRegistered
+from schemas.events.models import INTENTS, JobKind, ModelKind, ModelRegistered
 from schemas.topics import Topic
 
 CATCH_UP_SECONDS = 30.0
@@ -39,6 +43,7 @@ logger = structlog.get_logger(__name__)
 async def following(
     settings: NlpSettings,
     analyzer: Analyzer,
+    library: Library,
     publisher: EventPublisher,
     clock: HybridLogicalClock,
 ) -> AsyncIterator[None]:
@@ -48,14 +53,26 @@ async def following(
     ledger = Ledger(time.monotonic)
     log = KafkaEventLog(settings.kafka, client_id, Topic.MODEL_EVENTS)
     store = KafkaModelStore(settings.kafka, client_id, publisher, clock)
-    shelf = HeadShelf(settings.nlp.model_dir / "promoted", own.engine, store)
+    model = await asyncio.to_thread(prepare_model, settings.nlp.model_dir)
+    shelf = VersionShelf(
+        settings.nlp.model_dir / "promoted",
+        own.engine,
+        store,
+        lambda name, network: model.tuned(name, network, settings.nlp.threads),
+    )
 
     def served(registered: ModelRegistered | None) -> None:
         accuracy = (registered or own).metrics.accuracy
         metrics.ai_model_accuracy.labels(INTENTS).set(accuracy)
 
     follower = Follower(
-        ledger=ledger, log=log, heads=shelf, analyzer=analyzer, clock=clock, served=served
+        ledger=ledger,
+        log=log,
+        versions=shelf,
+        encodings=Encodings(library, VaderToneLexicon()),
+        analyzer=analyzer,
+        clock=clock,
+        served=served,
     )
     trainer = Trainer(
         ledger=ledger,
@@ -64,6 +81,8 @@ async def following(
         store=store,
         workshop=ProcessWorkshop(settings.nlp),
         worker=f"{settings.instance}/{uuid4().hex[:8]}",
+        kinds=job_kinds(),
+        deadline=settings.nlp.training_deadline.total_seconds(),
     )
     await _catch_up(follower)
     if own.version not in ledger.versions:
@@ -77,6 +96,11 @@ async def following(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await log.close()
+
+
+def job_kinds() -> tuple[JobKind, ...]:
+    """What this replica can work; fine-tuning needs the extra `train`."""
+    return (JobKind.HEAD, JobKind.FINE_TUNE) if train_extra_installed() else (JobKind.HEAD,)
 
 
 async def _catch_up(follower: Follower) -> None:

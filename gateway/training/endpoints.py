@@ -18,6 +18,7 @@ from gateway.training.examples import BadExamplesError, Row, check
 from gateway.training.files import read_file, rows_of
 from gateway.training.views import JobList, JobView, ModelList, ModelView, Served, TrainingAsked
 from runtime.errors import DomainError
+from schemas.events.models import JobKind
 from schemas.ids import OPERATOR_ID
 
 TRAIN_PATH = "/api/ai/train"
@@ -71,6 +72,12 @@ Version = Annotated[str, Path(max_length=80, pattern=r"^[a-z0-9][a-z0-9.-]*$")]
 
 _EXAMPLES = {"type": "array", "items": {"type": "object", "required": ["text", "intent"]}}
 _OPTIONS = {
+    "kind": {
+        "type": "string",
+        "enum": [kind.value for kind in JobKind],
+        "default": JobKind.HEAD.value,
+        "description": "Train a head alone, or tune the sentence model for it as well.",
+    },
     "extend": {
         "type": "boolean",
         "default": True,
@@ -108,11 +115,12 @@ async def train(request: Request, admin: Admin, state: State) -> TrainingAsked:
     Examples of the intent `out_of_scope` are sentences that no intent fits.
     """
     rows, options = await _read(request)
-    extend, note = _extend(options), _note(options)
+    kind, extend, note = _kind(options), _extend(options), _note(options)
     checked = await asyncio.to_thread(check, rows)
-    job = await state["training"].ask(admin, checked, extend=extend, note=note)
+    job = await state["training"].ask(admin, checked, kind=kind, extend=extend, note=note)
     return TrainingAsked(
         job_id=job.job_id,
+        kind=kind,
         status=job.status,
         examples=job.example_count,
         intents=job.intent_count,
@@ -194,7 +202,7 @@ async def _read(request: Request) -> tuple[list[Row], dict[str, Any]]:
         raise HTTPException(400) from error
     if not isinstance(body, dict):
         raise _bad("body", "must be an object with examples")
-    unknown = set(body) - {"examples", "extend", "note"}
+    unknown = set(body) - {"examples", "kind", "extend", "note"}
     if unknown:
         raise _bad(min(unknown)[:40], "is not known")
     if not isinstance(body.get("examples"), list | dict):
@@ -217,11 +225,19 @@ async def _read_form(request: Request) -> tuple[list[Row], dict[str, Any]]:
     options: dict[str, Any] = {
         name: value
         for name, value in form.items()
-        if name in {"extend", "note"} and isinstance(value, str)
+        if name in {"kind", "extend", "note"} and isinstance(value, str)
     }
     if "extend" in options:
         options["extend"] = {"true": True, "false": False}.get(options["extend"])
     return rows, options
+
+
+def _kind(options: dict[str, Any]) -> JobKind:
+    try:
+        return JobKind(options.get("kind", JobKind.HEAD))
+    except ValueError as error:
+        kinds = " or ".join(kind.value for kind in JobKind)
+        raise _bad("kind", f"must be {kinds}") from error
 
 
 def _extend(options: dict[str, Any]) -> bool:

@@ -20,6 +20,7 @@ class TrainingAsked(_CamelView):
     """A job was asked for."""
 
     job_id: UUID
+    kind: str
     status: str
     examples: int
     intents: int

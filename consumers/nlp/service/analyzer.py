@@ -12,19 +12,35 @@ from consumers.nlp.service.dialogue import Dialogue
 from consumers.nlp.service.entities import find_entities
 from consumers.nlp.service.heads import IntentHead
 from consumers.nlp.service.language import ConversationLanguages
+from consumers.nlp.service.retrieval import Snippets
 from consumers.nlp.service.sentiment import ToneReader
 from runtime.clock import wall_clock
 from schemas.events.ai import LoadedModel
 
 INTENT = "intent"
-"""The kind of the model that promotion exchanges."""
+"""The kind of the model that every promotion exchanges."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Encoding:
+    """A sentence model and all that reads its vectors but the intents; never mixed with another's.
+
+    `snippets` are found by its vectors; None stands for those that the dialogue was made with.
+    """
+
+    embedder: Embedder
+    tones: ToneReader
+    snippets: Snippets | None = None
+    documents: Callable[[], str | None] = lambda: None
+    """Names the documents among the snippets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A head and the name that its answers carry; exchanged as one."""
+    """A head, what it reads, and the name that its answers carry; exchanged as one."""
 
     intents: IntentHead
+    encoding: Encoding
     model_version: str
     at: datetime = field(default_factory=wall_clock)
 
@@ -50,13 +66,11 @@ class Analyzer:
         models: Sequence[LoadedModel] = (),
         documents: Callable[[], str | None] = lambda: None,
     ) -> None:
-        self._embedder = embedder
         self._languages = languages
-        self._own = self._served = Served(intents, model_version)
-        self._tones = tones
+        encoding = Encoding(embedder, tones, documents=documents)
+        self._own = self._served = Served(intents, encoding, model_version)
         self._dialogue = dialogue
         self._models = tuple(models)
-        self._documents = documents
 
     @property
     def model_version(self) -> str:
@@ -65,26 +79,32 @@ class Analyzer:
 
     @property
     def models(self) -> tuple[LoadedModel, ...]:
-        """What is loaded; a promoted head stands in the place of the knowledge base's own."""
+        """What is loaded; what was promoted stands in the place of the knowledge base's own."""
         served = self._served
         if served is self._own:
             return self._models
         promoted = {"version": served.model_version, "accuracy": None, "loaded_at": served.at}
+        brought = served.encoding is not self._own.encoding
         return tuple(
-            each.model_copy(update=promoted) if each.kind == INTENT else each
+            each.model_copy(update=promoted) if brought or each.kind == INTENT else each
             for each in self._models
         )
 
-    def serve(self, head: IntentHead, version: str) -> None:
-        """Understand every message from the next batch on with this head; from any thread."""
-        self._served = Served(head, f"{self._own.model_version}+{version}")
+    def serve(self, head: IntentHead, version: str, encoding: Encoding | None = None) -> None:
+        """
+        Understand every message from the next batch on with this head; from any thread.
+
+        `encoding` is the sentence model that the version brings, ready to work; None is the own.
+        """
+        name = f"{self._own.model_version}+{version}"
+        self._served = Served(head, encoding or self._own.encoding, name)
 
     def serve_own(self) -> None:
         """Go back to the head that came with the knowledge base."""
         self._served = self._own
 
     def _named(self, served: Served) -> str:
-        documents = self._documents()
+        documents = served.encoding.documents()
         return served.model_version + ("" if documents is None else f"+documents-{documents}")
 
     @property
@@ -98,23 +118,24 @@ class Analyzer:
             return []
         # Read once: a batch is understood with one version, whatever is promoted meanwhile.
         served = self._served
+        encoding = served.encoding
         texts = [question.text for question in questions]
         watch = _StopWatch(len(texts))
         with watch.step("language"):
             languages = [self._language_of(each) for each in questions]
         with watch.step("embedding"):
-            vectors = self._embedder.embed(texts)
+            vectors = encoding.embedder.embed(texts)
         with watch.step("intent"):
             guesses = served.intents.guess(vectors)
         with watch.step("sentiment"):
-            tones = self._tones.read(texts, vectors)
+            tones = encoding.tones.read(texts, vectors)
         with watch.step("entities"):
             entities = [tuple(find_entities(text)) for text in texts]
         understood = [
             Understanding(*parts) for parts in zip(languages, guesses, tones, entities, strict=True)
         ]
         answered = [
-            self._answered(question, vector, each, watch)
+            self._answered(question, vector, each, encoding.snippets, watch)
             for question, vector, each in zip(questions, vectors, understood, strict=True)
         ]
         # Named afterwards: what was said is in the documents named, even if one came meanwhile.
@@ -122,8 +143,8 @@ class Analyzer:
         return [replace(each, model_version=version) for each in answered]
 
     def vectors(self, texts: Sequence[str]) -> Matrix:
-        """One unit vector per text, for whoever compares texts."""
-        return self._embedder.embed(texts)
+        """One unit vector per text, for whoever compares texts: always of the own model."""
+        return self._own.encoding.embedder.embed(texts)
 
     def _language_of(self, question: Question) -> str:
         if question.remembered:
@@ -131,10 +152,15 @@ class Analyzer:
         return self._languages.language_of_text(question.text)
 
     def _answered(
-        self, question: Question, vector: Vector, understood: Understanding, watch: "_StopWatch"
+        self,
+        question: Question,
+        vector: Vector,
+        understood: Understanding,
+        snippets: Snippets | None,
+        watch: "_StopWatch",
     ) -> Analysis:
         started = time.perf_counter()
-        understood, answer = self._dialogue.answer(question, vector, understood)
+        understood, answer = self._dialogue.answer(question, vector, understood, snippets)
         took = _milliseconds(time.perf_counter() - started)
         return Analysis(understood, answer, {**watch.shares_ms, "response": took})
 

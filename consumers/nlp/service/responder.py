@@ -20,18 +20,26 @@ class Responder:
         self._phrases = knowledge.phrases
         self._snippets = snippets
 
-    def answer(self, vector: Vector, understood: Understanding) -> Answer:
-        """The best answer there is; never fails, never invents."""
+    def answer(
+        self, vector: Vector, understood: Understanding, snippets: Snippets | None = None
+    ) -> Answer:
+        """
+        The best answer there is; never fails, never invents.
+
+        `snippets` must be found by vectors of the model that `vector` is of; left out, it is the
+        one whose snippets this was made with.
+        """
+        known = self._snippets if snippets is None else snippets
         if understood.language != DEFAULT_LANGUAGE:
             return self._hand_over_foreign(understood)
-        found = self._snippets.nearest(vector)
+        found = known.nearest(vector)
         # A fact nearer to the question than anything learnt for an intent is what was asked for.
         nearness = understood.intent.nearness if understood.intent.in_scope else 0.0
         if found is not None and found.score > nearness:
-            return replace(_from_snippet(found), grounds=self._snippets.related(vector))
+            return replace(_from_snippet(found), grounds=known.related(vector))
         if not understood.intent.in_scope or understood.intent.intent not in self._intents:
             # A trained head may know intents that nobody has written an answer for yet.
-            return replace(self.hand_over(understood), grounds=self._snippets.related(vector))
+            return replace(self.hand_over(understood), grounds=known.related(vector))
         return self._ask_back(understood) or self.from_intent(understood)
 
     def from_intent(self, understood: Understanding, carried: Sequence[Entity] = ()) -> Answer:
