@@ -10,7 +10,8 @@ import pytest
 from consumers.nlp.adapters import version_shelf
 from consumers.nlp.adapters.head_file import digest, pack, unpack_tones
 from consumers.nlp.adapters.model_log import PIECE_BYTES, joined, pieces_of
-from consumers.nlp.adapters.model_store import prepare_model
+from consumers.nlp.adapters.onnx_embedder import tuned_embedder
+from consumers.nlp.adapters.weights import TOKENIZER, locate
 from consumers.nlp.errors import HeadError
 from consumers.nlp.service.analysis import Question
 from consumers.nlp.service.heads import IntentHead, LinearHead
@@ -154,12 +155,12 @@ def test_a_head_without_a_tone_cannot_come_with_a_sentence_model() -> None:
         unpack_tones(HEAD)
 
 
-def test_a_file_that_is_no_network_is_refused(model_dir: Path, tmp_path: Path) -> None:
+def test_a_file_that_is_no_network_is_refused(tmp_path: Path) -> None:
     """Whatever the engine raises, the version is not served and the replica goes on."""
     network = tmp_path / "torn.onnx"
     network.write_bytes(b"no network at all")
     with pytest.raises(HeadError, match="cannot be run"):
-        prepare_model(model_dir).tuned("tuned", network, 1)
+        tuned_embedder("tuned", network, locate(TOKENIZER), threads=1)
 
 
 def test_a_large_file_is_cut_into_records_and_joined_again() -> None:
