@@ -110,10 +110,13 @@ def _wait(routes: ModelRoutes, job_id: str) -> dict[str, Any]:
     columns = (TextColumn("{task.description:<12}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, transient=True) as bar:
         task = bar.add_task("queued", total=1.0)
+        furthest = 0.0
         while True:
             job = routes.get(f"/api/ai/train/{job_id}")
             phase, share = words.progress_of(job)
-            bar.update(task, description=phase, completed=share)
+            # A tuned model still has to embed, which looks like a step back.
+            furthest = max(furthest, share)
+            bar.update(task, description=phase, completed=furthest)
             if job["status"] in ENDED:
                 return job
             time.sleep(POLL_SECONDS)

@@ -1698,6 +1698,8 @@ export interface components {
              * Format: uuid
              */
             jobId: string;
+            /** Kind */
+            kind: string;
             /** Status */
             status: string;
         };
@@ -2059,6 +2061,12 @@ export interface operations {
                      * @default true
                      */
                     extend?: boolean;
+                    /**
+                     * @description Train a head alone, or tune the sentence model for it as well.
+                     * @default head
+                     * @enum {string}
+                     */
+                    kind?: "head" | "fine_tune";
                     note?: string;
                 };
                 "multipart/form-data": {
@@ -2069,6 +2077,12 @@ export interface operations {
                     extend?: boolean;
                     /** Format: binary */
                     file: string;
+                    /**
+                     * @description Train a head alone, or tune the sentence model for it as well.
+                     * @default head
+                     * @enum {string}
+                     */
+                    kind?: "head" | "fine_tune";
                     note?: string;
                 };
             };
