@@ -53,13 +53,6 @@ async def following(
     ledger = Ledger(time.monotonic)
     log = KafkaEventLog(settings.kafka, client_id, Topic.MODEL_EVENTS)
     store = KafkaModelStore(settings.kafka, client_id, publisher, clock)
-    model = await asyncio.to_thread(prepare_model, settings.nlp.model_dir)
-    shelf = VersionShelf(
-        settings.nlp.model_dir / "promoted",
-        own.engine,
-        store,
-        lambda name, network: model.tuned(name, network, settings.nlp.threads),
-    )
 
     def served(registered: ModelRegistered | None) -> None:
         accuracy = (registered or own).metrics.accuracy
@@ -68,22 +61,13 @@ async def following(
     follower = Follower(
         ledger=ledger,
         log=log,
-        versions=shelf,
+        versions=await asyncio.to_thread(_shelf, settings.nlp, own.engine, store),
         encodings=Encodings(library, VaderToneLexicon()),
         analyzer=analyzer,
         clock=clock,
         served=served,
     )
-    trainer = Trainer(
-        ledger=ledger,
-        publisher=publisher,
-        clock=clock,
-        store=store,
-        workshop=ProcessWorkshop(settings.nlp),
-        worker=f"{settings.instance}/{uuid4().hex[:8]}",
-        kinds=job_kinds(),
-        deadline=settings.nlp.training_deadline.total_seconds(),
-    )
+    trainer = _trainer(settings, ledger, store, publisher, clock)
     await _catch_up(follower)
     if own.version not in ledger.versions:
         await publisher.publish(own)
@@ -96,6 +80,35 @@ async def following(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await log.close()
+
+
+def _shelf(settings: ModelSettings, engine: str, store: KafkaModelStore) -> VersionShelf:
+    model = prepare_model(settings.model_dir)
+    return VersionShelf(
+        settings.model_dir / "promoted",
+        engine,
+        store,
+        lambda name, network: model.tuned(name, network, settings.threads),
+    )
+
+
+def _trainer(
+    settings: NlpSettings,
+    ledger: Ledger,
+    store: KafkaModelStore,
+    publisher: EventPublisher,
+    clock: HybridLogicalClock,
+) -> Trainer:
+    return Trainer(
+        ledger=ledger,
+        publisher=publisher,
+        clock=clock,
+        store=store,
+        workshop=ProcessWorkshop(settings.nlp),
+        worker=f"{settings.instance}/{uuid4().hex[:8]}",
+        kinds=job_kinds(),
+        deadline=settings.nlp.training_deadline.total_seconds(),
+    )
 
 
 def job_kinds() -> tuple[JobKind, ...]:

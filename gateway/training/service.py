@@ -106,16 +106,7 @@ class TrainingDesk:
         }
         done = self._action(actor_id, Action.TRAINING_ASKED, "training_job", job_id, new=new)
         await self._registry.tell([asked, done])
-        job = Job(
-            job_id=job_id,
-            actor_id=actor_id,
-            status="queued",
-            example_count=asked.example_count,
-            intent_count=asked.intent_count,
-            extend=extend,
-            note=note,
-            asked_at=asked.occurred_at,
-        )
+        job = _queued(asked)
         self._remember(job)
         logger.info("training_asked", job_id=job_id, kind=kind, examples=asked.example_count)
         return job
@@ -294,6 +285,19 @@ def stack_of(promotions: Sequence[Promotion]) -> list[str]:
         if not reigns or reigns[-1] != each.version:
             reigns.append(each.version)
     return reigns
+
+
+def _queued(asked: TrainModel) -> Job:
+    return Job(
+        job_id=asked.job_id,
+        actor_id=asked.actor_id,
+        status="queued",
+        example_count=asked.example_count,
+        intent_count=asked.intent_count,
+        extend=asked.extend,
+        note=asked.note,
+        asked_at=asked.occurred_at,
+    )
 
 
 def _parts(examples: Sequence[Example]) -> Iterator[list[Example]]:

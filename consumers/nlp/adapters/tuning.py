@@ -34,7 +34,7 @@ Told = Callable[[int, int], None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recipe:
-    """How much is learnt; chosen on validation parts of Banking77 (docs/nlp-benchmarks.md)."""
+    """How much is learnt; usual values of the sources above."""
 
     rounds: int = 4
     """How often every sentence begins a pair."""
