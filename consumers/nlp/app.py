@@ -131,7 +131,7 @@ async def serve(settings: NlpSettings) -> None:
             return
         try:
             async with (
-                following(settings, analyzer, publisher, clock),
+                following(settings, analyzer, library, publisher, clock),
                 following_documents(settings, library, clock),
                 generations(settings, analyzer, clock) as writing,
             ):

@@ -32,6 +32,7 @@ from schemas.events.knowledge import DocumentPublished, DocumentRemoved, Section
 from schemas.events.models import (
     CancelTraining,
     Confusion,
+    EncoderStored,
     Example,
     ExamplesGiven,
     HeadStored,
@@ -331,6 +332,15 @@ EXAMPLES: tuple[Event, ...] = (
         phase=Phase.EMBEDDING,
         done=64,
         total=128,
+    ),
+    EncoderStored(
+        event_id=_of_job(EncoderStored, "0"),
+        occurred_at=_at(4),
+        correlation_id=_JOB,
+        version=_VERSION,
+        part=0,
+        content="CAc=",
+        sha256="0" * 64,
     ),
     HeadStored(
         event_id=_of_job(HeadStored, "0"),

@@ -1888,6 +1888,8 @@ export interface components {
              * Format: uuid
              */
             jobId: string;
+            /** Kind */
+            kind: string;
             sources: components["schemas"]["SourcesView"];
             /** Status */
             status: string;
@@ -2256,6 +2258,12 @@ export interface operations {
                      * @default false
                      */
                     fromFeedback?: boolean;
+                    /**
+                     * @description Train a head alone, or tune the sentence model for it as well.
+                     * @default head
+                     * @enum {string}
+                     */
+                    kind?: "head" | "fine_tune";
                     note?: string;
                 };
                 "multipart/form-data": {
@@ -2271,6 +2279,12 @@ export interface operations {
                      * @default false
                      */
                     fromFeedback?: boolean;
+                    /**
+                     * @description Train a head alone, or tune the sentence model for it as well.
+                     * @default head
+                     * @enum {string}
+                     */
+                    kind?: "head" | "fine_tune";
                     note?: string;
                 };
             };
