@@ -393,13 +393,104 @@ export interface components {
          * @description Why there is no answer.
          * @enum {string}
          */
-        FailureReason: "late";
+        FailureReason: "late" | "handed_over";
         /**
          * Fallback
          * @description Why the language model did not give an answer that it was to give.
          * @enum {string}
          */
         Fallback: "circuit_open" | "failed" | "silent" | "deadline" | "busy" | "budget" | "guarded";
+        /**
+         * Handler
+         * @description Who answers in a conversation.
+         * @enum {string}
+         */
+        Handler: "assistant" | "agent";
+        /**
+         * HandOver
+         * @description Call a person into the conversation, or let the assistant answer again.
+         */
+        HandOver: {
+            /**
+             * Client Event Id
+             * @default null
+             */
+            client_event_id?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Note
+             * @default null
+             */
+            note?: string | null;
+            /** Ref */
+            ref: string;
+            to: components["schemas"]["Handler"];
+            /**
+             * Type
+             * @constant
+             */
+            type: "handover";
+        };
+        /**
+         * HandoverFrame
+         * @description From now on a person answers in this conversation, or the assistant again.
+         */
+        HandoverFrame: {
+            /** At */
+            at: string;
+            /**
+             * Causation Id
+             * @default null
+             */
+            causation_id?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Correlation Id
+             * Format: uuid
+             */
+            correlation_id: string;
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /**
+             * In Reply To
+             * @default null
+             */
+            in_reply_to?: string | null;
+            /**
+             * Note
+             * @default null
+             */
+            note?: string | null;
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            /**
+             * Replayed
+             * @default false
+             */
+            replayed?: boolean;
+            sender: components["schemas"]["Sender"];
+            to: components["schemas"]["Handler"];
+            /**
+             * Type
+             * @default handover
+             * @constant
+             */
+            type: "handover";
+        };
         /**
          * Limits
          * @description What the edge will take.
@@ -896,7 +987,8 @@ export interface components {
         };
         /**
          * ReplyFailedFrame
-         * @description No answer will come; clients have told so themselves when `answer_by` passed.
+         * @description No answer will come: `late`, and clients have told so themselves when `answer_by` passed;
+         *     or `handed_over`, and there is nothing to tell, because a person answers.
          */
         ReplyFailedFrame: {
             /** At */
