@@ -10,6 +10,7 @@ from consumers.persistence.ports import (
     ConversationRow,
     DeletionRow,
     EditRow,
+    HandlerRow,
     InsightRow,
     MessageRow,
     ReactionRow,
@@ -20,6 +21,13 @@ _CONVERSATIONS = """
 insert into conversations (id, owner_id, title, started_at, event_id)
 select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::uuid[])
 on conflict do nothing
+"""
+_HANDLERS = """
+insert into conversation_handlers as known (conversation_id, handler, since, event_id)
+select * from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::uuid[])
+on conflict (conversation_id) do update
+set handler = excluded.handler, since = excluded.since, event_id = excluded.event_id
+where (known.since, known.event_id) < (excluded.since, excluded.event_id)
 """
 _MESSAGES = """
 insert into messages (
@@ -127,6 +135,7 @@ where insight.message_id = any($1::uuid[])
 
 Rows = (
     Sequence[ConversationRow]
+    | Sequence[HandlerRow]
     | Sequence[MessageRow]
     | Sequence[InsightRow]
     | Sequence[EditRow]
@@ -145,6 +154,10 @@ class PostgresArchive:
     async def add_conversations(self, rows: Sequence[ConversationRow]) -> None:
         """See `Archive`."""
         await self._connection.execute(_CONVERSATIONS, *_columns(rows))
+
+    async def add_handlers(self, rows: Sequence[HandlerRow]) -> None:
+        """See `Archive`."""
+        await self._connection.execute(_HANDLERS, *_columns(rows))
 
     async def add_messages(self, rows: Sequence[MessageRow]) -> None:
         """See `Archive`."""

@@ -12,6 +12,7 @@ from consumers.persistence.ports import (
     ConversationRow,
     DeletionRow,
     EditRow,
+    HandlerRow,
     InsightRow,
     MessageRow,
     ReactionRow,
@@ -19,6 +20,7 @@ from consumers.persistence.ports import (
 )
 from schemas.events.chat import (
     ConversationStarted,
+    HandoverEvent,
     MessageDeleted,
     MessageEdited,
     MessageSent,
@@ -29,7 +31,16 @@ from schemas.events.envelope import Event
 from schemas.events.insights import Entity, MessageAnalyzed
 from schemas.events.replies import ReplyGenerated
 
-Row = ConversationRow | MessageRow | InsightRow | EditRow | DeletionRow | ReactionRow | ReadMarkRow
+Row = (
+    ConversationRow
+    | HandlerRow
+    | MessageRow
+    | InsightRow
+    | EditRow
+    | DeletionRow
+    | ReactionRow
+    | ReadMarkRow
+)
 Kind = TypeVar("Kind")
 
 _ENTITIES = TypeAdapter(tuple[Entity, ...])
@@ -68,6 +79,8 @@ async def _keep_changes(archive: Archive, rows: Sequence[Row]) -> None:
         _of(rows, ReadMarkRow), ("conversation_id", "user_id"), ("up_to", "message_id")
     ):
         await archive.add_read_marks(marks)
+    if handlers := _last(_of(rows, HandlerRow), ("conversation_id",), ("since", "event_id")):
+        await archive.add_handlers(handlers)
 
 
 def _of(rows: Sequence[Row], kind: type[Kind]) -> list[Kind]:
@@ -96,6 +109,17 @@ def _(event: ConversationStarted, body: str) -> Row:
         owner_id=event.owner_id,
         title=event.title,
         started_at=event.occurred_at,
+        event_id=event.event_id,
+    )
+
+
+@row_of.register
+def _(event: HandoverEvent, body: str) -> Row:
+    del body
+    return HandlerRow(
+        conversation_id=event.conversation_id,
+        handler=event.to,
+        since=event.occurred_at,
         event_id=event.event_id,
     )
 

@@ -185,8 +185,10 @@ class ReplyDeltaFrame(ServerFrame):
 
 
 class ReplyFailedFrame(ReplyFailed):
-    """No answer will come: `late`, and clients have told so themselves when `answer_by` passed;
-    or `handed_over`, and there is nothing to tell, because a person answers.
+    """No answer will come, because of `reason`.
+
+    `late`: clients have told so themselves when `answer_by` passed. `handed_over`: there is
+    nothing to tell, because a person answers.
     """
 
     type: Literal["reply:failed"] = "reply:failed"

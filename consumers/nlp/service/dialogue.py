@@ -28,6 +28,9 @@ class Dialogue:
         """The answer, and what was understood with the offer in mind that the message meets."""
         if not question.remembered:
             return understood, self._responder.answer(vector, understood)
+        if not question.answered:
+            self._offers.remember(question, None)
+            return understood, self._responder.answer(vector, understood)
         offer = self._offers.open_for(question)
         if offer is None:
             answer = self._responder.answer(vector, understood)

@@ -204,7 +204,8 @@ def test_history_items_are_the_events_with_their_frame_type(
 
     kept = gateway.conversations.said[conversation.id]
     items = [{"type": one.type, **one.body, "reactions": []} for one in kept]
-    assert said == {"items": items, "next": None, "read": [], "positions": []}
+    empty: dict[str, object] = {"next": None, "read": [], "handover": None, "positions": []}
+    assert said == {"items": items, **empty}
 
 
 def test_history_says_how_far_it_reaches(gateway: Gateway, client: TestClient, ada: Person) -> None:
@@ -283,6 +284,8 @@ def test_conversations_are_listed_newest_first(
         "title",
         "status",
         "started_at",
+        "handled_by",
+        "handled_since",
         "last_message_at",
         "last_message_preview",
         "first_message_preview",
