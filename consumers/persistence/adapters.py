@@ -23,10 +23,11 @@ select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::
 on conflict do nothing
 """
 _HANDLERS = """
-insert into conversation_handlers as known (conversation_id, handler, since, event_id)
-select * from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::uuid[])
+insert into conversation_handlers as known (conversation_id, handler, note, since, event_id)
+select * from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::uuid[])
 on conflict (conversation_id) do update
-set handler = excluded.handler, since = excluded.since, event_id = excluded.event_id
+set handler = excluded.handler, note = excluded.note,
+    since = excluded.since, event_id = excluded.event_id
 where (known.since, known.event_id) < (excluded.since, excluded.event_id)
 """
 _MESSAGES = """

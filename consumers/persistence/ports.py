@@ -24,6 +24,7 @@ class HandlerRow:
 
     conversation_id: UUID
     handler: str
+    note: str | None
     since: datetime
     event_id: UUID
 

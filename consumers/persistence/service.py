@@ -119,6 +119,7 @@ def _(event: HandoverEvent, body: str) -> Row:
     return HandlerRow(
         conversation_id=event.conversation_id,
         handler=event.to,
+        note=event.note,
         since=event.occurred_at,
         event_id=event.event_id,
     )

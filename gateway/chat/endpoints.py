@@ -181,13 +181,14 @@ def _view(one: Conversation) -> ConversationView:
     )
 
 
-def _handover(last: Handover | None) -> dict[str, str] | None:
+def _handover(last: Handover | None) -> dict[str, str | None] | None:
     if last is None:
         return None
     return {
         "to": last.to,
         "occurred_at": format_instant(last.occurred_at),
         "event_id": str(last.event_id),
+        "note": last.note,
     }
 
 

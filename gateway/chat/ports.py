@@ -83,6 +83,7 @@ class Handover:
     to: Handler
     occurred_at: datetime
     event_id: UUID
+    note: str | None = None
 
 
 class Conversations(Protocol):

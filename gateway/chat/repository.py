@@ -116,12 +116,14 @@ class PostgresConversations:
     async def handover(self, conversation_id: UUID) -> Handover | None:
         """Read by the primary key."""
         last = conversation_handlers.c
-        query = select(last.handler, last.since, last.event_id).where(
+        query = select(last.handler, last.since, last.event_id, last.note).where(
             last.conversation_id == conversation_id
         )
         async with self._database.transaction() as connection:
             row = (await connection.execute(query)).one_or_none()
-        return None if row is None else Handover(Handler(row.handler), row.since, row.event_id)
+        if row is None:
+            return None
+        return Handover(Handler(row.handler), row.since, row.event_id, row.note)
 
     async def reached(self, conversation_id: UUID) -> Sequence[Position]:
         """Read what persistence commits together with its rows."""

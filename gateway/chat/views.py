@@ -136,6 +136,7 @@ class HandoverView(View):
     to: Handler
     occurred_at: Instant
     event_id: UUID
+    note: Note | None = None
 
 
 class HistoryPage(View):

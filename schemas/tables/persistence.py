@@ -37,6 +37,7 @@ conversation_handlers = Table(
     METADATA,
     Column("conversation_id", Uuid, primary_key=True),
     Column("handler", String(16), nullable=False),
+    Column("note", Text, nullable=True),
     Column("since", Timestamp, nullable=False),
     Column("event_id", Uuid, nullable=False),
 )

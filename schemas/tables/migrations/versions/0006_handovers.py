@@ -15,6 +15,7 @@ def upgrade() -> None:
         "conversation_handlers",
         sa.Column("conversation_id", sa.Uuid(), nullable=False),
         sa.Column("handler", sa.String(length=16), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("event_id", sa.Uuid(), nullable=False),
         sa.PrimaryKeyConstraint("conversation_id", name=op.f("pk_conversation_handlers")),

@@ -1,7 +1,7 @@
 """The assistant is silent from a hand-over until it is handed back, whatever happens meanwhile."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -111,7 +111,7 @@ def asked(text: str, number: int) -> MessageSent:
 
 
 @pytest.fixture
-def executor() -> AsyncIterator[ThreadPoolExecutor]:
+def executor() -> Iterator[ThreadPoolExecutor]:
     """Return the one thread that inference runs on."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         yield pool

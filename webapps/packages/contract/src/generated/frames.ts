@@ -389,12 +389,6 @@ export interface components {
          */
         ErrorCode: "bad_json" | "bad_frame" | "unknown_type" | "too_long" | "empty" | "not_joined" | "not_found" | "not_allowed" | "rate_limited" | "conversation_ended" | "attachment_missing";
         /**
-         * FailureReason
-         * @description Why there is no answer.
-         * @enum {string}
-         */
-        FailureReason: "late" | "handed_over";
-        /**
          * Fallback
          * @description Why the language model did not give an answer that it was to give.
          * @enum {string}
@@ -987,8 +981,10 @@ export interface components {
         };
         /**
          * ReplyFailedFrame
-         * @description No answer will come: `late`, and clients have told so themselves when `answer_by` passed;
-         *     or `handed_over`, and there is nothing to tell, because a person answers.
+         * @description No answer will come, because of `reason`.
+         *
+         *     `late`: clients have told so themselves when `answer_by` passed. `handed_over`: there is
+         *     nothing to tell, because a person answers.
          */
         ReplyFailedFrame: {
             /** At */
@@ -1023,7 +1019,11 @@ export interface components {
              * Format: date-time
              */
             occurred_at: string;
-            reason: components["schemas"]["FailureReason"];
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "late" | "handed_over";
             /**
              * Replayed
              * @default false
