@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from uuid import UUID, uuid4
 
 import pytest
@@ -22,6 +22,7 @@ from schemas.events.handovers import HandoverChange, HandoversNoted
 from tests.unit.consumers.nlp.samples import AT
 
 if TYPE_CHECKING:
+    from consumers.delivery.source import Source
     from schemas.events.envelope import Event
 
 CONVERSATION = uuid4()
@@ -130,7 +131,7 @@ async def test_positions_are_looked_up_before_it_is_prepared() -> None:
     """What is prepared is no older than the position that work begins at."""
     steps: list[str] = []
 
-    class Source:
+    class Positions:
         async def committed(self, partitions: object) -> Offsets:
             steps.append("committed")
             return {Partition("chat-messages", 0): 7}
@@ -142,6 +143,6 @@ async def test_positions_are_looked_up_before_it_is_prepared() -> None:
         async def prepare(self) -> None:
             steps.append("prepared")
 
-    keeper = KafkaOffsets(Source(), Worker())  # type: ignore[arg-type] - all that it needs of them
+    keeper = KafkaOffsets(cast("Source", Positions()), Worker())
     assert await keeper.load([Partition("chat-messages", 0)]) == {Partition("chat-messages", 0): 7}
     assert steps == ["committed", "prepared"]
