@@ -20,6 +20,7 @@ NAME_CHARS = 80
 TITLE_CHARS = 120
 NOTE_CHARS = 500
 REF_CHARS = 64
+REASON_CHARS = 500
 EMOJI_CHARS = 16  # code points; the longest of Unicode's recommended sequences has ten
 
 
@@ -101,6 +102,11 @@ Title = Annotated[
 Note = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=NOTE_CHARS),
+    AfterValidator(_without_nul),
+]
+Reason = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=REASON_CHARS),
     AfterValidator(_without_nul),
 ]
 Emoji = Annotated[

@@ -27,6 +27,7 @@ from schemas.events.ai import (
 from schemas.events.chat import (
     ConversationHandedOver,
     ConversationStarted,
+    FeedbackGiven,
     MessageDeleted,
     MessageEdited,
     MessageSent,
@@ -126,6 +127,7 @@ CATALOGUE: dict[Topic, TopicSpec] = {
             MessageEdited,
             MessageDeleted,
             ReactionSet,
+            FeedbackGiven,
             MessagesRead,
             ReplyStopAsked,
             ReplyRegenerateAsked,

@@ -13,6 +13,7 @@ from schemas import headers as names
 from schemas.events.chat import (
     ConversationHandedOver,
     ConversationStarted,
+    FeedbackGiven,
     MessageDeleted,
     MessageEdited,
     MessageSent,
@@ -37,6 +38,7 @@ CHANGES: frozenset[type[Event]] = frozenset(
         MessageEdited,
         MessageDeleted,
         ReactionSet,
+        FeedbackGiven,
         MessagesRead,
         ReplyFailed,
         ReplyWithheld,

@@ -29,6 +29,7 @@ from schemas.frames.client import (
     HandOver,
     MarkRead,
     Ping,
+    RateReply,
     React,
     RegenerateReply,
     SendMessage,
@@ -97,6 +98,7 @@ class Commands:
                 EditMessage()
                 | DeleteMessage()
                 | React()
+                | RateReply()
                 | MarkRead()
                 | StopReply()
                 | RegenerateReply()

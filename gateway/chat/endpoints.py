@@ -194,7 +194,8 @@ def _handover(last: Handover | None) -> dict[str, str | None] | None:
 
 def _utterance(one: Utterance) -> dict[str, object]:
     reactions = [{"user_id": str(each.user_id), "emoji": each.emoji} for each in one.reactions]
-    return {"type": one.type, **one.body, "reactions": reactions}
+    shown = {"type": one.type, **one.body, "reactions": reactions}
+    return {**shown, "rating": one.rating} if one.type == "reply" else shown
 
 
 def _item(one: Conversation) -> ConversationItem:

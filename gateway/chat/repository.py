@@ -1,6 +1,7 @@
 """Conversations and history in PostgreSQL, always by keyset over an index."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -18,12 +19,13 @@ from gateway.chat.ports import (
 )
 from gateway.database import Database
 from producers.records import partition_of
-from schemas.events.chat import Handler
+from schemas.events.chat import Handler, Rating
 from schemas.positions import PUSHED_TOPICS, Position
 from schemas.tables.delivery import consumer_offsets
 from schemas.tables.persistence import (
     conversation_handlers,
     conversations,
+    feedback,
     messages,
     reactions,
     read_marks,
@@ -82,17 +84,23 @@ class PostgresConversations:
             return [_conversation(row) for row in found.mappings()]
 
     async def newest_in(
-        self, conversation_id: UUID, before: Place | None, limit: int
+        self, conversation_id: UUID, reader_id: UUID, before: Place | None, limit: int
     ) -> Sequence[Utterance]:
         """Read a page by (conversation, occurred, event)."""
         query = history_page(conversation_id, before, limit)
         async with self._database.transaction() as connection:
             said = (await connection.execute(query)).all()
-            found = await connection.execute(_reactions_to([row.message_id for row in said]))
+            shown = [row.message_id for row in said]
+            found = await connection.execute(_reactions_to(shown))
             on: dict[UUID, list[Reaction]] = {}
             for each in found:
                 on.setdefault(each.message_id, []).append(Reaction(*each))
-        return [_utterance(row, on.get(row.message_id, ())) for row in said]
+            rated = await connection.execute(_ratings_by(reader_id, shown))
+            ratings = {row.message_id: Rating(row.rating) for row in rated}
+        return [
+            replace(_utterance(row, on.get(row.message_id, ())), rating=ratings.get(row.message_id))
+            for row in said
+        ]
 
     async def find_message(self, conversation_id: UUID, message_id: UUID) -> Utterance | None:
         """Read by the message's own index."""
@@ -210,6 +218,12 @@ def _conversation(row: RowMapping) -> Conversation:
     # Nobody has ever handed over what has no row there.
     handled_by = Handler(row["handled_by"] or Handler.ASSISTANT)
     return Conversation(**{**row, "handled_by": handled_by})
+
+
+def _ratings_by(reader_id: UUID, message_ids: Sequence[UUID]) -> Select[UUID, str]:
+    return select(feedback.c.message_id, feedback.c.rating).where(
+        feedback.c.message_id.in_(message_ids), feedback.c.user_id == reader_id
+    )
 
 
 def _utterance(row: Row[*tuple[Any, ...]], on: Sequence[Reaction]) -> Utterance:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from schemas.events.chat import (
     ConversationHandedOver,
     ConversationStarted,
+    FeedbackGiven,
     MessageDeleted,
     MessageEdited,
     MessageSent,
@@ -229,6 +230,14 @@ class ReactionFrame(ReactionSet):
     replayed: bool = False
 
 
+class FeedbackFrame(FeedbackGiven):
+    """Somebody said what an answer is worth."""
+
+    type: Literal["feedback"] = "feedback"
+    at: str
+    replayed: bool = False
+
+
 class ReadFrame(MessagesRead):
     """Somebody has read up to a message."""
 
@@ -260,6 +269,7 @@ FRAME_OF_EVENT: dict[str, str] = {
     MessageEdited.event_type: "message:edited",
     MessageDeleted.event_type: "message:deleted",
     ReactionSet.event_type: "reaction",
+    FeedbackGiven.event_type: "feedback",
     MessagesRead.event_type: "read",
     ConversationHandedOver.event_type: "handover",
     HandoverAsked.event_type: "handover",
@@ -284,6 +294,7 @@ AnyServerFrame = Annotated[
     | MessageEditedFrame
     | MessageDeletedFrame
     | ReactionFrame
+    | FeedbackFrame
     | ReadFrame
     | HandoverFrame,
     Field(discriminator="type"),

@@ -8,11 +8,13 @@ from schemas.events.admin import Action, ActionRecorded
 from schemas.events.chat import (
     ConversationHandedOver,
     ConversationStarted,
+    FeedbackGiven,
     Handler,
     MessageDeleted,
     MessageEdited,
     MessageSent,
     MessagesRead,
+    Rating,
     ReactionSet,
     ReplyRegenerateAsked,
     ReplyStopAsked,
@@ -79,6 +81,7 @@ _HANDED_OVER = ids.change_event_id(
 )
 _HANDOVER_ASKED = ids.derived_event_id("nlp", _QUESTION_EVENT, HandoverAsked.event_type)
 _HANDOVER_NOTED = ids.derived_event_id("nlp", _HANDED_OVER, HandoversNoted.event_type)
+_FEEDBACK = ids.change_event_id(FeedbackGiven.event_type, _USER, _REPLY_EVENT, _CLIENT_EVENT)
 _READ = ids.change_event_id(MessagesRead.event_type, _USER, _REPLY_EVENT, _REPLY_EVENT)
 _ATTEMPT = 1_795_426_200_018_000
 _DOCUMENT = ids.document_id("delivery.md")
@@ -198,6 +201,17 @@ EXAMPLES: tuple[Event, ...] = (
         sender=_ADA,
         emoji="👍",
         active=True,
+    ),
+    FeedbackGiven(
+        event_id=_FEEDBACK,
+        occurred_at=_at(350_000),
+        correlation_id=_FEEDBACK,
+        conversation_id=_CONVERSATION,
+        message_id=_REPLY_EVENT,
+        sender=_ADA,
+        in_reply_to=_QUESTION,
+        rating=Rating.DOWN,
+        reason="It is the other order.",
     ),
     MessagesRead(
         event_id=_READ,

@@ -60,7 +60,7 @@ class OnnxEmbedder:
 
     def _run(self, encoded: Sequence[Encoding]) -> Matrix:
         shape = (len(encoded), max(len(one.ids) for one in encoded))
-        ids, mask = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+        ids, mask = np.zeros(shape, dtype=np.int32), np.zeros(shape, dtype=np.int32)
         for row, one in enumerate(encoded):
             ids[row, : len(one.ids)] = one.ids
             mask[row, : len(one.ids)] = 1

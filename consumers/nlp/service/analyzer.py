@@ -9,11 +9,11 @@ from datetime import datetime
 from consumers.nlp.ports import Embedder, Matrix, Vector
 from consumers.nlp.service.analysis import Analysis, Question, Understanding
 from consumers.nlp.service.dialogue import Dialogue
-from consumers.nlp.service.entities import find_entities
 from consumers.nlp.service.heads import IntentHead
 from consumers.nlp.service.language import ConversationLanguages
 from consumers.nlp.service.sentiment import ToneReader
 from runtime.clock import wall_clock
+from runtime.entities.finding import find_entities
 from schemas.events.ai import LoadedModel
 
 INTENT = "intent"

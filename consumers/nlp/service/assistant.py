@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from consumers.nlp.service.analysis import Analysis, Asked, Heard, Question
 from consumers.nlp.service.analyzer import Analyzer
@@ -17,16 +17,15 @@ from consumers.nlp.service.events import (
 )
 from consumers.nlp.service.generations import Generations
 from consumers.nlp.service.handovers import Handovers
-from consumers.nlp.service.redaction import redacted
 from producers.ports import EventPublisher
 from runtime.clock import HybridLogicalClock
+from runtime.entities.masking import redacted
 from schemas.events.chat import ConversationHandedOver, Handler, MessageSent, SenderKind
+from schemas.events.envelope import Event
 from schemas.events.replies import FailureReason, HandoverAsked, ReplyGenerated, ReplyWithheld
 
 if TYPE_CHECKING:
     from uuid import UUID
-
-    from schemas.events.envelope import Event
 
 # A longer chunk would make its first answer wait for its last; embedding gains nothing from it.
 CHUNK = 8
@@ -84,10 +83,12 @@ class Assistant:
         ]
         try:
             for chunk, work in zip(chunks, working, strict=True):
-                for heard, analysis in zip(chunk, await work, strict=True):
-                    said, asking = self._decide(heard, analysis)
-                    analyses.append(said)
-                    publishing.append(asyncio.create_task(self._publish(heard, said, asking)))
+                decided = [
+                    self._decide(heard, analysis)
+                    for heard, analysis in zip(chunk, await work, strict=True)
+                ]
+                analyses += [each.analysis for each in decided]
+                publishing.append(asyncio.create_task(self._publish(decided)))
         finally:
             # Even on a failure nothing of this batch may still be under way when it is done again.
             for work in working:
@@ -128,44 +129,44 @@ class Assistant:
             silent = self._handovers.silent_at(asked.conversation_id, heard.place)
             at = self._clock.stamp()
             told.append(silence_after(asked, at) if silent else no_reply_to(asked, reason, at))
-        await self._publish_all(told)
+        await self._surely(told)
 
-    def _decide(self, heard: Heard, analysis: Analysis) -> tuple[Analysis, HandoverAsked | None]:
-        """Return the analysis as it is to be told, and the hand-over that goes with it."""
+    def _decide(self, heard: Heard, analysis: Analysis) -> "_Decided":
         # One after the other, in the order of the log: a message may ask for a person.
         if self._handovers.silent_at(heard.asked.conversation_id, heard.place):
-            return replace(analysis, answer=replace(analysis.answer, withheld=True)), None
-        if analysis.answer.calls_person:
-            return analysis, self._handovers.ask_for_person(heard)
-        return analysis, None
+            silent = replace(analysis, answer=replace(analysis.answer, withheld=True))
+            return _Decided(heard.asked, silent, None)
+        calls = analysis.answer.calls_person
+        asking = self._handovers.ask_for_person(heard) if calls else None
+        return _Decided(heard.asked, analysis, asking)
 
-    async def _publish(
-        self, heard: Heard, analysis: Analysis, asking: HandoverAsked | None
-    ) -> None:
-        asked, answer = heard.asked, analysis.answer
-        self._clock.observe(asked.occurred_at)
-        # The reply first: a person waits for it.
-        events: list[Event] = []
-        if self.generations is not None and answer.grounds and not answer.withheld:
-            self.generations.begin(asked, analysis, self._publish_reply)
-        else:
-            events.append(self._reply(asked, analysis))
-            self._remember(asked, analysis)
-        if asking is not None:
-            events.append(asking)
-        if isinstance(asked, MessageSent):
-            version = analysis.model_version
-            events.append(insight_of(asked, analysis, version, self._clock.stamp()))
-        await self._publish_all(events)
-        if asking is not None:
+    async def _publish(self, chunk: Sequence["_Decided"]) -> None:
+        replies: list[Event] = []
+        others: list[Event] = []
+        for asked, analysis, asking in chunk:
+            answer = analysis.answer
+            self._clock.observe(asked.occurred_at)
+            if self.generations is not None and answer.grounds and not answer.withheld:
+                self.generations.begin(asked, analysis, self._publish_reply)
+            else:
+                replies.append(self._reply(asked, analysis))
+                self._remember(asked, analysis)
+            if asking is not None:
+                others.append(asking)
+            if isinstance(asked, MessageSent):
+                version = analysis.model_version
+                others.append(insight_of(asked, analysis, version, self._clock.stamp()))
+        # The replies first: people wait for them.
+        await self._surely([*replies, *others])
+        for asked in (each.asked for each in chunk if each.asking is not None):
             await self._handovers.write(asked)
 
-    async def _publish_all(self, events: "Sequence[Event]") -> None:
-        for outcome in await asyncio.gather(*map(self._publisher.publish, events)):
-            require_accepted(outcome)
-
     async def _publish_reply(self, asked: Asked, analysis: Analysis) -> None:
-        require_accepted(await self._publisher.publish(self._reply(asked, analysis)))
+        await self._surely([self._reply(asked, analysis)])
+
+    async def _surely(self, events: Sequence[Event]) -> None:
+        for outcome in await self._publisher.publish_all(events):
+            require_accepted(outcome)
 
     def _reply(self, asked: Asked, analysis: Analysis) -> ReplyGenerated | ReplyWithheld:
         at = self._clock.stamp()
@@ -191,6 +192,14 @@ class Assistant:
             )
             for each in chunk
         ]
+
+
+class _Decided(NamedTuple):
+    """A message with what is to be told about it, and the hand-over that goes with it."""
+
+    asked: Asked
+    analysis: Analysis
+    asking: HandoverAsked | None
 
 
 def _wants_answer(asked: Asked) -> bool:

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from consumers.nlp.service.analysis import Analysis, Asked
-from consumers.nlp.service.redaction import masked
 from producers.ports import Published
+from runtime.entities.masking import masked
 from runtime.errors import RetryableError
 from schemas.events.chat import MessageSent, Sender, SenderKind
 from schemas.events.insights import Entity, MessageAnalyzed, Sentiment, SentimentLabel

@@ -15,8 +15,8 @@ from consumers.nlp.ports import AnswerCache, TokenBudget
 from consumers.nlp.service.analysis import Analysis, Answer, Asked
 from consumers.nlp.service.drafting import Draft, Drafter
 from consumers.nlp.service.prompting import prompt_for, tokens_of
-from consumers.nlp.service.redaction import redacted
 from consumers.nlp.service.turns import Turns
+from runtime.entities.masking import redacted
 from runtime.errors import RetryableError
 from schemas.events.chat import MessageSent
 from schemas.events.replies import Fallback, ReplySource, StopReason

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from consumers.nlp.ports import Vector
 from consumers.nlp.service.analysis import Answer, Understanding
-from consumers.nlp.service.entities import Entity
 from consumers.nlp.service.knowledge import Knowledge
 from consumers.nlp.service.language import DEFAULT_LANGUAGE
 from consumers.nlp.service.retrieval import Found, Snippets
+from runtime.entities.finding import Entity
 from schemas.events.replies import ReplySource
 
 
