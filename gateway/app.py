@@ -21,7 +21,8 @@ from gateway.auth.standing import Standing
 from gateway.auth.telling import Telling
 from gateway.auth.tokens import AccessTokenMint, RefreshTokens, load_private_key
 from gateway.chat import endpoints as chat
-from gateway.chat.service import Conversing, YoungConversations
+from gateway.chat.service import Conversing
+from gateway.chat.young import YoungConversations
 from gateway.http.api import ProblemApi
 from gateway.http.middleware import (
     AnswerHeaders,

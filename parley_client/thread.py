@@ -45,21 +45,25 @@ class Thread:
         self._reactions: dict[tuple[str, str, str], tuple[_Rank, bool]] = {}
         self._ratings: dict[str, tuple[_Rank, str]] = {}
         self._marks: dict[str, tuple[str, str]] = {}
+        self._handover: tuple[_Rank, str] = (("", ""), "assistant")
 
     @classmethod
     def of(
         cls,
         items: Iterable[Mapping[str, Any]],
         read: Iterable[Mapping[str, Any]] = (),
+        handover: Mapping[str, Any] | None = None,
         *,
         reader: UUID | None = None,
     ) -> "Thread":
-        """Return the state of a history: its items and read marks, as the gateway answers."""
+        """Return the state of a history: what the gateway answers in these fields of a page."""
         thread = cls(reader=reader)
         for item in items:
             thread.apply(dict(item))
         for mark in read:
             thread._mark(mark["user_id"], mark["up_to"], mark["message_id"])
+        if handover is not None:
+            thread._hand_over(dict(handover))
         return thread
 
     def apply(self, frame: Frame) -> None:
@@ -77,6 +81,8 @@ class Thread:
                 self._rate(frame, frame["sender"]["id"], _rank(frame))
             case "read":
                 self._mark(frame["sender"]["id"], frame["up_to"], frame["message_id"])
+            case "handover":
+                self._hand_over(frame)
 
     @property
     def shown(self) -> list[Shown]:
@@ -87,6 +93,14 @@ class Thread:
     def read(self) -> dict[str, str]:
         """How far each user has read: user to message."""
         return {user: message for user, (_, message) in self._marks.items()}
+
+    @property
+    def handler(self) -> str:
+        """Who answers: `assistant`, or `agent` while it is silent because a person does."""
+        return self._handover[1]
+
+    def _hand_over(self, frame: Frame) -> None:
+        self._handover = max(self._handover, (_rank(frame), frame["to"]))
 
     def _say(self, frame: Frame) -> None:
         self._said.setdefault(frame["message_id"], frame)

@@ -25,6 +25,8 @@ _FIELDS: dict[str, Any] = {
     "token": "abc",
     "title": "Orders",
     "state": "away",
+    "to": "agent",
+    "note": "It came without its lid.",
 }
 
 

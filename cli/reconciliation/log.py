@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from schemas import headers as names
 from schemas.events.chat import (
+    ConversationHandedOver,
     ConversationStarted,
     FeedbackGiven,
     MessageDeleted,
@@ -23,7 +24,7 @@ from schemas.events.chat import (
 )
 from schemas.events.envelope import Event
 from schemas.events.insights import MessageAnalyzed
-from schemas.events.replies import ReplyFailed, ReplyGenerated
+from schemas.events.replies import HandoverAsked, ReplyFailed, ReplyGenerated, ReplyWithheld
 from schemas.topics import DEAD_LETTER_RETENTION, EVENT_TYPES, TOPIC_OF
 
 BATCH = 2_000
@@ -40,6 +41,9 @@ CHANGES: frozenset[type[Event]] = frozenset(
         FeedbackGiven,
         MessagesRead,
         ReplyFailed,
+        ReplyWithheld,
+        ConversationHandedOver,
+        HandoverAsked,
         ReplyStopAsked,
         ReplyRegenerateAsked,
     }

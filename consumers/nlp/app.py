@@ -21,12 +21,14 @@ from consumers.nlp.adapters.spacy_entities import load_recognizer
 from consumers.nlp.adapters.vader_tone import VaderToneLexicon
 from consumers.nlp.documents import following_documents
 from consumers.nlp.handlers import Handler, MessageHandler, RequestHandler
+from consumers.nlp.handovers import following_handovers
 from consumers.nlp.models import following
 from consumers.nlp.service.analysis import Question
 from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.assistant import Assistant
 from consumers.nlp.service.dialogue import Dialogue
 from consumers.nlp.service.entity_finder import EntityFinder
+from consumers.nlp.service.handovers import Handovers
 from consumers.nlp.service.language import ConversationLanguages
 from consumers.nlp.service.library import Library
 from consumers.nlp.service.moderation import Moderation
@@ -135,17 +137,24 @@ async def serve(settings: NlpSettings) -> None:
                 following_documents(settings, library, clock),
                 generations(settings, analyzer, clock) as writing,
             ):
-                await run_consumer(
-                    name=NAME,
-                    settings=settings,
-                    handler=Handler(
-                        MessageHandler(Assistant(analyzer, publisher, clock, executor, writing)),
-                        RequestHandler(Requests(analyzer, publisher, clock, executor)),
-                    ),
-                    clock=clock,
-                    max_records=MAX_RECORDS,
-                    stop=stop,
+                handovers = Handovers(publisher, clock)
+                assistant = Assistant(
+                    analyzer, publisher, clock, executor, handovers, generations=writing
                 )
+                requests = Requests(analyzer, publisher, clock, executor)
+                async with following_handovers(
+                    settings, handovers, clock, assistant.hush
+                ) as follower:
+                    await run_consumer(
+                        name=NAME,
+                        settings=settings,
+                        handler=Handler(
+                            MessageHandler(assistant), RequestHandler(requests), follower.prepare
+                        ),
+                        clock=clock,
+                        max_records=MAX_RECORDS,
+                        stop=stop,
+                    )
         finally:
             await publisher.__aexit__()
 

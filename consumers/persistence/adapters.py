@@ -11,6 +11,7 @@ from consumers.persistence.ports import (
     DeletionRow,
     EditRow,
     FeedbackRow,
+    HandlerRow,
     InsightRow,
     MessageRow,
     ReactionRow,
@@ -21,6 +22,14 @@ _CONVERSATIONS = """
 insert into conversations (id, owner_id, title, started_at, event_id)
 select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::uuid[])
 on conflict do nothing
+"""
+_HANDLERS = """
+insert into conversation_handlers as known (conversation_id, handler, note, since, event_id)
+select * from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::uuid[])
+on conflict (conversation_id) do update
+set handler = excluded.handler, note = excluded.note,
+    since = excluded.since, event_id = excluded.event_id
+where (known.since, known.event_id) < (excluded.since, excluded.event_id)
 """
 _MESSAGES = """
 insert into messages (
@@ -150,6 +159,7 @@ where given.in_reply_to = any($1::uuid[])
 
 Rows = (
     Sequence[ConversationRow]
+    | Sequence[HandlerRow]
     | Sequence[MessageRow]
     | Sequence[InsightRow]
     | Sequence[EditRow]
@@ -169,6 +179,10 @@ class PostgresArchive:
     async def add_conversations(self, rows: Sequence[ConversationRow]) -> None:
         """See `Archive`."""
         await self._connection.execute(_CONVERSATIONS, *_columns(rows))
+
+    async def add_handlers(self, rows: Sequence[HandlerRow]) -> None:
+        """See `Archive`."""
+        await self._connection.execute(_HANDLERS, *_columns(rows))
 
     async def add_messages(self, rows: Sequence[MessageRow]) -> None:
         """See `Archive`."""

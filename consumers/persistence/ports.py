@@ -19,6 +19,17 @@ class ConversationRow:
 
 
 @dataclass(frozen=True, slots=True)
+class HandlerRow:
+    """Who handles a conversation from then on; the latest (since, event_id) counts."""
+
+    conversation_id: UUID
+    handler: str
+    note: str | None
+    since: datetime
+    event_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class MessageRow:
     """Something said, by a person or the assistant; `body` is the event's JSON as published."""
 
@@ -115,12 +126,17 @@ class Archive(Protocol):
     """Keeps rows.
 
     Idempotency: a row whose event or message is there already changes nothing.
-    Ordering: none is needed; of edits, reactions and ratings the latest counts, of read marks the
-    furthest, and a deletion is for ever. No two rows of one call may be about the same thing.
+    Ordering: none is needed; of edits, reactions, ratings and hand-overs the latest counts, of
+    read marks the furthest, and a deletion is for ever. No two rows of one call may be about the
+    same thing.
     """
 
     async def add_conversations(self, rows: Sequence[ConversationRow]) -> None:
         """Keep conversations."""
+        ...
+
+    async def add_handlers(self, rows: Sequence[HandlerRow]) -> None:
+        """Keep who handles conversations, whether or not these are there yet."""
         ...
 
     async def add_messages(self, rows: Sequence[MessageRow]) -> None:

@@ -13,6 +13,7 @@ from consumers.persistence.ports import (
     DeletionRow,
     EditRow,
     FeedbackRow,
+    HandlerRow,
     InsightRow,
     MessageRow,
     ReactionRow,
@@ -21,6 +22,7 @@ from consumers.persistence.ports import (
 from schemas.events.chat import (
     ConversationStarted,
     FeedbackGiven,
+    HandoverEvent,
     MessageDeleted,
     MessageEdited,
     MessageSent,
@@ -33,6 +35,7 @@ from schemas.events.replies import ReplyGenerated
 
 Row = (
     ConversationRow
+    | HandlerRow
     | MessageRow
     | InsightRow
     | EditRow
@@ -83,6 +86,8 @@ async def _keep_changes(archive: Archive, rows: Sequence[Row]) -> None:
         _of(rows, ReadMarkRow), ("conversation_id", "user_id"), ("up_to", "message_id")
     ):
         await archive.add_read_marks(marks)
+    if handlers := _last(_of(rows, HandlerRow), ("conversation_id",), ("since", "event_id")):
+        await archive.add_handlers(handlers)
 
 
 def _of(rows: Sequence[Row], kind: type[Kind]) -> list[Kind]:
@@ -111,6 +116,18 @@ def _(event: ConversationStarted, body: str) -> Row:
         owner_id=event.owner_id,
         title=event.title,
         started_at=event.occurred_at,
+        event_id=event.event_id,
+    )
+
+
+@row_of.register
+def _(event: HandoverEvent, body: str) -> Row:
+    del body
+    return HandlerRow(
+        conversation_id=event.conversation_id,
+        handler=event.to,
+        note=event.note,
+        since=event.occurred_at,
         event_id=event.event_id,
     )
 

@@ -21,6 +21,7 @@ ANSWERED_BY_ACK = frozenset(
         "read",
         "reply:stop",
         "reply:regenerate",
+        "handover",
         "conversation:start",
         "conversation:join",
         "conversation:leave",

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
-from schemas.events.chat import Rating
+from schemas.events.chat import Handler, Rating
 from schemas.positions import Position
 
 PREVIEW_CHARS = 120
@@ -32,6 +32,9 @@ class Conversation:
     last_message_text: str | None = None
     first_message_text: str | None = None
     """The beginning of what a person said first and did not take back."""
+    handled_by: Handler = Handler.ASSISTANT
+    handled_since: datetime | None = None
+    """When it was handed over last; None when it never was."""
 
     @property
     def place(self) -> Place:
@@ -75,6 +78,16 @@ class ReadMark:
     up_to: datetime
 
 
+@dataclass(frozen=True)
+class Handover:
+    """The latest hand-over of a conversation."""
+
+    to: Handler
+    occurred_at: datetime
+    event_id: UUID
+    note: str | None = None
+
+
 class Conversations(Protocol):
     """Reads what the log's consumer has written so far; it lags the log by moments.
 
@@ -103,6 +116,10 @@ class Conversations(Protocol):
 
     async def read_marks(self, conversation_id: UUID) -> Sequence[ReadMark]:
         """Return how far each has read, by user."""
+        ...
+
+    async def handover(self, conversation_id: UUID) -> Handover | None:
+        """Return the latest hand-over; None when the assistant always had it."""
         ...
 
     async def reached(self, conversation_id: UUID) -> Sequence[Position]:

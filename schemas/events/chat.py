@@ -6,7 +6,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from schemas.events.envelope import Event, Value
-from schemas.text import Emoji, Instant, MessageText, PersonName, Reason, Title
+from schemas.text import Emoji, Instant, MessageText, Note, PersonName, Reason, Title
 
 
 class SenderKind(StrEnum):
@@ -15,6 +15,14 @@ class SenderKind(StrEnum):
     USER = "user"
     AGENT = "agent"
     ASSISTANT = "assistant"
+
+
+class Handler(StrEnum):
+    """Who answers in a conversation."""
+
+    ASSISTANT = "assistant"
+    AGENT = "agent"
+    """A person: the assistant is silent until it is handed back."""
 
 
 class Rating(StrEnum):
@@ -74,6 +82,25 @@ class ConversationStarted(ConversationEvent):
     owner_id: UUID
     title: Title | None = None
     client_conversation_id: UUID
+
+
+class HandoverEvent(ConversationEvent):
+    """Somebody else is to answer in a conversation; the latest (occurred_at, event_id) counts.
+
+    The body has the field names of the `handover` frame.
+    """
+
+    sender: Sender
+    """Who hands over."""
+    to: Handler
+    note: Note | None = None
+    """Why, or what to know first; everybody in the conversation sees it."""
+
+
+class ConversationHandedOver(HandoverEvent):
+    """A person calls a colleague, or lets the assistant answer again."""
+
+    event_type: ClassVar[str] = "chat.handed_over.v1"
 
 
 class MessageEvent(ConversationEvent):

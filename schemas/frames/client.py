@@ -5,8 +5,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
-from schemas.events.chat import Attachment, Rating
-from schemas.text import Emoji, MessageText, Reason, Ref, Title
+from schemas.events.chat import Attachment, Handler, Rating
+from schemas.text import Emoji, MessageText, Note, Reason, Ref, Title
 
 MAX_POSITIONS = 64
 MAX_ATTACHMENTS = 10
@@ -166,6 +166,19 @@ class RegenerateReply(ClientFrame):
     """Makes a repeat over another connection the same request."""
 
 
+class HandOver(ClientFrame):
+    """Call a person into the conversation, or let the assistant answer again."""
+
+    type: Literal["handover"]
+    ref: Ref
+    conversation_id: UUID
+    to: Handler
+    note: Note | None = None
+    """Everybody in the conversation sees it."""
+    client_event_id: UUID | None = None
+    """Makes a repeat over another connection the same hand-over."""
+
+
 class Typing(ClientFrame):
     """Say that one writes, or no longer does; not acknowledged, and may be lost."""
 
@@ -213,6 +226,7 @@ AnyFrame = (
     | ConversationStart
     | SendMessage
     | ChangeFrame
+    | HandOver
     | Typing
     | WatchPresence
     | SetPresence

@@ -31,6 +31,17 @@ conversations = Table(
     Index("ix_conversations_owner_id_started_at_id", "owner_id", "started_at", "id"),
 )
 
+# Apart from `conversations`, because it may be known before the conversation is.
+conversation_handlers = Table(
+    "conversation_handlers",
+    METADATA,
+    Column("conversation_id", Uuid, primary_key=True),
+    Column("handler", String(16), nullable=False),
+    Column("note", Text, nullable=True),
+    Column("since", Timestamp, nullable=False),
+    Column("event_id", Uuid, nullable=False),
+)
+
 messages = Table(
     "messages",
     METADATA,

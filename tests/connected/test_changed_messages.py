@@ -65,13 +65,15 @@ class History:
         """Return what the gateway answers, as a client reads it."""
         said = await self._reader.newest_in(conversation_id, READER, None, 100)
         marks = await self._reader.read_marks(conversation_id)
-        page: dict[str, Any] = orjson.loads(orjson.dumps(history_body(said[::-1], marks, None)))
+        last = await self._reader.handover(conversation_id)
+        body = history_body(said[::-1], marks, None, handover=last)
+        page: dict[str, Any] = orjson.loads(orjson.dumps(body))
         return page
 
     async def thread(self, conversation_id: UUID) -> Thread:
         """Return the state that a fresh fetch gives."""
         page = await self.fetch(conversation_id)
-        return Thread.of(page["items"], page["read"], reader=READER)
+        return Thread.of(page["items"], page["read"], page["handover"], reader=READER)
 
     async def traces(self, words: str) -> int:
         """Return how many rows anywhere still hold these words."""
@@ -118,6 +120,11 @@ async def history(infra_stack: Stack) -> AsyncIterator[History]:
     """The real history."""
     async with keeping(infra_stack) as ready:
         yield ready
+
+
+def state_of(thread: Thread) -> tuple[object, ...]:
+    """Return everything that people see of a conversation."""
+    return thread.shown, thread.read, thread.handler
 
 
 def frame_of(event: "Event") -> "Frame":
@@ -189,6 +196,10 @@ async def talk() -> tuple[UUID, list["Event"]]:
             messages.append((await client.hear_type("reply"))["message_id"])
         for frame_type, number, fields in CHANGES:
             await change(frame_type, number, **fields)
+        for to in ("agent", "assistant", "agent"):
+            called = {"conversation_id": str(conversation), "to": to, "note": f"to {to}"}
+            await client.say(type="handover", ref=str(uuid4()), **called)
+            assert (await client.hear_type("ack"))["status"] == "accepted"
         await stage.publisher.publish(another_thumb(stage.publisher.events))
         return conversation, list(stage.publisher.events)
 
@@ -214,12 +225,13 @@ async def test_old_state_and_events_are_a_fresh_fetch(history: History) -> None:
     assert [len(each.reactions) for each in fresh.shown] == [0, 1, 0, 0, 0, 0, 0, 0]
     assert [each.rating for each in fresh.shown][6:] == ["down", "up"]
     assert len(fresh.read) == 1
+    assert fresh.handler == "agent"
     for place, page in enumerate(snapshots):
         for later in (events[place:], events[max(0, place - 5) :], events, events + events):
-            thread = Thread.of(page["items"], page["read"], reader=READER)
+            thread = Thread.of(page["items"], page["read"], page["handover"], reader=READER)
             for event in later:
                 thread.apply(frame_of(event))
-            assert (thread.shown, thread.read) == (fresh.shown, fresh.read)
+            assert state_of(thread) == state_of(fresh)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -236,7 +248,7 @@ async def test_order_and_repeats_change_nothing(history: History, seed: int) -> 
     live = Thread(reader=READER)
     for event in events:
         live.apply(frame_of(event))
-    assert (stored.shown, stored.read) == (live.shown, live.read)
+    assert state_of(stored) == state_of(live)
     assert await history.traces(SECRET) == 0
 
 

@@ -43,6 +43,9 @@ class Dialogue:
         """
         if not question.remembered:
             return understood, self._responder.answer(vector, understood, snippets)
+        if not question.answered:
+            self._offers.remember(question, None)
+            return understood, self._responder.answer(vector, understood, snippets)
         offer = self._offers.open_for(question)
         if offer is None:
             answer = self._responder.answer(vector, understood, snippets)

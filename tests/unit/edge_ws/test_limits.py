@@ -177,6 +177,7 @@ async def test_an_address_has_a_rate_too() -> None:
         {"type": "reaction", "message_id": str(uuid4()), "emoji": "👍", "active": True},
         {"type": "feedback", "message_id": str(uuid4()), "rating": "up"},
         {"type": "read", "message_id": str(uuid4())},
+        {"type": "handover", "to": "agent"},
         {"type": "typing", "active": True},
         {"type": "presence:watch", "user_ids": []},
         {"type": "presence", "state": "away"},

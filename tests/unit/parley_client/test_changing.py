@@ -160,3 +160,27 @@ async def test_typing_and_presence_are_said_and_heard(stage: Stage) -> None:
         await chat.watch([user_id])
         await until(lambda: {"typing", "presence"} <= {frame["type"] for frame in heard})
     await conversation.typing(active=False)
+
+
+async def test_a_conversation_is_handed_over_and_back(stage: Stage) -> None:
+    """Every device hears it, with the note; the latest counts, in whatever order it is heard."""
+    user_id, heard = uuid4(), list["Frame"]()
+    chat = Chat(by_token(stage.url, stage.token(user_id)), on_frame=heard.append)
+    async with chat:
+        conversation = await chat.start()
+        name = uuid4()
+        for _ in range(2):
+            await conversation.hand_over("agent", "broken lid", client_event_id=name)
+        await until(lambda: any(frame["type"] == "handover" for frame in heard))
+        called = [frame for frame in heard if frame["type"] == "handover"]
+        await conversation.hand_over("assistant")
+        await until(lambda: any(frame.get("to") == "assistant" for frame in heard))
+    assert {frame["event_id"] for frame in called} == {called[0]["event_id"]}
+    assert (called[0]["note"], called[0]["sender"]["id"]) == ("broken lid", str(user_id))
+    for frames, handler in ((called, "agent"), (heard, "assistant"), (heard[::-1], "assistant")):
+        thread = Thread()
+        for frame in frames:
+            thread.apply(frame)
+        assert thread.handler == handler
+    last = {**called[0], "type": "ignored"}
+    assert Thread.of([], [], last).handler == "agent"

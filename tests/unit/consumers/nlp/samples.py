@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 import numpy as np
 
 from consumers.nlp.ports import EntityRecognizer, Matrix
+from consumers.nlp.service.analysis import Heard
 from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.dialogue import Dialogue
 from consumers.nlp.service.entity_finder import EntityFinder
@@ -207,3 +208,8 @@ def message(
         text=text,
         client_message_id=uuid5(NAMESPACE, f"client {number}"),
     )
+
+
+def heard(*messages: MessageSent, first: int = 0) -> list[Heard]:
+    """Messages as they stand one after the other on the log."""
+    return [Heard(each, place) for place, each in enumerate(messages, first)]

@@ -11,6 +11,7 @@ from consumers.persistence.ports import (
     DeletionRow,
     EditRow,
     FeedbackRow,
+    HandlerRow,
     InsightRow,
     MessageRow,
     ReactionRow,
@@ -19,8 +20,10 @@ from consumers.persistence.ports import (
 from consumers.persistence.service import keep, row_of
 from schemas.events.admin import ActionRecorded
 from schemas.events.chat import (
+    ConversationHandedOver,
     ConversationStarted,
     FeedbackGiven,
+    Handler,
     MessageDeleted,
     MessageEdited,
     MessageSent,
@@ -28,7 +31,7 @@ from schemas.events.chat import (
     ReactionSet,
 )
 from schemas.events.insights import MessageAnalyzed
-from schemas.events.replies import ReplyGenerated
+from schemas.events.replies import HandoverAsked, ReplyGenerated
 from schemas.generate.examples import EXAMPLES
 
 if TYPE_CHECKING:
@@ -45,12 +48,16 @@ class InMemoryArchive:
     edits: list[EditRow] = field(default_factory=list)
     deletions: list[DeletionRow] = field(default_factory=list)
     reactions: list[ReactionRow] = field(default_factory=list)
+    handlers: list[HandlerRow] = field(default_factory=list)
     ratings: list[FeedbackRow] = field(default_factory=list)
     marks: list[ReadMarkRow] = field(default_factory=list)
     settled: list[UUID] = field(default_factory=list)
 
     async def add_conversations(self, rows: Sequence[ConversationRow]) -> None:
         self.conversations += rows
+
+    async def add_handlers(self, rows: Sequence[HandlerRow]) -> None:
+        self.handlers += rows
 
     async def add_messages(self, rows: Sequence[MessageRow]) -> None:
         self.messages += rows
@@ -89,7 +96,7 @@ async def test_every_kind_finds_its_table() -> None:
     assert len(archive.deletions) == kinds.count(MessageDeleted)
     assert len(archive.reactions) == kinds.count(ReactionSet)
     assert len(archive.ratings) == 1
-    assert len(archive.marks) == 1
+    assert len(archive.marks) == len(archive.handlers) == 1
     assert set(archive.settled) == {row.message_id for row in archive.messages}
 
 
@@ -98,7 +105,9 @@ async def test_of_several_changes_in_a_batch_the_latest_counts() -> None:
     archive = InMemoryArchive()
     edit = next(each for each in EXAMPLES if isinstance(each, MessageEdited))
     thumb = next(each for each in EXAMPLES if isinstance(each, ReactionSet))
-    later = thumb.occurred_at + timedelta(microseconds=1)
+    called = next(each for each in EXAMPLES if isinstance(each, ConversationHandedOver))
+    asked = next(each for each in EXAMPLES if isinstance(each, HandoverAsked))
+    later = called.occurred_at + timedelta(microseconds=1)
     rated = next(each for each in EXAMPLES if isinstance(each, FeedbackGiven))
     better = {"occurred_at": later + timedelta(seconds=1), "rating": Rating.UP, "reason": None}
     events: list[Event] = [
@@ -109,9 +118,15 @@ async def test_of_several_changes_in_a_batch_the_latest_counts() -> None:
         thumb.model_copy(update={"occurred_at": later, "active": False}),
         thumb,
         thumb.model_copy(update={"emoji": "🎉"}),
+        called.model_copy(update={"occurred_at": later, "to": Handler.ASSISTANT}),
+        called,
+        asked.model_copy(update={"conversation_id": uuid4()}),
     ]
     await keep(archive, [(event, event.model_dump_json()) for event in events])
     assert [row.text for row in archive.edits] == ["last"]
+    handled = {row.conversation_id: row.handler for row in archive.handlers}
+    assert len(archive.handlers) == len(handled) == 2
+    assert handled[called.conversation_id] == "assistant"
     assert [(row.rating, row.reason) for row in archive.ratings] == [("up", None)]
     assert {(row.emoji, row.active) for row in archive.reactions} == {("👍", False), ("🎉", True)}
 

@@ -26,6 +26,9 @@ export type ReplyRecord = Anywhere<Schemas["ReplyFrame"], rest["schemas"]["Histo
 export type Rating = Schemas["RateReply"]["rating"];
 export type Reaction = rest["schemas"]["ReactionView"];
 export type ReadMark = rest["schemas"]["ReadMarkView"];
+/** Who handles a conversation since when, and what everybody was told about it. */
+export type Handover = rest["schemas"]["HandoverView"];
+export type Handler = rest["schemas"]["Handler"];
 export type ChatRecord = MessageRecord | ReplyRecord;
 
 export type ConnectFrame = Schemas["Connect"];
@@ -40,8 +43,9 @@ export type ClientFrame =
   | Schemas["WatchPresence"]
   | Schemas["SetPresence"]
   | Schemas["Ping"];
-/** What is asked about a message that is there; sent until it is answered. */
+/** What is asked about a message or a conversation that is there; sent until it is answered. */
 export type RequestFrame =
+  | Schemas["HandOver"]
   | Schemas["EditMessage"]
   | Schemas["DeleteMessage"]
   | Schemas["React"]
@@ -62,6 +66,10 @@ export type ChangeFrame =
 export type ReadFrame = Schemas["ReadFrame"];
 /** A piece of an answer that is being written. */
 export type ReplyDeltaFrame = Schemas["ReplyDeltaFrame"];
+/** No answer will come. */
+export type ReplyFailedFrame = Schemas["ReplyFailedFrame"];
+/** From now on a person answers, or the assistant again. */
+export type HandoverFrame = Schemas["HandoverFrame"];
 export type TypingFrame = Schemas["TypingFrame"];
 export type PresenceFrame = Schemas["PresenceFrame"];
 export type ServerFrame =
@@ -70,6 +78,8 @@ export type ServerFrame =
   | MessageRecord
   | ReplyRecord
   | ReplyDeltaFrame
+  | ReplyFailedFrame
+  | HandoverFrame
   | ChangeFrame
   | ReadFrame
   | TypingFrame
@@ -86,6 +96,8 @@ const KNOWN: ReadonlySet<string> = new Set<ServerFrame["type"]>([
   "message",
   "reply",
   "reply:delta",
+  "reply:failed",
+  "handover",
   "message:edited",
   "message:deleted",
   "reaction",

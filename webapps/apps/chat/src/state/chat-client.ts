@@ -4,6 +4,7 @@ import type {
   ChatRecord,
   ConnectedFrame,
   Conversation,
+  Handler,
   HistoryPage,
   PresenceFrame,
   Rating,
@@ -110,7 +111,8 @@ export class ChatClient {
       joined: (id) => this.#threads.isJoined(id),
       rejoin: (id) => this.#threads.join(id),
       onRefused: ({ type }, code) => {
-        if (type !== "read") this.#set({ refusal: { code } });
+        if (type === "handover") this.#set({ refusal: { code: type } });
+        else if (type !== "read") this.#set({ refusal: { code } });
       },
     });
     this.#typing = new Typing(ports.userId, {
@@ -235,6 +237,12 @@ export class ChatClient {
     this.#ask({ type: "reply:regenerate", ...about, client_event_id: this.#name() });
   }
 
+  /** A person is to answer in this conversation, or the assistant again. */
+  handOver(conversation_id: string, to: Handler): void {
+    const ref = this.#name();
+    this.#ask({ type: "handover", ref, conversation_id, to, client_event_id: this.#name() });
+  }
+
   /** Everything up to the newest message of others was seen. */
   markRead(id: string): void {
     const { records, marks } = this.#threads.get(id);
@@ -342,6 +350,11 @@ export class ChatClient {
         return this.#threads.onRecord(frame);
       case "reply:delta":
         return this.#drafts.onDelta(frame);
+      case "reply:failed":
+        this.#threads.onFailed(frame);
+        return this.#drafts.onFailed(frame);
+      case "handover":
+        return this.#threads.onHandover(frame);
       case "message:edited":
       case "message:deleted":
       case "reaction":
@@ -373,7 +386,8 @@ export class ChatClient {
       last_message_preview: null,
       first_message_preview: first,
     };
-    const conversation = { id, status: "active", started_at, ...unsaid };
+    const handled_by = "assistant" as const;
+    const conversation = { id, status: "active", started_at, handled_by, ...unsaid };
     this.#set({ started: [conversation, ...this.#state.started] });
     for (const listener of this.#startListeners) listener(clientId, id);
   }

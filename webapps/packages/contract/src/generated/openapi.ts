@@ -474,6 +474,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/chat/conversations/{conversation_id}/handover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Hand Over
+         * @description Call a person, or let the assistant answer again; statuses as for messages.
+         */
+        put: operations["hand_over"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/chat/conversations/{conversation_id}/messages": {
         parameters: {
             query?: never;
@@ -807,6 +827,10 @@ export interface components {
         ConversationItem: {
             /** First Message Preview */
             first_message_preview?: string | null;
+            /** @default assistant */
+            handled_by: components["schemas"]["Handler"];
+            /** Handled Since */
+            handled_since?: string | null;
             /**
              * Id
              * Format: uuid
@@ -841,6 +865,10 @@ export interface components {
          * @description A conversation.
          */
         ConversationView: {
+            /** @default assistant */
+            handled_by: components["schemas"]["Handler"];
+            /** Handled Since */
+            handled_since?: string | null;
             /**
              * Id
              * Format: uuid
@@ -1059,6 +1087,54 @@ export interface components {
             source: components["schemas"]["ReplySource"];
         };
         /**
+         * Handler
+         * @description Who answers in a conversation.
+         * @enum {string}
+         */
+        Handler: "assistant" | "agent";
+        /**
+         * HandOver
+         * @description Call a person into the conversation, or let the assistant answer again.
+         */
+        HandOver: {
+            /** Client Event Id */
+            client_event_id?: string | null;
+            /** Note */
+            note?: string | null;
+            to: components["schemas"]["Handler"];
+        };
+        /**
+         * HandoverAccepted
+         * @description The hand-over is on the log, on all replicas.
+         */
+        HandoverAccepted: {
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            status: components["schemas"]["AckStatus"];
+        };
+        /**
+         * HandoverView
+         * @description The latest hand-over; a later `handover` frame, by (occurred_at, event_id), replaces it.
+         */
+        HandoverView: {
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /** Note */
+            note?: string | null;
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            to: components["schemas"]["Handler"];
+        };
+        /**
          * HistoryMessage
          * @description What a person said, as it is now, with the field names of the socket's frame.
          */
@@ -1130,6 +1206,7 @@ export interface components {
          * @description What was said, in (occurred_at, event_id) order; `next` is the cursor of the page before.
          */
         HistoryPage: {
+            handover?: components["schemas"]["HandoverView"] | null;
             /** Items */
             items: (components["schemas"]["HistoryMessage"] | components["schemas"]["HistoryReply"])[];
             /** Next */
@@ -2602,6 +2679,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConversationView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    hand_over: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandOver"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandoverAccepted"];
                 };
             };
             default: components["responses"]["Problem"];
