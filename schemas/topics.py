@@ -41,6 +41,7 @@ from schemas.events.insights import MessageAnalyzed
 from schemas.events.knowledge import DocumentPublished, DocumentRemoved
 from schemas.events.models import (
     CancelTraining,
+    EncoderStored,
     ExamplesGiven,
     HeadStored,
     ModelPromoted,
@@ -91,6 +92,7 @@ class Topic(StrEnum):
     KNOWLEDGE = "knowledge-documents"
     MODEL_EVENTS = "model-events"
     MODEL_HEADS = "model-heads"
+    MODEL_ENCODERS = "model-encoders"
     TRAINING_EXAMPLES = "training-examples"
 
 
@@ -219,6 +221,15 @@ CATALOGUE: dict[Topic, TopicSpec] = {
     ),
     Topic.MODEL_HEADS: TopicSpec(
         events=(HeadStored,),
+        key="version",
+        writers=("nlp",),
+        readers=(),
+        tails=("nlp",),
+        partitions=1,
+    ),
+    Topic.MODEL_ENCODERS: TopicSpec(
+        # Beside the heads and not among them: whoever looks for a head passes no megabytes by.
+        events=(EncoderStored,),
         key="version",
         writers=("nlp",),
         readers=(),

@@ -38,6 +38,12 @@ FromFeedback = Annotated[
 Only = Annotated[
     bool, typer.Option("--only-these", help="Do not learn the knowledge folder's examples as well.")
 ]
+FineTune = Annotated[
+    bool,
+    typer.Option(
+        "--fine-tune", help="Tune the sentence model as well; minutes, and the extra `train`."
+    ),
+]
 Promote = Annotated[bool, typer.Option("--promote", help="Promote the version when it is there.")]
 Note = Annotated[str, typer.Option("--note", help="A line to remember the job by.")]
 
@@ -93,6 +99,7 @@ def train(
     file: File = None,
     data: Data = DEFAULT_DATA,
     *,
+    fine_tune: FineTune = False,
     from_feedback: FromFeedback = False,
     only_these: Only = False,
     promote_it: Promote = False,
@@ -103,6 +110,7 @@ def train(
         raise typer.BadParameter("name a file, or say --from-feedback")
     options: dict[str, Any] = {"extend": not only_these, "fromFeedback": from_feedback}
     options |= {"note": note} if note else {}
+    options |= {"kind": "fine_tune"} if fine_tune else {}
     with model_routes(data) as routes:
         asked = routes.train(options) if file is None else routes.upload(file, _fields(options))
         typer.echo(words.asked(asked))
@@ -126,10 +134,13 @@ def _wait(routes: ModelRoutes, job_id: str) -> dict[str, Any]:
     columns = (TextColumn("{task.description:<12}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, transient=True) as bar:
         task = bar.add_task("queued", total=1.0)
+        furthest = 0.0
         while True:
             job = routes.get(f"/api/ai/train/{job_id}")
             phase, share = words.progress_of(job)
-            bar.update(task, description=phase, completed=share)
+            # A tuned model still has to embed, which looks like a step back.
+            furthest = max(furthest, share)
+            bar.update(task, description=phase, completed=furthest)
             if job["status"] in ENDED:
                 return job
             time.sleep(POLL_SECONDS)

@@ -99,9 +99,11 @@ def candidates(items: list[dict[str, Any]]) -> Table:
 
 
 def progress_of(job: dict[str, Any]) -> tuple[str, float]:
-    """Return what a job does now, and the share of it that is done; embedding is most of it."""
+    """Return what a job does now, and the share of it that is done, roughly."""
     progress = job["progress"]
     phase = progress["phase"] or job["status"]
+    if phase == "tuning":
+        return phase, 0.6 * progress["done"] / max(progress["total"], 1)
     if phase == "embedding":
         return phase, 0.7 * progress["done"] / max(progress["total"], 1)
     before = {"evaluating": 0.7, "fitting": 0.85, "storing": 0.95}

@@ -16,6 +16,8 @@ from consumers.nlp.adapters.cld2_language import Cld2LanguageDetector
 from consumers.nlp.adapters.encoders import prepare_embedder
 from consumers.nlp.adapters.head_store import prepare_heads
 from consumers.nlp.adapters.knowledge_files import read_knowledge
+from consumers.nlp.adapters.moderator_store import prepare_moderator
+from consumers.nlp.adapters.spacy_entities import load_recognizer
 from consumers.nlp.adapters.vader_tone import VaderToneLexicon
 from consumers.nlp.documents import following_documents
 from consumers.nlp.handlers import Handler, MessageHandler, RequestHandler
@@ -24,8 +26,10 @@ from consumers.nlp.service.analysis import Question
 from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.assistant import Assistant
 from consumers.nlp.service.dialogue import Dialogue
+from consumers.nlp.service.entity_finder import EntityFinder
 from consumers.nlp.service.language import ConversationLanguages
 from consumers.nlp.service.library import Library
+from consumers.nlp.service.moderation import Moderation
 from consumers.nlp.service.requests import Requests
 from consumers.nlp.service.responder import Responder
 from consumers.nlp.service.sentiment import ToneReader
@@ -79,31 +83,38 @@ def build_assistant(settings: ModelSettings) -> tuple[Analyzer, Library]:
         multilingual=embedder.multilingual,
         language_of=languages.language_of_text,
     )
+    moderation = Moderation(prepare_moderator(settings.model_dir), settings.moderation_threshold)
+    finder = EntityFinder(knowledge.entities, load_recognizer() if settings.ner else None)
+    digest = knowledge.sha256[:12]
     analyzer = Analyzer(
         embedder=embedder,
         languages=languages,
+        moderation=moderation,
         intents=heads.intents,
         tones=ToneReader(heads.tone, VaderToneLexicon()),
+        finder=finder,
         dialogue=Dialogue(responder),
-        model_version=f"{embedder.name}+{knowledge.sha256[:12]}",
+        knowledge_version=digest,
         documents=lambda: library.version,
         tolerances=heads.tolerances,
-        models=_loaded(embedder.name, knowledge.sha256[:12], heads.accuracy),
+        models=[
+            _loaded("sentences", embedder.name, "embedding"),
+            _loaded("intents", digest, "intent", heads.accuracy),
+            _loaded("tone", digest, "sentiment"),
+            _loaded("languages", languages.detector, "language"),
+            _loaded("abuse", moderation.version, "moderation"),
+            _loaded("names", finder.version, "entities"),
+        ],
     )
     # The first run of an engine allocates and is ten times slower; nobody should wait for it.
     analyzer.analyze([Question.alone("Where is my order 48213?")])
     return analyzer, library
 
 
-def _loaded(engine: str, knowledge: str, accuracy: float) -> list[LoadedModel]:
-    now = wall_clock()
-    return [
-        LoadedModel(name="sentences", version=engine, kind="embedding", loaded_at=now),
-        LoadedModel(
-            name="intents", version=knowledge, kind="intent", accuracy=accuracy, loaded_at=now
-        ),
-        LoadedModel(name="tone", version=knowledge, kind="sentiment", loaded_at=now),
-    ]
+def _loaded(name: str, version: str, kind: str, accuracy: float | None = None) -> LoadedModel:
+    return LoadedModel(
+        name=name, version=version, kind=kind, accuracy=accuracy, loaded_at=wall_clock()
+    )
 
 
 async def serve(settings: NlpSettings) -> None:
@@ -120,7 +131,7 @@ async def serve(settings: NlpSettings) -> None:
             return
         try:
             async with (
-                following(settings, analyzer, publisher, clock),
+                following(settings, analyzer, library, publisher, clock),
                 following_documents(settings, library, clock),
                 generations(settings, analyzer, clock) as writing,
             ):

@@ -1,7 +1,7 @@
 """What can go wrong in the nlp consumer; while it gets ready, the text says what to do about it."""
 
 from runtime.errors import ConfigurationError, ParleyError
-from schemas.events.replies import Fallback
+from schemas.events.replies import Fallback, Moderated
 
 
 class ModelSourceError(ConfigurationError):
@@ -17,11 +17,14 @@ class KnowledgeError(ConfigurationError):
 
 
 class LanguageModelError(ParleyError):
-    """The language model gives no answer now; `reason` is what the reply will say about it."""
+    """The language model gives no answer now; what the reply will say about it is in here."""
 
-    def __init__(self, reason: Fallback, detail: str = "") -> None:
+    def __init__(
+        self, reason: Fallback, detail: str = "", moderated: Moderated | None = None
+    ) -> None:
         super().__init__(f"{reason}: {detail}" if detail else str(reason))
         self.reason = reason
+        self.moderated = moderated
 
 
 class HeadError(ParleyError):

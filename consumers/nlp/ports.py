@@ -48,6 +48,11 @@ class Embedder(Protocol):
 class LanguageDetector(Protocol):
     """Says which language a text is written in."""
 
+    @property
+    def name(self) -> str:
+        """Detector and version."""
+        ...
+
     def detect(self, text: str) -> str | None:
         """ISO 639-1 code, or None when the text does not say it reliably."""
         ...
@@ -60,8 +65,68 @@ class LanguageDetector(Protocol):
 class ToneLexicon(Protocol):
     """Judges the tone of a text from its words."""
 
+    @property
+    def name(self) -> str:
+        """List and version."""
+        ...
+
     def tone(self, text: str) -> float:
         """From -1 (negative) over 0 to 1 (positive)."""
+        ...
+
+
+class Moderator(Protocol):
+    """
+    Says how abusive texts are.
+
+    A text's score depends on the text alone. Calls block for microseconds, so that they may come
+    from the event loop, and from any thread.
+    """
+
+    @property
+    def name(self) -> str:
+        """Model and version."""
+        ...
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """ISO 639-1 codes of what it has learnt to read; scores of other texts mean nothing."""
+        ...
+
+    def scores(self, texts: Sequence[str]) -> list[float]:
+        """From 0 to 1, one per text, in the given order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Something named in a text, from `start` to `end`, of one of Parley's entity types."""
+
+    type: str
+    confidence: float
+    start: int
+    end: int
+
+
+class EntityRecognizer(Protocol):
+    """
+    Finds what no rule can know, such as names of people and places; guesses, with a confidence.
+
+    What it finds depends on the text alone. Calls block, and must come from one thread.
+    """
+
+    @property
+    def name(self) -> str:
+        """Model and version."""
+        ...
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """ISO 639-1 codes of what it has learnt to read."""
+        ...
+
+    def recognize(self, texts: Sequence[str]) -> list[list[Named]]:
+        """What each text names, in the order of the texts."""
         ...
 
 

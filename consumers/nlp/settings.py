@@ -33,12 +33,19 @@ class ModelSettings(Section):
     model_dir: Path = Path(".parley/models")
     knowledge_dir: Path = Path("knowledge")
     threads: Annotated[int, Field(ge=1, le=64)] = Field(default_factory=spare_cores)
+    moderation_threshold: Annotated[float, Field(gt=0, le=1)] = 0.8
+    """Scores above it are too abusive for a language model; 1 flags nothing. Chosen on everyday
+    messages, see docs/nlp-benchmarks.md."""
+    ner: bool = False
+    """Whether a model names people and places (extra `ner`)."""
     training: bool = True
     """Whether this replica works training jobs; every replica follows what is promoted."""
     training_threads: Annotated[int, Field(ge=1, le=64)] = Field(
         default_factory=lambda: os.cpu_count() or 1
     )
     """A job runs at low priority, so it may have what answering leaves."""
+    training_deadline: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(hours=2)
+    """A job that takes longer than this fails; fine-tuning takes minutes, on busy cores more."""
 
 
 class LanguageModelKind(StrEnum):
@@ -50,6 +57,8 @@ class LanguageModelKind(StrEnum):
     """Any endpoint that speaks OpenAI's chat completions."""
     GGUF = "gguf"
     """A model in a GGUF file, on this machine (extra `local-llm`)."""
+    TRANSFORMERS = "transformers"
+    """A folder of `transformers` weights, on this machine (extra `train`)."""
     DEMO = "demo"
     """SmolLM2-135M on this machine: to see how it works, not to answer people (`demo-llm`)."""
 
@@ -63,6 +72,7 @@ class LanguageModelSettings(Section):
     base_url: str = ""
     api_key: SecretStr = SecretStr("")
     file: Path | None = None
+    dir: Path | None = None
     threads: Annotated[int, Field(ge=1, le=64)] = Field(default_factory=spare_cores)
     context_tokens: Annotated[int, Field(ge=512)] = 4_096
     """Per answer that is written at once."""
@@ -87,6 +97,9 @@ class LanguageModelSettings(Section):
             raise ValueError(message)
         if self.kind is LanguageModelKind.GGUF and self.file is None:
             message = "gguf needs a file"
+            raise ValueError(message)
+        if self.kind is LanguageModelKind.TRANSFORMERS and self.dir is None:
+            message = "transformers needs a dir"
             raise ValueError(message)
         return self
 

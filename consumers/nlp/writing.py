@@ -56,6 +56,7 @@ async def generations(
                 model,
                 deltas,
                 clock,
+                analyzer.moderation,
                 max_tokens=chosen.answer_tokens,
                 max_chars=chosen.answer_chars,
             ),

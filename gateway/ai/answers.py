@@ -33,7 +33,7 @@ EXTRACTIVE = "extractive"
 NOTHING_SAID = SummaryView(
     summary="", method=EXTRACTIVE, key_messages=(), messages=0, model_version=None
 )
-_PREPARING = ("language", "embedding", "entities")
+_PREPARING = ("language", "moderation", "embedding", "entities")
 
 
 def processed(reply: MessageProcessed) -> ProcessedMessage:
@@ -51,6 +51,8 @@ def processed(reply: MessageProcessed) -> ProcessedMessage:
             sentiment_analysis=took.get("sentiment", 0.0),
             response_generation=took.get("response", 0.0),
             timestamp=reply.occurred_at,
+            moderation=reply.moderation,
+            versions=reply.versions,
         ),
     )
 
@@ -96,6 +98,7 @@ def response(reply: ResponseGenerated) -> GeneratedResponse:
         citations=reply.citations,
         options=reply.options,
         model_version=reply.model_version,
+        moderation=reply.moderation,
     )
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from schemas.events.ai import MOST_SENTENCES, MOST_TURNS, Turn
-from schemas.events.insights import Entity, SentimentLabel
+from schemas.events.insights import Entity, Moderation, SentimentLabel
 from schemas.events.replies import Citation, ReplySource, Share
 from schemas.text import Instant, LongText, MessageText, PersonName
 
@@ -63,14 +63,18 @@ class View(BaseModel):
 
 
 class ProcessingMetadata(View):
-    """Milliseconds per part of the work, and when it was done."""
+    """Milliseconds per part of the work, when it was done and with what, and what to beware of."""
 
     nlp_processing: float
-    """Language, sentence vector and entities."""
+    """Language, moderation, sentence vector and entities."""
     intent_analysis: float
     sentiment_analysis: float
     response_generation: float
     timestamp: Instant
+    moderation: Moderation | None = None
+    """How abusive the message is; None when nobody can judge a text in its language."""
+    versions: dict[str, str] = Field(default={})
+    """What each step was done with."""
 
 
 class ProcessedMessage(View):
@@ -124,6 +128,8 @@ class GeneratedResponse(View):
     options: tuple[str, ...]
     """The intents offered, when the answer is a question back."""
     model_version: str
+    moderation: Moderation | None = None
+    """How abusive the question is; None when nobody can judge a text in its language."""
 
 
 class ResponsePieceView(View):

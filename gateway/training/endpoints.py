@@ -29,6 +29,7 @@ from gateway.training.views import (
     TrainingAsked,
 )
 from runtime.errors import DomainError
+from schemas.events.models import JobKind
 from schemas.ids import OPERATOR_ID
 
 TRAIN_PATH = "/api/ai/train"
@@ -83,6 +84,12 @@ Version = Annotated[str, Path(max_length=80, pattern=r"^[a-z0-9][a-z0-9.-]*$")]
 
 _EXAMPLES = {"type": "array", "items": {"type": "object", "required": ["text", "intent"]}}
 _OPTIONS = {
+    "kind": {
+        "type": "string",
+        "enum": [kind.value for kind in JobKind],
+        "default": JobKind.HEAD.value,
+        "description": "Train a head alone, or tune the sentence model for it as well.",
+    },
     "extend": {
         "type": "boolean",
         "default": True,
@@ -124,15 +131,17 @@ async def train(request: Request, admin: Admin, state: State) -> TrainingAsked:
     Examples of the intent `out_of_scope` are sentences that no intent fits.
     """
     given, options = await _read(request)
-    extend, note = _flag(options, "extend", default=True), _note(options)
+    kind, note = _kind(options), _note(options)
+    extend = _flag(options, "extend", default=True)
     rows, taught, learnt = given, frozenset[str](), Counter[Origin]()
     if _flag(options, FROM_FEEDBACK, default=False):
         rows, learnt = with_feedback(given, await state["candidates"].lessons(MAX_EXAMPLES))
         taught = await state["training"].own_intents() if extend else taught
     checked = await asyncio.to_thread(check, rows, taught)
-    job = await state["training"].ask(admin, checked, extend=extend, note=note)
+    job = await state["training"].ask(admin, checked, kind=kind, extend=extend, note=note)
     return TrainingAsked(
         job_id=job.job_id,
+        kind=kind,
         status=job.status,
         examples=job.example_count,
         intents=job.intent_count,
@@ -251,6 +260,14 @@ async def _read_form(request: Request) -> tuple[list[Row], dict[str, Any]]:
         if name in options:
             options[name] = {"true": True, "false": False}.get(options[name])
     return rows, options
+
+
+def _kind(options: dict[str, Any]) -> JobKind:
+    try:
+        return JobKind(options.get("kind", JobKind.HEAD))
+    except ValueError as error:
+        kinds = " or ".join(kind.value for kind in JobKind)
+        raise _bad("kind", f"must be {kinds}") from error
 
 
 def _flag(options: dict[str, Any], name: str, *, default: bool) -> bool:

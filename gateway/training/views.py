@@ -30,6 +30,7 @@ class TrainingAsked(CamelView):
     """A job was asked for."""
 
     job_id: UUID
+    kind: str
     status: str
     examples: int
     intents: int

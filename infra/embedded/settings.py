@@ -6,7 +6,14 @@ from pathlib import Path
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "PARLEY_"
-PASSED_ON = {"nlp": (f"{PREFIX}LANGUAGE_MODEL__", f"{PREFIX}NLP__ENCODER")}
+PASSED_ON = {
+    "nlp": (
+        f"{PREFIX}LANGUAGE_MODEL__",
+        f"{PREFIX}NLP__ENCODER",
+        f"{PREFIX}NLP__MODERATION_THRESHOLD",
+        f"{PREFIX}NLP__NER",
+    )
+}
 """What a person may decide about a process of the stack, by process."""
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 
 from runtime.entities.checksums import iban_holds, luhn_holds, s10_holds
 from runtime.entities.dates import DATE, read_date
@@ -11,9 +12,25 @@ from runtime.entities.dates import DATE, read_date
 # A pasted log or letter is not searched to its end; entities stand near the beginning.
 SEARCHED_CHARS = 4_000
 
+RULES = "rules/1"
+"""Raised whenever the rules would find something else."""
+
 PERSONAL = frozenset(
-    {"email", "phone", "iban", "card", "person", "street", "birth_date", "ip_address", "account"}
-)
+    {
+        "account", "birth_date", "card", "email", "iban", "ip_address", "person", "phone", "place",
+        "street",
+    }
+)  # fmt: skip
+
+
+class FoundBy(StrEnum):
+    """What has found an entity."""
+
+    RULE = "rule"
+    LIST = "list"
+    """The knowledge base names it."""
+    MODEL = "model"
+    """A guess: good enough to mask and to count, not to be said back to people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +42,7 @@ class Entity:
     confidence: float
     start: int
     end: int
+    found_by: FoundBy = FoundBy.RULE
 
 
 Reader = Callable[[re.Match[str]], str | None]

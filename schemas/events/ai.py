@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import Field
 
 from schemas.events.envelope import Event, Value
-from schemas.events.insights import Entity, Sentiment, SentimentLabel
+from schemas.events.insights import Entity, Moderation, Sentiment, SentimentLabel
 from schemas.events.replies import Citation, ReplySource, Share
 from schemas.text import Instant, MessageText, PlainText, ReplyText
 
@@ -137,7 +137,12 @@ class MessageProcessed(AiReply):
     language: str
     model_version: str
     timings_ms: dict[str, float]
-    """Milliseconds per step: language, embedding, intent, sentiment, entities, response."""
+    """Milliseconds per step, in this order: language, moderation, embedding, intent, sentiment,
+    entities, response."""
+    versions: dict[str, str] = Field(default={})
+    """What each step was done with, under the steps' names."""
+    moderation: Moderation | None = None
+    """None when nobody can judge a text in this language."""
 
 
 class MoodShare(Value):
@@ -193,6 +198,8 @@ class ResponseGenerated(AiReply):
     options: tuple[str, ...] = ()
     """The intents offered, when the answer is a question back."""
     model_version: str
+    moderation: Moderation | None = None
+    """How abusive the question is; None when nobody can judge a text in its language."""
 
 
 class KeyMessage(Value):

@@ -4,6 +4,8 @@ from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
+from pydantic import Field
+
 from schemas.events.chat import ConversationEvent
 from schemas.events.envelope import Value
 from schemas.events.replies import Share
@@ -32,8 +34,15 @@ class Entity(Value):
     confidence: Share
 
 
+class Moderation(Value):
+    """How abusive a text's words are; `flagged` when `score` is above the assistant's threshold."""
+
+    flagged: bool
+    score: Share
+
+
 class MessageAnalyzed(ConversationEvent):
-    """One message's intent, sentiment, entities and language, with the time each step took."""
+    """One message's intent, sentiment, entities and language, with each step's time and version."""
 
     event_type: ClassVar[str] = "insights.message_analyzed.v1"
 
@@ -48,4 +57,9 @@ class MessageAnalyzed(ConversationEvent):
     """ISO 639-1, or `und` when it cannot be told."""
     model_version: str
     timings_ms: dict[str, float]
-    """Milliseconds per step: language, embedding, intent, sentiment, entities, response."""
+    """Milliseconds per step, in this order: language, moderation, embedding, intent, sentiment,
+    entities, response."""
+    versions: dict[str, str] = Field(default={})
+    """What each step was done with, under the steps' names; empty where the writer was older."""
+    moderation: Moderation | None = None
+    """None when nobody can judge a text in this language."""

@@ -52,6 +52,15 @@ class Fallback(StrEnum):
     GUARDED = "guarded"
 
 
+class Moderated(StrEnum):
+    """Whose words kept a language model out of an answer."""
+
+    QUESTION = "question"
+    """Abusive words were not given to it."""
+    ANSWER = "answer"
+    """Its own were, and nobody was told them."""
+
+
 class Why(Value):
     """Why an answer is the one it is; everything in it may be shown to who asked."""
 
@@ -65,6 +74,8 @@ class Why(Value):
     cached: bool = False
     """The same question was answered before, and this is that answer."""
     fallback: Fallback | None = None
+    moderated: Moderated | None = None
+    """Set when `fallback` is `guarded` because of abusive words."""
 
 
 class ReplyGenerated(ConversationEvent):

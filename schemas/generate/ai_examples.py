@@ -27,7 +27,7 @@ from schemas.events.ai import (
     Turn,
 )
 from schemas.events.envelope import Event
-from schemas.events.insights import Entity, Sentiment, SentimentLabel
+from schemas.events.insights import Entity, Moderation, Sentiment, SentimentLabel
 from schemas.events.replies import Citation, ReplySource
 
 _USER = UUID("0b7c1a52-5f0e-4b0e-9d57-0d3a0f3b6a01")
@@ -85,6 +85,8 @@ AI_EXAMPLES: tuple[Event, ...] = (
         language="en",
         model_version=_MODEL,
         timings_ms={"embedding": 1.4, "intent": 0.1},
+        moderation=Moderation(flagged=False, score=0.02),
+        versions={"embedding": "minilm-int8", "intent": "head-1"},
     ),
     SentimentRead(
         **_reply(SentimentRead),

@@ -21,11 +21,18 @@ from schemas.events.chat import (
 )
 from schemas.events.control import RevocationReason, SessionRevoked, UserDisabled
 from schemas.events.envelope import Event
-from schemas.events.insights import Entity, MessageAnalyzed, Sentiment, SentimentLabel
+from schemas.events.insights import (
+    Entity,
+    MessageAnalyzed,
+    Moderation,
+    Sentiment,
+    SentimentLabel,
+)
 from schemas.events.knowledge import DocumentPublished, DocumentRemoved, Section
 from schemas.events.models import (
     CancelTraining,
     Confusion,
+    EncoderStored,
     Example,
     ExamplesGiven,
     HeadStored,
@@ -235,6 +242,8 @@ EXAMPLES: tuple[Event, ...] = (
         language="en",
         model_version="minilm-int8+head-1",
         timings_ms={"embedding": 1.4, "intent": 0.1},
+        moderation=Moderation(flagged=False, score=0.02),
+        versions={"embedding": "minilm-int8", "intent": "head-1"},
     ),
     ActionRecorded(
         event_id=UUID("3eaf4d85-8c3b-4e3b-a08a-3a6d3c6e9d04"),
@@ -323,6 +332,15 @@ EXAMPLES: tuple[Event, ...] = (
         phase=Phase.EMBEDDING,
         done=64,
         total=128,
+    ),
+    EncoderStored(
+        event_id=_of_job(EncoderStored, "0"),
+        occurred_at=_at(4),
+        correlation_id=_JOB,
+        version=_VERSION,
+        part=0,
+        content="CAc=",
+        sha256="0" * 64,
     ),
     HeadStored(
         event_id=_of_job(HeadStored, "0"),

@@ -21,7 +21,7 @@ from cli.main import app
 from schemas.events.replies import ReplyGenerated
 from schemas.topics import Topic
 from tests.connected import delivery_bed as bed
-from tests.connected.test_nlp import ROOT, question
+from tests.connected.nlp_bed import ROOT, question
 from tests.stack import Stack
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(420)]

@@ -29,6 +29,15 @@ def test_generated_files_are_up_to_date() -> None:
     assert stale == []
 
 
+def _holds(written: object, old: object) -> bool:
+    """Whether everything that was in the old value is in the new one, at every depth."""
+    if isinstance(written, dict) and isinstance(old, dict):
+        return all(name in written and _holds(written[name], old[name]) for name in old)
+    if isinstance(written, list) and isinstance(old, list):
+        return len(written) == len(old) and all(map(_holds, written, old))
+    return written == old
+
+
 def test_every_event_of_the_catalogue_has_an_example() -> None:
     """No event without a golden."""
     assert {type(example) for example in EXAMPLES} == set(EVENT_TYPES.values())
@@ -60,8 +69,7 @@ def test_every_old_example_reads_under_todays_model(name: str, revision: int) ->
     """What was published once can be read for ever."""
     body = (GOLDENS / name / f"{revision}.example.json").read_bytes()
     event = EVENT_TYPES[name].model_validate_json(body, extra="ignore")
-    written = json.loads(event.model_dump_json())
-    assert written == {**written, **json.loads(body)}
+    assert _holds(json.loads(event.model_dump_json()), json.loads(body))
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.event_type)

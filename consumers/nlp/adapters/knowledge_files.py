@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 from consumers.nlp.errors import KnowledgeError
 from consumers.nlp.service.evaluation import Evaluation
 from consumers.nlp.service.knowledge import (
+    EntityList,
     Examples,
     Intent,
     Knowledge,
@@ -58,6 +59,11 @@ class _EvaluationFile(RootModel[dict[Language, Evaluation]]):
     """The questions of each language."""
 
 
+class _EntityFile(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    entities: tuple[EntityList, ...]
+
+
 class _UnclearFile(BaseModel):
     model_config = ConfigDict(extra="forbid")
     unclear: tuple[Unclear, ...]
@@ -81,6 +87,9 @@ def read_knowledge(folder: Path) -> Knowledge:
     tones = _read(folder / "sentiment.yaml", Tones)
     phrases = _read(folder / "phrases.yaml", Phrases)
     unclear = _read(folder / "unclear.yaml", _UnclearFile).unclear
+    listed = folder / "entities.yaml"
+    entities = _read(listed, _EntityFile).entities if listed.is_file() else ()
+    _refuse_twice("entity list", ((each.name, listed) for each in entities))
     try:
         knowledge = Knowledge(
             intents=tuple(intent for each in intents.values() for intent in each),
@@ -90,6 +99,7 @@ def read_knowledge(folder: Path) -> Knowledge:
             phrases=phrases,
             unclear=unclear,
             translations=_translations(folder / "languages"),
+            entities=entities,
         )
     except ValidationError as error:
         message = f"{folder}: {error.errors(include_url=False)[0]['msg']}"

@@ -1,5 +1,7 @@
 """Tone by word list (VADER): knows strong words that the training sentences do not hold."""
 
+from importlib.metadata import version
+
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 
@@ -7,6 +9,7 @@ class VaderToneLexicon:
     """Adds up the tone of a text's words, with negation and emphasis."""
 
     def __init__(self) -> None:
+        self.name = f"vader/{version('vaderSentiment')}"
         self._analyzer = SentimentIntensityAnalyzer()
 
     def tone(self, text: str) -> float:

@@ -1,16 +1,18 @@
 """What goes into the assistant's head and what comes out, before it becomes events."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol, Self
 from uuid import UUID, uuid4
 
 from consumers.nlp.service.heads import IntentGuess
+from consumers.nlp.service.moderation import Judgement
 from consumers.nlp.service.retrieval import Found
 from consumers.nlp.service.sentiment import Tone
 from runtime.entities.finding import Entity
 from schemas.events.chat import Sender
-from schemas.events.replies import Fallback, ReplySource, StopReason
+from schemas.events.replies import Fallback, Moderated, ReplySource, StopReason
 
 
 class Asked(Protocol):
@@ -60,6 +62,13 @@ class Understanding:
     intent: IntentGuess
     tone: Tone
     entities: tuple[Entity, ...]
+    moderation: Judgement | None = None
+    """None in a language that nobody judges."""
+
+    @property
+    def flagged(self) -> bool:
+        """Whether its words are too abusive to be given to a language model."""
+        return self.moderation is not None and self.moderation.flagged
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +88,7 @@ class Answer:
     """The language model that wrote it."""
     cached: bool = False
     fallback: Fallback | None = None
+    moderated: Moderated | None = None
     stopped: StopReason | None = None
     attempt: int | None = None
 
@@ -90,5 +100,7 @@ class Analysis:
     understanding: Understanding
     answer: Answer
     timings_ms: dict[str, float]
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """What each step was done with."""
     model_version: str = ""
     """What it was understood with; another version may answer the next message."""

@@ -10,7 +10,6 @@ from consumers.nlp.service.events import insight_of, no_reply_to, reply_to
 from consumers.nlp.service.generations import Generations
 from producers.ports import EventPublisher
 from runtime.clock import HybridLogicalClock
-from runtime.entities.masking import redacted
 from runtime.errors import RetryableError
 from schemas.events.chat import MessageSent, SenderKind
 from schemas.events.envelope import Event
@@ -123,10 +122,7 @@ class Assistant:
 
     def _remember(self, asked: Asked, analysis: Analysis) -> None:
         if self.generations is not None:
-            said = redacted(asked.text, analysis.understanding.entities)
-            self.generations.turns.remember(
-                asked.conversation_id, asked.message_id, said, analysis.answer.text
-            )
+            self.generations.turns.note(asked, analysis.understanding, analysis.answer.text)
 
 
 def _questions(chunk: Sequence[Asked]) -> list[Question]:

@@ -9,13 +9,16 @@ from consumers.nlp.errors import LanguageModelError
 from consumers.nlp.ports import LanguageModel, Prompt, Usage
 from consumers.nlp.service.analysis import Asked
 from consumers.nlp.service.events import delta_of
+from consumers.nlp.service.moderation import Moderation
 from consumers.nlp.service.prompting import tells_the_rules
 from producers.ports import EventPublisher
 from runtime.clock import HybridLogicalClock
-from schemas.events.replies import Fallback, StopReason
+from schemas.events.replies import Fallback, Moderated, StopReason
 
 COALESCED_SECONDS = 0.04
 """Pieces that come within this time leave as one."""
+HELD_CHARS = 32
+"""A longer word, or a script without spaces, is not waited for."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -26,7 +29,12 @@ class Draft:
 
     asked: Asked
     attempt: int
+    language: str
+    """ISO 639-1, of the question and so of the answer."""
     text: str = ""
+    """Checked, and so free to be told; ends with a whole word while it is written."""
+    held: str = ""
+    """The word that is being written: half of it says nothing about it."""
     usage: Usage | None = None
     stopped: StopReason | None = None
     told: int = 0
@@ -42,19 +50,21 @@ class Drafter:
         model: LanguageModel,
         deltas: EventPublisher,
         clock: HybridLogicalClock,
+        moderation: Moderation,
         *,
         max_tokens: int,
         max_chars: int,
     ) -> None:
         self.model = model
+        self._moderation = moderation
         self._deltas = deltas
         self._clock = clock
         self.max_tokens = max_tokens
         self._max_chars = max_chars
 
-    def begin(self, asked: Asked) -> Draft:
+    def begin(self, asked: Asked, language: str) -> Draft:
         """Return an empty draft, whose attempt is higher than any that was begun before it."""
-        return Draft(asked, (self._clock.stamp() - _EPOCH) // _MICROSECOND)
+        return Draft(asked, (self._clock.stamp() - _EPOCH) // _MICROSECOND, language)
 
     async def write(self, draft: Draft, prompt: Prompt) -> None:
         """
@@ -72,18 +82,22 @@ class Drafter:
                         self._grow(draft, piece.text)
                     if draft.stopped is not None:
                         return
+            self._grow(draft, "", ended=True)
         finally:
             telling.cancel()
             await asyncio.gather(telling, return_exceptions=True)
 
-    def _grow(self, draft: Draft, text: str) -> None:
+    def _grow(self, draft: Draft, text: str, *, ended: bool = False) -> None:
         # A model's first word may come with a space in front; NUL has no place in an event.
-        text = (draft.text + text.replace("\x00", "")).lstrip()
+        text = (draft.text + draft.held + text.replace("\x00", "")).lstrip()
         if len(text) >= self._max_chars:
             text, draft.stopped = text[: self._max_chars], StopReason.LENGTH
         if tells_the_rules(text):
             raise LanguageModelError(Fallback.GUARDED)
-        draft.text = text
+        whole = len(text) if ended or draft.stopped else _end_of_words(text)
+        if self._moderation.refuses(text[:whole], draft.language, judged=len(draft.text)):
+            raise LanguageModelError(Fallback.GUARDED, moderated=Moderated.ANSWER)
+        draft.text, draft.held = text[:whole], text[whole:]
         draft.grown.set()
 
     async def _tell(self, draft: Draft) -> None:
@@ -104,3 +118,10 @@ class Drafter:
             draft.told += len(new)
         else:
             draft.grown.set()
+
+
+def _end_of_words(text: str) -> int:
+    """Where the word that may not be whole yet begins."""
+    tail = text[-HELD_CHARS:]
+    word = next((at for at, sign in enumerate(reversed(tail)) if not sign.isalnum()), len(tail))
+    return len(text) - word

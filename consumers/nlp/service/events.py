@@ -5,7 +5,13 @@ from datetime import datetime
 from consumers.nlp.service.analysis import Analysis, Asked
 from runtime.entities.masking import masked
 from schemas.events.chat import MessageSent, Sender, SenderKind
-from schemas.events.insights import Entity, MessageAnalyzed, Sentiment, SentimentLabel
+from schemas.events.insights import (
+    Entity,
+    MessageAnalyzed,
+    Moderation,
+    Sentiment,
+    SentimentLabel,
+)
 from schemas.events.replies import (
     Citation,
     FailureReason,
@@ -74,7 +80,16 @@ def _why(analysis: Analysis, version: str) -> Why:
         model_version=version,
         cached=answer.cached,
         fallback=answer.fallback,
+        moderated=answer.moderated,
     )
+
+
+def moderation_of(analysis: Analysis) -> Moderation | None:
+    """How abusive the message is, as events say it."""
+    judged = analysis.understanding.moderation
+    if judged is None:
+        return None
+    return Moderation(flagged=judged.flagged, score=round(judged.score, 4))
 
 
 def no_reply_to(cause: MessageSent, reason: FailureReason, at: datetime) -> ReplyFailed:
@@ -116,4 +131,6 @@ def insight_of(
         language=understood.language,
         model_version=model_version,
         timings_ms=analysis.timings_ms,
+        versions=dict(analysis.versions),
+        moderation=moderation_of(analysis),
     )

@@ -16,10 +16,11 @@ from consumers.nlp.service.analysis import Analysis, Answer, Asked
 from consumers.nlp.service.drafting import Draft, Drafter
 from consumers.nlp.service.prompting import prompt_for, tokens_of
 from consumers.nlp.service.turns import Turns
+from runtime.entities.finding import FoundBy
 from runtime.entities.masking import redacted
 from runtime.errors import RetryableError
 from schemas.events.chat import MessageSent
-from schemas.events.replies import Fallback, ReplySource, StopReason
+from schemas.events.replies import Fallback, Moderated, ReplySource, StopReason
 
 REMEMBERED_ANSWERS = 1_000
 PATIENCE_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
@@ -148,7 +149,7 @@ class Generations:
 
     async def _answer(self, generation: _Generation) -> Answer:
         asked, plain = generation.asked, generation.analysis.answer
-        draft = self._drafter.begin(asked)
+        draft = self._drafter.begin(asked, generation.analysis.understanding.language)
         attempt = draft.attempt
         key = self._cache_key(generation)
         known = None if key is None else await self._cache.find(key)
@@ -157,7 +158,7 @@ class Generations:
         try:
             await self._draft(generation, draft)
         except LanguageModelError as error:
-            return replace(plain, fallback=error.reason, attempt=attempt)
+            return replace(plain, fallback=error.reason, moderated=error.moderated, attempt=attempt)
         text = draft.text.rstrip()
         if not text and draft.stopped is StopReason.PERSON:
             text = self._stopped(generation.analysis.understanding.language)
@@ -195,6 +196,8 @@ class Generations:
 
     async def _write(self, generation: _Generation, draft: Draft) -> None:
         asked, analysis = generation.asked, generation.analysis
+        if analysis.understanding.flagged:
+            raise LanguageModelError(Fallback.GUARDED, moderated=Moderated.QUESTION)
         if len(self._open) > self._limits.at_once + self._limits.waiting:
             raise LanguageModelError(Fallback.BUSY)
         question = redacted(asked.text, analysis.understanding.entities)
@@ -218,7 +221,8 @@ class Generations:
         again = not isinstance(asked, MessageSent)
         if (
             again
-            or understood.entities
+            or understood.flagged
+            or any(each.found_by is not FoundBy.LIST for each in understood.entities)
             or self.turns.before(asked.conversation_id, asked.message_id)
         ):
             return None
@@ -228,13 +232,8 @@ class Generations:
         return hashlib.sha256("\x00".join(parts).encode()).hexdigest()
 
     def _remember(self, generation: _Generation, answer: Answer) -> None:
-        asked = generation.asked
-        self.turns.remember(
-            asked.conversation_id,
-            asked.message_id,
-            redacted(asked.text, generation.analysis.understanding.entities),
-            answer.text,
-        )
+        asked, understood = generation.asked, generation.analysis.understanding
+        self.turns.note(asked, understood, answer.text)
         self._answered[asked.event_id] = None
         if len(self._answered) > REMEMBERED_ANSWERS:
             self._answered.popitem(last=False)

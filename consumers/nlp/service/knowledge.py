@@ -88,6 +88,24 @@ class Examples(_Part):
     held_out: tuple[Sentence, ...] = ()
 
 
+class EntityList(_Part):
+    """Things that messages may name: each with the other words that people use for it."""
+
+    name: Name
+    """The entities' type; `person` and `place` are masked like all that is personal."""
+    values: Annotated[dict[Label, tuple[Label, ...]], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _each_word_means_one_thing(self) -> Self:
+        meant: dict[str, str] = {}
+        for value, wordings in self.values.items():
+            for wording in {each.casefold() for each in (value, *wordings)}:
+                if meant.setdefault(wording, value) != value:
+                    message = f"{wording!r} stands for {meant[wording]!r} and for {value!r}"
+                    raise ValueError(message)
+        return self
+
+
 class Unclear(_Part):
     """Sentences that may mean either of two intents; they teach when to ask which."""
 
@@ -144,6 +162,7 @@ class Knowledge(_Part):
     phrases: Phrases
     unclear: tuple[Unclear, ...] = ()
     translations: dict[Language, Translation] = Field(default_factory=dict)
+    entities: tuple[EntityList, ...] = ()
 
     @model_validator(mode="after")
     def _unclear_is_between_what_can_be_offered(self) -> Self:

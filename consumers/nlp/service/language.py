@@ -24,6 +24,11 @@ class ConversationLanguages:
         self._guessed = guessed
         self._known: OrderedDict[UUID, str] = OrderedDict()
 
+    @property
+    def detector(self) -> str:
+        """The detector's name and version."""
+        return self._detector.name
+
     def language_of(self, conversation_id: UUID, text: str) -> str:
         """ISO 639-1 code of a message."""
         detected = self._detect(text)

@@ -1,6 +1,7 @@
 """Everything that may be said word for word: the folder's snippets and the editors' documents."""
 
 import hashlib
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -28,7 +29,8 @@ class _Document:
 class Library:
     """Finds snippets in what is known now.
 
-    `take` and `nearest` may be called from different threads: what is read is replaced whole.
+    Every method may be called from any thread: what is read is replaced whole, and who changes
+    something waits for who does already.
     """
 
     def __init__(
@@ -38,9 +40,13 @@ class Library:
         nearness: Mapping[str, Nearness] = MappingProxyType({DEFAULT_LANGUAGE: MINILM}),
     ) -> None:
         self._embedder = embedder
+        self._knowledge = knowledge
         titles = translated_titles(knowledge) if embedder.multilingual else ()
         self._base = SnippetIndex(embedder, knowledge.snippets, nearness, titles)
+        self._changing = threading.Lock()
         self._documents: dict[UUID, _Document] = {}
+        self._latest: dict[UUID, DocumentEvent] = {}
+        self._translation: Library | None = None
         self._known: tuple[SnippetIndex, str | None] = (self._base, None)
 
     @property
@@ -62,6 +68,32 @@ class Library:
         An older version than the one known changes nothing, so events may come again and in any
         order. Blocks while sections are embedded, so it does not belong where messages wait.
         """
+        with self._changing:
+            # First where nobody may look yet: who finds a document in one finds it in both.
+            if self._translation is not None:
+                self._translation.take(event)
+            return self._take(event)
+
+    def translated(self, embedder: Embedder) -> "Library":
+        """
+        Return the same by another embedder's vectors; it takes in what this one does from now on.
+
+        There is one such translation at a time: the one before it stays as it is then. Blocks
+        while everything known is embedded.
+        """
+        with self._changing:
+            other = Library(embedder, self._knowledge)
+            for event in self._latest.values():
+                other.take(event)
+            self._translation = other
+            return other
+
+    def forget_translation(self) -> None:
+        """Let the translation be: nobody is answered with it any more."""
+        with self._changing:
+            self._translation = None
+
+    def _take(self, event: DocumentEvent) -> bool:
         known = self._documents.get(event.document_id)
         if known is not None and known.version >= event.version:
             return False
@@ -70,6 +102,7 @@ class Library:
         else:
             document = _Document(event.version)
         self._documents[event.document_id] = document
+        self._latest[event.document_id] = event
         self._rebuild()
         return True
 

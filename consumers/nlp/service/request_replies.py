@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import TypedDict
 from uuid import UUID
 
-from consumers.nlp.service.analysis import Analysis, Answer
-from consumers.nlp.service.events import CONSUMER
+from consumers.nlp.service.analysis import Analysis
+from consumers.nlp.service.events import CONSUMER, moderation_of
 from consumers.nlp.service.summary import Picked
 from runtime.entities.masking import masked
 from schemas.events.ai import (
@@ -86,6 +86,8 @@ def processed(
         language=understood.language,
         model_version=model_version,
         timings_ms=analysis.timings_ms,
+        versions=dict(analysis.versions),
+        moderation=moderation_of(analysis),
     )
 
 
@@ -131,9 +133,10 @@ def piece(request: AiRequest, text: str, sequence: int, at: datetime) -> Respons
 
 
 def response(
-    request: AiRequest, answer: Answer, model_version: str, sequence: int, at: datetime
+    request: AiRequest, analysis: Analysis, sequence: int, at: datetime
 ) -> ResponseGenerated:
     """The whole answer; it ends the pieces, if there were any."""
+    answer = analysis.answer
     return ResponseGenerated(
         **stamp(request, ResponseGenerated, at, sequence),
         sequence=sequence,
@@ -146,7 +149,8 @@ def response(
             for found in answer.cited
         ),
         options=answer.options or (),
-        model_version=model_version,
+        model_version=analysis.model_version,
+        moderation=moderation_of(analysis),
     )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -127,7 +128,7 @@ class Requests:
         try:
             async for part in self._source.pieces(question, analysis):
                 if isinstance(part, Answer):
-                    said.append(self._response(request, part, len(said)))
+                    said.append(self._response(request, analysis, part, len(said)))
                 elif request.stream:
                     said.append(replies.piece(request, part, len(said), self._clock.stamp()))
                 else:
@@ -139,9 +140,11 @@ class Requests:
             outcomes = await asyncio.gather(*publishing, return_exceptions=True)
         _raise_first(outcomes)
 
-    def _response(self, request: GenerateResponse, answer: Answer, sequence: int) -> AiReply:
-        version, at = self._analyzer.model_version, self._clock.stamp()
-        return replies.response(request, answer, version, sequence, at)
+    def _response(
+        self, request: GenerateResponse, analysis: Analysis, answer: Answer, sequence: int
+    ) -> AiReply:
+        said = replace(analysis, answer=answer, model_version=self._analyzer.model_version)
+        return replies.response(request, said, sequence, self._clock.stamp())
 
     async def _summarize(self, request: Summarize) -> None:
         sentences = sentences_of(request.turns)

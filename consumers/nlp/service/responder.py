@@ -10,7 +10,7 @@ from consumers.nlp.service.knowledge import Knowledge
 from consumers.nlp.service.language import DEFAULT_LANGUAGE
 from consumers.nlp.service.retrieval import Found, Snippets
 from consumers.nlp.service.voices import Voice, voices_of
-from runtime.entities.finding import Entity
+from runtime.entities.finding import Entity, FoundBy
 from schemas.events.replies import ReplySource
 
 
@@ -35,21 +35,29 @@ class Responder:
         self._snippets = snippets
         self._language_of = language_of
 
-    def answer(self, vector: Vector, understood: Understanding) -> Answer:
-        """The best answer there is; never fails, never invents."""
+    def answer(
+        self, vector: Vector, understood: Understanding, snippets: Snippets | None = None
+    ) -> Answer:
+        """
+        The best answer there is; never fails, never invents.
+
+        `snippets` must be found by vectors of the model that `vector` is of; left out, it is the
+        one whose snippets this was made with.
+        """
+        known = self._snippets if snippets is None else snippets
         language, guess = understood.language, understood.intent
         voice = self.voices.get(language)
         if voice is None:
             return self._hand_over_foreign(understood)
-        found = self._snippets.nearest(vector, language)
+        found = known.nearest(vector, language)
         # A fact nearer to the question than anything learnt for an intent is what was asked for.
         nearness = guess.nearness if guess.in_scope else 0.0
         if found is not None and found.score > nearness:
             told = replace(found, snippet=voice.told(found.snippet, self._language_of))
-            return replace(_from_snippet(told), grounds=self._snippets.related(vector, language))
+            return replace(_from_snippet(told), grounds=known.related(vector, language))
         if not guess.in_scope or guess.intent not in voice.intents:
             # A trained head may know intents that nobody has written an answer for yet.
-            related = self._snippets.related(vector, language)
+            related = known.related(vector, language)
             return replace(self.hand_over(understood), grounds=related)
         return _ask_back(voice, guess) or self.from_intent(understood)
 
@@ -58,7 +66,11 @@ class Responder:
         voice = self.voice(understood.language)
         intent = voice.intents[understood.intent.intent]
         # The first of a kind: people name what they are about before they go into details.
-        found = {each.type: each.value for each in reversed((*understood.entities, *carried))}
+        found = {
+            each.type: each.value
+            for each in reversed((*understood.entities, *carried))
+            if each.found_by is not FoundBy.MODEL
+        }
         return Answer(
             text=voice.reply(intent.name, found),
             source=ReplySource.HANDOVER if intent.hand_over else ReplySource.TEMPLATE,

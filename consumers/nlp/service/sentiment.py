@@ -29,6 +29,11 @@ class ToneReader:
         self._head = head
         self._lexicon = lexicon
 
+    @property
+    def lexicon(self) -> str:
+        """The word list's name and version."""
+        return self._lexicon.name
+
     def read(self, texts: Sequence[str], vectors: Matrix) -> list[Tone]:
         """One tone per text; `vectors` are the texts' own."""
         learnt = self._head.probabilities(vectors)

@@ -8,8 +8,14 @@ from pathlib import Path
 
 from consumers.nlp.adapters.model_store import prepare_model
 from consumers.nlp.settings import ModelSettings
+from tests.bench.nlp.abuse import measure_abuse
 from tests.bench.nlp.sets import BESIDE, ROOT
-from tests.bench.nlp.speed import measure_answers, measure_batching, measure_training
+from tests.bench.nlp.speed import (
+    measure_answers,
+    measure_batching,
+    measure_names,
+    measure_training,
+)
 from tests.bench.nlp.writing import measure_writing
 
 RESULTS = ROOT / "bench-nlp.json"
@@ -27,6 +33,7 @@ def main() -> None:
     if not arguments.quality_only:
         results["speed"] = _speed(settings)
     if arguments.sets:
+        results["abuse"] = _abuse(settings, arguments.sets)
         results["training"] = _training(settings, arguments.sets)
         results["quality"] = _quality(settings, arguments.sets)
     else:
@@ -37,10 +44,21 @@ def main() -> None:
 def _speed(settings: ModelSettings) -> dict[str, str]:
     found: dict[str, str] = {}
     # Training last: it imports scikit-learn, which would count as the serving process's memory.
-    for measure in (measure_answers, measure_batching, measure_writing, measure_training):
+    measures = (
+        measure_answers, measure_names, measure_batching, measure_writing, measure_training,
+    )  # fmt: skip
+    for measure in measures:
         for name, value in measure(settings):
             found[name] = value
             _tell(f"{name:<44}{value}")
+    return found
+
+
+def _abuse(settings: ModelSettings, folder: Path) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in measure_abuse(settings, folder):
+        found[name] = value
+        _tell(f"{name:<44}{value}")
     return found
 
 

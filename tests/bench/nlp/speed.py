@@ -37,9 +37,10 @@ def measure_training(settings: ModelSettings) -> Rows:
 
 def measure_answers(settings: ModelSettings) -> Rows:
     """Time whole messages, from text to answer, at several batch sizes."""
+    said = "with names: " if settings.ner else ""
     started = time.perf_counter()
     analyzer = build_analyzer(settings)
-    yield "warm start", f"{time.perf_counter() - started:.2f} s"
+    yield f"{said}warm start", f"{time.perf_counter() - started:.2f} s"
     knowledge = read_knowledge(settings.knowledge_dir)
     questions = [Question.alone(text) for each in knowledge.intents for text in each.held_out]
     for batch in (1, 8, 16):
@@ -48,11 +49,17 @@ def measure_answers(settings: ModelSettings) -> Rows:
             started = time.perf_counter()
             analyzer.analyze(questions[start : start + batch])
             took.append(time.perf_counter() - started)
-        yield f"messages/s, batch {batch}", f"{len(questions) / sum(took):.0f}"
+        yield f"{said}messages/s, batch {batch}", f"{len(questions) / sum(took):.0f}"
         if batch == 1:
             cuts = statistics.quantiles(took, n=20)
-            yield "one message p50, p95", f"{cuts[9] * 1e3:.2f} ms, {cuts[18] * 1e3:.2f} ms"
-    yield "RSS", f"{psutil.Process().memory_info().rss / MEGABYTE:.0f} MiB"
+            quick, slow = cuts[9] * 1e3, cuts[18] * 1e3
+            yield f"{said}one message p50, p95", f"{quick:.2f} ms, {slow:.2f} ms"
+    yield f"{said}RSS", f"{psutil.Process().memory_info().rss / MEGABYTE:.0f} MiB"
+
+
+def measure_names(settings: ModelSettings) -> Rows:
+    """Time the same messages with the model that names people and places, directly afterwards."""
+    yield from measure_answers(settings.model_copy(update={"ner": True}))
 
 
 def measure_batching(settings: ModelSettings) -> Rows:

@@ -53,7 +53,14 @@ async def _measured(settings: ModelSettings) -> tuple[list[float], list[float]]:
             if model is None:
                 raise RuntimeError("the demo model was asked for and is not there")
             generations = Generations(
-                drafter=Drafter(model, deltas, clock, max_tokens=ANSWER_TOKENS, max_chars=2_000),
+                drafter=Drafter(
+                    model,
+                    deltas,
+                    clock,
+                    analyzer.moderation,
+                    max_tokens=ANSWER_TOKENS,
+                    max_chars=2_000,
+                ),
                 cache=NoAnswers(),
                 budget=InMemoryBudget(10**9, timedelta(hours=1)),
                 limits=GenerationLimits(deadline=60.0, at_once=1, waiting=1, settle=1.0),

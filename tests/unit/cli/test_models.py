@@ -59,6 +59,7 @@ def test_the_list_shows_which_version_answers() -> None:
     ("status", "phase", "done", "expected"),
     [
         ("queued", None, 0, ("queued", 0.0)),
+        ("running", "tuning", 64, ("tuning", 0.3)),
         ("running", "embedding", 64, ("embedding", 0.35)),
         ("running", "fitting", 0, ("fitting", 0.85)),
         ("succeeded", None, 0, ("succeeded", 1.0)),

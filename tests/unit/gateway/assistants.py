@@ -30,7 +30,7 @@ from schemas.events.ai import (
     Summarized,
 )
 from schemas.events.envelope import Event
-from schemas.events.insights import Entity, Sentiment, SentimentLabel
+from schemas.events.insights import Entity, Moderation, Sentiment, SentimentLabel
 from schemas.events.replies import Citation, ReplySource
 
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -93,8 +93,10 @@ def processed(request: ProcessMessage) -> MessageProcessed:
         model_version="echo",
         timings_ms={
             "language": 0.5, "embedding": 1.0, "entities": 0.25,
-            "intent": 0.125, "sentiment": 0.0625, "response": 2.0,
+            "intent": 0.125, "sentiment": 0.0625, "response": 2.0, "moderation": 0.5,
         },
+        versions={"intent": "echo/1"},
+        moderation=Moderation(flagged=False, score=0.25),
     )  # fmt: skip
 
 

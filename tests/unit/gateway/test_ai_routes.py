@@ -67,11 +67,13 @@ def test_process_message_tells_everything(desk: Desk) -> None:
         "sentiment": "neutral",
         "entities": [{"type": "order_number", "value": "48213", "confidence": 0.98}],
         "metadata": {
-            "nlp_processing": 1.75,
+            "nlp_processing": 2.25,
             "intent_analysis": 0.125,
             "sentiment_analysis": 0.0625,
             "response_generation": 2.0,
             "timestamp": "2026-03-01T12:00:00.000000Z",
+            "moderation": {"flagged": False, "score": 0.25},
+            "versions": {"intent": "echo/1"},
         },
     }
     assert counted("process-message", "answered") == before + 1

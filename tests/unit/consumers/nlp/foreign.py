@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from consumers.nlp.ports import Matrix
 from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.dialogue import Dialogue
+from consumers.nlp.service.entity_finder import EntityFinder
 from consumers.nlp.service.knowledge import Knowledge
 from consumers.nlp.service.language import ConversationLanguages
 from consumers.nlp.service.parts import Picks
@@ -26,6 +27,7 @@ from tests.unit.consumers.nlp.samples import (
     FixedLanguage,
     small_intents,
     small_knowledge,
+    small_moderation,
     small_tones,
 )
 
@@ -92,9 +94,11 @@ def foreign_analyzer(
     return Analyzer(
         embedder=embedder,
         languages=languages,
+        moderation=small_moderation(),
         intents=small_intents(),
         tones=small_tones(),
+        finder=EntityFinder(),
         dialogue=Dialogue(responder),
-        model_version="axis+test",
+        knowledge_version="test",
         tolerances=tolerances,
     )

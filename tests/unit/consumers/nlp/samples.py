@@ -7,9 +7,10 @@ from uuid import UUID, uuid5
 
 import numpy as np
 
-from consumers.nlp.ports import Matrix
+from consumers.nlp.ports import EntityRecognizer, Matrix
 from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.dialogue import Dialogue
+from consumers.nlp.service.entity_finder import EntityFinder
 from consumers.nlp.service.heads import KERNEL_WIDTH, IntentHead, KernelHead, LinearHead
 from consumers.nlp.service.knowledge import (
     Examples,
@@ -20,6 +21,7 @@ from consumers.nlp.service.knowledge import (
     Tones,
 )
 from consumers.nlp.service.language import ConversationLanguages
+from consumers.nlp.service.moderation import Moderation
 from consumers.nlp.service.parts import Picks
 from consumers.nlp.service.responder import Responder
 from consumers.nlp.service.retrieval import SnippetIndex
@@ -29,6 +31,7 @@ from schemas.events.chat import MessageSent, Sender, SenderKind
 NAMESPACE = UUID("00000000-0000-5000-8000-000000000000")
 ORDER = "Where is my order?"
 RETURN = "I want to send it back"
+RUDE = "drat"
 SNIPPET = "Plants. Plants travel on Mondays."
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -66,6 +69,8 @@ class AxisEmbedder:
 class FixedLanguage:
     """Always detects the same language, or none."""
 
+    name = "fixed"
+
     def __init__(self, language: str | None) -> None:
         self.language = language
 
@@ -82,6 +87,8 @@ class FixedLanguage:
 class FixedTone:
     """A lexicon with one opinion."""
 
+    name = "fixed"
+
     def __init__(self, tone: float) -> None:
         self._tone = tone
 
@@ -89,6 +96,22 @@ class FixedTone:
         """Return the fixed answer."""
         del text
         return self._tone
+
+
+class RudeWords:
+    """A moderator that knows one rude word, and English."""
+
+    name = "rude"
+    languages = frozenset({"en"})
+
+    def scores(self, texts: Sequence[str]) -> list[float]:
+        """Return 1 where the word stands, and 0.1 elsewhere."""
+        return [1.0 if RUDE in text.casefold().split() else 0.1 for text in texts]
+
+
+def small_moderation() -> Moderation:
+    """What flags the rude word."""
+    return Moderation(RudeWords(), 0.8)
 
 
 def small_knowledge() -> Knowledge:
@@ -151,16 +174,22 @@ def small_tones(tone: float = 0.0) -> ToneReader:
     return ToneReader(head, FixedTone(tone))
 
 
-def small_analyzer(embedder: AxisEmbedder, language: str | None = "en") -> Analyzer:
+def small_analyzer(
+    embedder: AxisEmbedder,
+    language: str | None = "en",
+    recognizer: EntityRecognizer | None = None,
+) -> Analyzer:
     """The whole way from text to answer, without a model."""
     knowledge = small_knowledge()
     return Analyzer(
         embedder=embedder,
         languages=ConversationLanguages(FixedLanguage(language)),
+        moderation=small_moderation(),
         intents=small_intents(),
         tones=small_tones(),
+        finder=EntityFinder(knowledge.entities, recognizer),
         dialogue=Dialogue(Responder(knowledge, SnippetIndex(embedder, knowledge.snippets))),
-        model_version="axis+test",
+        knowledge_version="test",
     )
 
 

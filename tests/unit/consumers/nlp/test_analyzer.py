@@ -6,9 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumers.nlp.service.analysis import Question
-from tests.unit.consumers.nlp.samples import ORDER, RETURN, AxisEmbedder, small_analyzer
+from runtime.entities.finding import RULES
+from tests.unit.consumers.nlp.samples import (
+    ORDER,
+    RETURN,
+    AxisEmbedder,
+    small_analyzer,
+    small_intents,
+)
 
-STEPS = {"language", "embedding", "intent", "sentiment", "entities", "response"}
+STEPS = {"language", "moderation", "embedding", "intent", "sentiment", "entities", "response"}
 
 
 def test_a_batch_is_embedded_at_once_and_keeps_its_order() -> None:
@@ -40,6 +47,25 @@ def test_every_step_is_timed() -> None:
     (analysis,) = small_analyzer(AxisEmbedder()).analyze([Question.alone(ORDER)])
     assert analysis.timings_ms.keys() == STEPS
     assert all(took >= 0 for took in analysis.timings_ms.values())
+
+
+def test_every_step_says_what_it_was_done_with() -> None:
+    """Versions stand under the names that times have, and the intent's changes with its head."""
+    analyzer = small_analyzer(AxisEmbedder())
+    (analysis,) = analyzer.analyze([Question.alone(ORDER)])
+    assert analysis.versions == {
+        "language": "fixed",
+        "moderation": "rude@0.8",
+        "embedding": "axis",
+        "intent": "knowledge-test",
+        "sentiment": "knowledge-test+fixed",
+        "entities": RULES,
+        "response": "knowledge-test",
+    }
+    assert analysis.versions.keys() == analysis.timings_ms.keys()
+    analyzer.serve(small_intents(), "intents-2")
+    (promoted,) = analyzer.analyze([Question.alone(ORDER)])
+    assert promoted.versions == {**analysis.versions, "intent": "intents-2"}
 
 
 def test_nothing_asked_is_nothing_answered() -> None:

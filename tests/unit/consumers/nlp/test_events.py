@@ -4,12 +4,13 @@ from datetime import timedelta
 
 from consumers.nlp.service.analysis import Question
 from consumers.nlp.service.events import insight_of, reply_to
-from schemas.events.insights import MessageAnalyzed
+from schemas.events.insights import MessageAnalyzed, Moderation
 from schemas.events.replies import ReplyGenerated
 from schemas.ids import ASSISTANT_ID, derived_event_id
 from tests.unit.consumers.nlp.samples import (
     AT,
     ORDER,
+    RUDE,
     SNIPPET,
     AxisEmbedder,
     message,
@@ -62,6 +63,15 @@ def test_the_insight_masks_personal_data() -> None:
         "email": "a***@example.com",
     }
     assert "4111111111111111" not in insight.model_dump_json()
+
+
+def test_the_insight_says_how_abusive_a_message_is_and_who_says_so() -> None:
+    """An analyst can count abuse, and tell one judge's verdicts from another's."""
+    _, rude = events_of(f"{RUDE} , {ORDER}")
+    assert rude.moderation == Moderation(flagged=True, score=1.0)
+    assert rude.versions["moderation"] == "rude@0.8"
+    _, civil = events_of(ORDER)
+    assert civil.moderation == Moderation(flagged=False, score=0.1)
 
 
 def test_an_insight_out_of_scope_names_no_intent() -> None:

@@ -36,6 +36,13 @@ def test_starter_is_as_large_as_promised() -> None:
     assert len(knowledge.out_of_scope.examples) >= 40
 
 
+def test_a_folder_without_entity_lists_is_in_order(folder: Path) -> None:
+    """What one does not need one may leave out."""
+    assert {each.name for each in read_knowledge(folder).entities} >= {"payment_method", "carrier"}
+    (folder / "entities.yaml").unlink()
+    assert read_knowledge(folder).entities == ()
+
+
 def test_nothing_held_out_is_trained_on() -> None:
     """Tone sentences kept back are nowhere among those learnt."""
     tones = read_knowledge(ROOT / "knowledge").tones
@@ -81,6 +88,14 @@ def test_nothing_held_out_is_trained_on() -> None:
         (
             lambda at: edit(at / "out_of_scope.yaml", "- Tell me a joke", "- thank you"),
             r"the sentence 'thank you' is already in",
+        ),
+        (
+            lambda at: edit(at / "entities.yaml", "[amex]", "[Visa]"),
+            r"entities\.yaml: payment_method: entities\.0: .*'visa' stands for",
+        ),
+        (
+            lambda at: edit(at / "entities.yaml", "name: carrier", "name: payment_method"),
+            r"the entity list 'payment_method' is already in",
         ),
         (
             lambda at: edit(at / "phrases.yaml", "  en: I", "  xx: I"),

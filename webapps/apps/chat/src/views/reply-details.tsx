@@ -28,7 +28,11 @@ export function ReplyDetails({ reply }: { reply: ReplyRecord }) {
       {reply.why?.fallback && (
         <>
           <dt>{t("details.fallback")}</dt>
-          <dd>{t(`details.fallbacks.${reply.why.fallback}`)}</dd>
+          <dd>
+            {reply.why.moderated
+              ? t(`details.moderated.${reply.why.moderated}`)
+              : t(`details.fallbacks.${reply.why.fallback}`)}
+          </dd>
         </>
       )}
       {reply.model_version && (

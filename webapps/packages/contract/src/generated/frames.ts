@@ -685,6 +685,12 @@ export interface components {
             type: "message";
         };
         /**
+         * Moderated
+         * @description Whose words kept a language model out of an answer.
+         * @enum {string}
+         */
+        Moderated: "question" | "answer";
+        /**
          * Ping
          * @description Ask for a `pong`.
          */
@@ -1387,6 +1393,8 @@ export interface components {
             intent?: string | null;
             /** Model Version */
             model_version: string;
+            /** @default null */
+            moderated?: components["schemas"]["Moderated"] | null;
             /** Score */
             score: number;
             /**

@@ -1051,6 +1051,7 @@ export interface components {
             intent: string | null;
             /** Model Version */
             model_version: string;
+            moderation?: components["schemas"]["Moderation"] | null;
             /** Options */
             options: string[];
             /** Response */
@@ -1434,6 +1435,22 @@ export interface components {
             text?: string | null;
         };
         /**
+         * Moderated
+         * @description Whose words kept a language model out of an answer.
+         * @enum {string}
+         */
+        Moderated: "question" | "answer";
+        /**
+         * Moderation
+         * @description How abusive a text's words are; `flagged` when `score` is above the assistant's threshold.
+         */
+        Moderation: {
+            /** Flagged */
+            flagged: boolean;
+            /** Score */
+            score: number;
+        };
+        /**
          * OpenQuestionPage
          * @description Questions, the latest first; `next` is the cursor of the page after.
          */
@@ -1512,11 +1529,12 @@ export interface components {
         };
         /**
          * ProcessingMetadata
-         * @description Milliseconds per part of the work, and when it was done.
+         * @description Milliseconds per part of the work, when it was done and with what, and what to beware of.
          */
         ProcessingMetadata: {
             /** Intent Analysis */
             intent_analysis: number;
+            moderation?: components["schemas"]["Moderation"] | null;
             /** Nlp Processing */
             nlp_processing: number;
             /** Response Generation */
@@ -1528,6 +1546,13 @@ export interface components {
              * Format: date-time
              */
             timestamp: string;
+            /**
+             * Versions
+             * @default {}
+             */
+            versions: {
+                [key: string]: string;
+            };
         };
         /**
          * ProgressView
@@ -1863,6 +1888,8 @@ export interface components {
              * Format: uuid
              */
             jobId: string;
+            /** Kind */
+            kind: string;
             sources: components["schemas"]["SourcesView"];
             /** Status */
             status: string;
@@ -1899,6 +1926,7 @@ export interface components {
             intent?: string | null;
             /** Model Version */
             model_version: string;
+            moderated?: components["schemas"]["Moderated"] | null;
             /** Score */
             score: number;
             /**
@@ -2230,6 +2258,12 @@ export interface operations {
                      * @default false
                      */
                     fromFeedback?: boolean;
+                    /**
+                     * @description Train a head alone, or tune the sentence model for it as well.
+                     * @default head
+                     * @enum {string}
+                     */
+                    kind?: "head" | "fine_tune";
                     note?: string;
                 };
                 "multipart/form-data": {
@@ -2245,6 +2279,12 @@ export interface operations {
                      * @default false
                      */
                     fromFeedback?: boolean;
+                    /**
+                     * @description Train a head alone, or tune the sentence model for it as well.
+                     * @default head
+                     * @enum {string}
+                     */
+                    kind?: "head" | "fine_tune";
                     note?: string;
                 };
             };
