@@ -46,7 +46,7 @@ docs: $(dev) $(packages) ## Write the generated files again: goldens, AsyncAPI, 
 	@scripts/check --write generated
 
 clean: ## Remove what was built and installed; .parley (your data) stays
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-train .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	rm -rf webapps/node_modules webapps/dist webapps/*/node_modules webapps/*/*/node_modules
 	find . -name __pycache__ -type d -not -path './.parley/*' -prune -exec rm -rf {} +
 

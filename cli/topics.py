@@ -18,6 +18,7 @@ def topics(*, as_json: Json = False) -> None:
             "key": spec.key,
             "partitions": spec.partitions,
             "retention": str(spec.retention) if spec.retention else "for ever",
+            "compacted": spec.compacted,
             "writers": list(spec.writers),
             "readers": [*spec.readers, *spec.tails],
         }
@@ -30,7 +31,8 @@ def topics(*, as_json: Json = False) -> None:
     for row in rows:
         partitions, key, kept = row["partitions"], row["key"], row["retention"]
         typer.secho(f"{row['topic']}", bold=True, nl=False)
-        typer.echo(f"  {partitions} partitions by {key}, kept {kept}")
+        what = "the latest of each kept" if row["compacted"] else "kept"
+        typer.echo(f"  {partitions} partitions by {key}, {what} {kept}")
         for heading in ("events", "writers", "readers"):
             typer.echo(f"    {heading:<8} {', '.join(row[heading])}")
     typer.echo(f"and {len(dead_letter_topics())} dead-letter topics (<topic>-<consumer>-dlq)")

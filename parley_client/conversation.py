@@ -1,7 +1,7 @@
 """One conversation: saying something, and hearing everything."""
 
 import asyncio
-from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, Self
 from uuid import UUID, uuid4
 
 if TYPE_CHECKING:
@@ -134,6 +134,30 @@ class Conversation:
             client_event_id=str(client_event_id or uuid4()),
         )
 
+    async def rate(
+        self,
+        message_id: UUID,
+        rating: str,
+        reason: str | None = None,
+        *,
+        client_event_id: UUID | None = None,
+    ) -> None:
+        """Say whether an answer of the assistant is good ("up") or not ("down"); the last counts.
+
+        `reason` is at most 500 characters.
+
+        Raises:
+            RejectedError: it is no answer, or is not there, or the rating is neither.
+        """
+        given = {} if reason is None else {"reason": reason}
+        await self._change(
+            "feedback",
+            message_id,
+            rating=rating,
+            client_event_id=str(client_event_id or uuid4()),
+            **given,
+        )
+
     async def mark_read(self, message_id: UUID) -> None:
         """Say that everything up to this message has been read."""
         await self._change("read", message_id)
@@ -153,6 +177,25 @@ class Conversation:
         await self._change(
             "reply:regenerate", question, client_event_id=str(client_event_id or uuid4())
         )
+
+    async def hand_over(
+        self,
+        to: Literal["agent", "assistant"],
+        note: str | None = None,
+        *,
+        client_event_id: UUID | None = None,
+    ) -> None:
+        """Call a person (`agent`), and the assistant falls silent, or let it answer again.
+
+        Everybody in the conversation hears of it, in a `handover` frame, and sees the note.
+        """
+        frame: Frame = {
+            "type": "handover",
+            "conversation_id": str(self.id),
+            "to": to,
+            "client_event_id": str(client_event_id or uuid4()),
+        }
+        await self._line.ask(frame if note is None else {**frame, "note": note})
 
     async def typing(self, *, active: bool = True) -> None:
         """Say that one writes, or no longer does; may be lost."""

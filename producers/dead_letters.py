@@ -151,6 +151,14 @@ def read_parked(headers: Sequence[Header]) -> tuple[Headers, Parked] | None:
     return original, Parked(origin=origin, attempt=attempt, due=due)
 
 
+def first_place(headers: Sequence[Header]) -> Origin | None:
+    """Return where a record of a retry topic stood first; None for a record that never moved."""
+    if (waiting := read_parked(headers)) is not None:
+        return waiting[1].origin
+    redrive = read_redriven(headers, "")
+    return None if redrive is None else redrive[1].origin
+
+
 def failed_again(redrive: Redrive, burial: Burial) -> Burial:
     """Return the burial of a record that a redrive did not help."""
     return replace(burial, origin=redrive.origin, attempt=redrive.attempt)

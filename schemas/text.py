@@ -18,7 +18,9 @@ LONG_TEXT_CHARS = 50_000  # a text to summarize; what a request's body may hold
 FRAME_BYTES = 64 * 1024
 NAME_CHARS = 80
 TITLE_CHARS = 120
+NOTE_CHARS = 500
 REF_CHARS = 64
+REASON_CHARS = 500
 EMOJI_CHARS = 16  # code points; the longest of Unicode's recommended sequences has ten
 
 
@@ -95,6 +97,16 @@ PersonName = Annotated[
 Title = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=TITLE_CHARS),
+    AfterValidator(_without_nul),
+]
+Note = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=NOTE_CHARS),
+    AfterValidator(_without_nul),
+]
+Reason = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=REASON_CHARS),
     AfterValidator(_without_nul),
 ]
 Emoji = Annotated[

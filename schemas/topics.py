@@ -25,7 +25,9 @@ from schemas.events.ai import (
     Summarized,
 )
 from schemas.events.chat import (
+    ConversationHandedOver,
     ConversationStarted,
+    FeedbackGiven,
     MessageDeleted,
     MessageEdited,
     MessageSent,
@@ -36,10 +38,12 @@ from schemas.events.chat import (
 )
 from schemas.events.control import SessionRevoked, UserDisabled
 from schemas.events.envelope import Event
+from schemas.events.handovers import HandoversNoted
 from schemas.events.insights import MessageAnalyzed
 from schemas.events.knowledge import DocumentPublished, DocumentRemoved
 from schemas.events.models import (
     CancelTraining,
+    EncoderStored,
     ExamplesGiven,
     HeadStored,
     ModelPromoted,
@@ -49,7 +53,13 @@ from schemas.events.models import (
     TrainingStarted,
     TrainModel,
 )
-from schemas.events.replies import ReplyDelta, ReplyFailed, ReplyGenerated
+from schemas.events.replies import (
+    HandoverAsked,
+    ReplyDelta,
+    ReplyFailed,
+    ReplyGenerated,
+    ReplyWithheld,
+)
 
 EDGE = "edge-ws"
 GATEWAY = "gateway"
@@ -82,6 +92,7 @@ class Topic(StrEnum):
     CHAT_MESSAGES = "chat-messages"
     CHAT_REPLIES = "chat-replies"
     CHAT_REPLY_DELTAS = "chat-reply-deltas"
+    CONVERSATION_HANDOVERS = "conversation-handovers"
     MESSAGE_INSIGHTS = "message-insights"
     ADMIN_ACTIONS = "admin-actions"
     AI_REQUESTS = "ai-requests"
@@ -90,6 +101,7 @@ class Topic(StrEnum):
     KNOWLEDGE = "knowledge-documents"
     MODEL_EVENTS = "model-events"
     MODEL_HEADS = "model-heads"
+    MODEL_ENCODERS = "model-encoders"
     TRAINING_EXAMPLES = "training-examples"
 
 
@@ -105,6 +117,8 @@ class TopicSpec:
     """Who reads without a group, every record in every replica: nothing is dead-lettered."""
     partitions: int = KEYED_PARTITIONS
     retention: timedelta | None = None
+    compacted: bool = False
+    """Whether a key's latest record is enough: the broker drops older ones in time."""
 
 
 CATALOGUE: dict[Topic, TopicSpec] = {
@@ -115,16 +129,18 @@ CATALOGUE: dict[Topic, TopicSpec] = {
             MessageEdited,
             MessageDeleted,
             ReactionSet,
+            FeedbackGiven,
             MessagesRead,
             ReplyStopAsked,
             ReplyRegenerateAsked,
+            ConversationHandedOver,
         ),
         key="conversation_id",
         writers=("edge-ws", "gateway"),
         readers=("nlp", "persistence", "personalization", "analytics", EDGE),
     ),
     Topic.CHAT_REPLIES: TopicSpec(
-        events=(ReplyGenerated, ReplyFailed),
+        events=(ReplyGenerated, ReplyFailed, ReplyWithheld, HandoverAsked),
         key="conversation_id",
         writers=("nlp",),
         readers=("persistence", "analytics", EDGE),
@@ -136,6 +152,16 @@ CATALOGUE: dict[Topic, TopicSpec] = {
         readers=(EDGE,),
         # Only who comes back while an answer is being written wants them again.
         retention=timedelta(minutes=10),
+    ),
+    Topic.CONVERSATION_HANDOVERS: TopicSpec(
+        events=(HandoversNoted,),
+        key="conversation_id",
+        writers=("nlp",),
+        readers=(),
+        tails=("nlp",),
+        # Every replica reads it from the start: one small record per conversation handed over.
+        partitions=1,
+        compacted=True,
     ),
     Topic.MESSAGE_INSIGHTS: TopicSpec(
         events=(MessageAnalyzed,),
@@ -217,6 +243,15 @@ CATALOGUE: dict[Topic, TopicSpec] = {
     ),
     Topic.MODEL_HEADS: TopicSpec(
         events=(HeadStored,),
+        key="version",
+        writers=("nlp",),
+        readers=(),
+        tails=("nlp",),
+        partitions=1,
+    ),
+    Topic.MODEL_ENCODERS: TopicSpec(
+        # Beside the heads and not among them: whoever looks for a head passes no megabytes by.
+        events=(EncoderStored,),
         key="version",
         writers=("nlp",),
         readers=(),

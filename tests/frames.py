@@ -19,10 +19,14 @@ _FIELDS: dict[str, Any] = {
     "text": "hello",
     "emoji": "👍",
     "active": True,
+    "rating": "down",
+    "reason": "It is about another order.",
     "positions": ["m3:12"],
     "token": "abc",
     "title": "Orders",
     "state": "away",
+    "to": "agent",
+    "note": "It came without its lid.",
 }
 
 

@@ -1,4 +1,4 @@
-"""`parley models list|show|train|cancel|promote|rollback`."""
+"""`parley models list|show|train|cancel|promote|rollback|candidates`."""
 
 import json
 import time
@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli.models import words
+from cli.models.candidates import candidates
 from cli.models.rest import ModelRoutes, model_routes
 from cli.options import DEFAULT_DATA, Data, Json
 from infra.embedded.errors import StackError
@@ -19,9 +20,29 @@ ENDED = {"succeeded", "failed", "cancelled"}
 
 Version = Annotated[str, typer.Argument(metavar="VERSION", help="As `parley models list` shows.")]
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="As `parley models train` says.")]
-File = Annotated[Path, typer.Argument(metavar="FILE", help="CSV, JSON or YAML: text and intent.")]
+File = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[FILE]",
+        help="CSV, JSON or YAML: text and intent.",
+        show_default=False,
+    ),
+]
+FromFeedback = Annotated[
+    bool,
+    typer.Option(
+        "--from-feedback",
+        help="Learn labelled candidates and liked questions; no FILE is needed.",
+    ),
+]
 Only = Annotated[
     bool, typer.Option("--only-these", help="Do not learn the knowledge folder's examples as well.")
+]
+FineTune = Annotated[
+    bool,
+    typer.Option(
+        "--fine-tune", help="Tune the sentence model as well; minutes, and the extra `train`."
+    ),
 ]
 Promote = Annotated[bool, typer.Option("--promote", help="Promote the version when it is there.")]
 Note = Annotated[str, typer.Option("--note", help="A line to remember the job by.")]
@@ -29,6 +50,7 @@ Note = Annotated[str, typer.Option("--note", help="A line to remember the job by
 models = typer.Typer(
     help="Train, look at, promote and roll back the assistant's models.", no_args_is_help=True
 )
+models.add_typer(candidates, name="candidates")
 
 
 @models.command("list")
@@ -74,22 +96,24 @@ def cancel(job_id: JobId, data: Data = DEFAULT_DATA) -> None:
 
 @models.command()
 def train(
-    file: File,
+    file: File = None,
     data: Data = DEFAULT_DATA,
     *,
+    fine_tune: FineTune = False,
+    from_feedback: FromFeedback = False,
     only_these: Only = False,
     promote_it: Promote = False,
     note: Note = "",
 ) -> None:
-    """Train a version from a file of examples, and wait for it."""
-    fields = {"extend": "false" if only_these else "true"} | ({"note": note} if note else {})
+    """Train a version from a file of examples, from what people said, or both, and wait for it."""
+    if file is None and not from_feedback:
+        raise typer.BadParameter("name a file, or say --from-feedback")
+    options: dict[str, Any] = {"extend": not only_these, "fromFeedback": from_feedback}
+    options |= {"note": note} if note else {}
+    options |= {"kind": "fine_tune"} if fine_tune else {}
     with model_routes(data) as routes:
-        asked = routes.upload(file, fields)
-        typer.echo(
-            f"job {asked['jobId']}: {asked['examples']} examples, {asked['intents']} intents"
-        )
-        if asked["duplicateCount"]:
-            typer.echo(f"{asked['duplicateCount']} duplicates are learnt once")
+        asked = routes.train(options) if file is None else routes.upload(file, _fields(options))
+        typer.echo(words.asked(asked))
         job = _wait(routes, asked["jobId"])
         if job["status"] != "succeeded":
             raise StackError(f"the job has {job['status']}: {job['error'] or 'it was asked to'}")
@@ -98,14 +122,25 @@ def train(
             _tell(routes.post(f"/api/ai/models/{job['version']}/promote"))
 
 
+def _fields(options: dict[str, Any]) -> dict[str, str]:
+    """Options as a form has them."""
+    return {
+        name: str(value).lower() if isinstance(value, bool) else value
+        for name, value in options.items()
+    }
+
+
 def _wait(routes: ModelRoutes, job_id: str) -> dict[str, Any]:
     columns = (TextColumn("{task.description:<12}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, transient=True) as bar:
         task = bar.add_task("queued", total=1.0)
+        furthest = 0.0
         while True:
             job = routes.get(f"/api/ai/train/{job_id}")
             phase, share = words.progress_of(job)
-            bar.update(task, description=phase, completed=share)
+            # A tuned model still has to embed, which looks like a step back.
+            furthest = max(furthest, share)
+            bar.update(task, description=phase, completed=furthest)
             if job["status"] in ENDED:
                 return job
             time.sleep(POLL_SECONDS)

@@ -11,7 +11,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from schemas import headers as names
 from schemas.events.chat import (
+    ConversationHandedOver,
     ConversationStarted,
+    FeedbackGiven,
     MessageDeleted,
     MessageEdited,
     MessageSent,
@@ -22,7 +24,7 @@ from schemas.events.chat import (
 )
 from schemas.events.envelope import Event
 from schemas.events.insights import MessageAnalyzed
-from schemas.events.replies import ReplyFailed, ReplyGenerated
+from schemas.events.replies import HandoverAsked, ReplyFailed, ReplyGenerated, ReplyWithheld
 from schemas.topics import DEAD_LETTER_RETENTION, EVENT_TYPES, TOPIC_OF
 
 BATCH = 2_000
@@ -36,8 +38,12 @@ CHANGES: frozenset[type[Event]] = frozenset(
         MessageEdited,
         MessageDeleted,
         ReactionSet,
+        FeedbackGiven,
         MessagesRead,
         ReplyFailed,
+        ReplyWithheld,
+        ConversationHandedOver,
+        HandoverAsked,
         ReplyStopAsked,
         ReplyRegenerateAsked,
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from consumers.delivery.ports import BatchHandler, Delivered, Offsets, Partition
+from consumers.delivery.ports import BatchHandler, Delivered, Offsets, Partition, Prepared
 from consumers.delivery.source import Source
 
 
@@ -15,7 +15,11 @@ class KafkaOffsets:
 
     async def load(self, partitions: Iterable[Partition]) -> Offsets:
         """See `OffsetKeeper`."""
-        return await self._source.committed(partitions)
+        committed = await self._source.committed(partitions)
+        # Afterwards, so that what is prepared is no older than the position.
+        if isinstance(self._handler, Prepared):
+            await self._handler.prepare()
+        return committed
 
     async def store(self, batch: Sequence[Delivered], upto: Offsets) -> None:
         """See `OffsetKeeper`; the handler owes that a repeat changes nothing."""

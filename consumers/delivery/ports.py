@@ -84,6 +84,20 @@ class Unhurried(Protocol):
 
 
 @runtime_checkable
+class Prepared(Protocol):
+    """A `BatchHandler` that needs something at hand before it works a new assignment."""
+
+    async def prepare(self) -> None:
+        """
+        Return when it is there; called after each assignment, before anything of it is read.
+
+        Raises:
+            RetryableError: not yet; it is asked again after a pause.
+        """
+        ...
+
+
+@runtime_checkable
 class OffsetKeeper(Protocol):
     """Stores what events become together with how far it has come, all or nothing.
 

@@ -13,20 +13,22 @@ from consumers.delivery.app import run_consumer, stop_on_signals
 from consumers.delivery.backoff import Backoff
 from consumers.delivery.errors import AbandonedError
 from consumers.nlp.adapters.cld2_language import Cld2LanguageDetector
+from consumers.nlp.adapters.encoders import prepare_embedder
 from consumers.nlp.adapters.head_store import prepare_heads
 from consumers.nlp.adapters.knowledge_files import read_knowledge
-from consumers.nlp.adapters.model_store import prepare_model
 from consumers.nlp.adapters.moderator_store import prepare_moderator
 from consumers.nlp.adapters.spacy_entities import load_recognizer
 from consumers.nlp.adapters.vader_tone import VaderToneLexicon
 from consumers.nlp.documents import following_documents
 from consumers.nlp.handlers import Handler, MessageHandler, RequestHandler
+from consumers.nlp.handovers import following_handovers
 from consumers.nlp.models import following
 from consumers.nlp.service.analysis import Question
 from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.assistant import Assistant
 from consumers.nlp.service.dialogue import Dialogue
 from consumers.nlp.service.entity_finder import EntityFinder
+from consumers.nlp.service.handovers import Handovers
 from consumers.nlp.service.language import ConversationLanguages
 from consumers.nlp.service.library import Library
 from consumers.nlp.service.moderation import Moderation
@@ -69,11 +71,20 @@ def build_assistant(settings: ModelSettings) -> tuple[Analyzer, Library]:
     # The heads are small products: numpy's own threads would only wait for each other.
     threadpool_limits(limits=1, user_api="blas")
     knowledge = read_knowledge(settings.knowledge_dir)
-    embedder = prepare_model(settings.model_dir).embedder(settings.threads)
+    embedder = prepare_embedder(settings, settings.threads)
     heads = prepare_heads(settings.model_dir, embedder, knowledge)
     metrics.ai_model_accuracy.labels(INTENTS).set(heads.accuracy)
-    library = Library(embedder, knowledge)
-    languages = ConversationLanguages(Cld2LanguageDetector())
+    library = Library(embedder, knowledge, heads.tolerances.snippets)
+    languages = ConversationLanguages(
+        Cld2LanguageDetector(),
+        guessed=knowledge.phrases.in_english if embedder.multilingual else (),
+    )
+    responder = Responder(
+        knowledge,
+        library,
+        multilingual=embedder.multilingual,
+        language_of=languages.language_of_text,
+    )
     moderation = Moderation(prepare_moderator(settings.model_dir), settings.moderation_threshold)
     finder = EntityFinder(knowledge.entities, load_recognizer() if settings.ner else None)
     digest = knowledge.sha256[:12]
@@ -84,9 +95,10 @@ def build_assistant(settings: ModelSettings) -> tuple[Analyzer, Library]:
         intents=heads.intents,
         tones=ToneReader(heads.tone, VaderToneLexicon()),
         finder=finder,
-        dialogue=Dialogue(knowledge, Responder(knowledge, library)),
+        dialogue=Dialogue(responder),
         knowledge_version=digest,
         documents=lambda: library.version,
+        tolerances=heads.tolerances,
         models=[
             _loaded("sentences", embedder.name, "embedding"),
             _loaded("intents", digest, "intent", heads.accuracy),
@@ -121,21 +133,28 @@ async def serve(settings: NlpSettings) -> None:
             return
         try:
             async with (
-                following(settings, analyzer, publisher, clock),
+                following(settings, analyzer, library, publisher, clock),
                 following_documents(settings, library, clock),
                 generations(settings, analyzer, clock) as writing,
             ):
-                await run_consumer(
-                    name=NAME,
-                    settings=settings,
-                    handler=Handler(
-                        MessageHandler(Assistant(analyzer, publisher, clock, executor, writing)),
-                        RequestHandler(Requests(analyzer, publisher, clock, executor)),
-                    ),
-                    clock=clock,
-                    max_records=MAX_RECORDS,
-                    stop=stop,
+                handovers = Handovers(publisher, clock)
+                assistant = Assistant(
+                    analyzer, publisher, clock, executor, handovers, generations=writing
                 )
+                requests = Requests(analyzer, publisher, clock, executor)
+                async with following_handovers(
+                    settings, handovers, clock, assistant.hush
+                ) as follower:
+                    await run_consumer(
+                        name=NAME,
+                        settings=settings,
+                        handler=Handler(
+                            MessageHandler(assistant), RequestHandler(requests), follower.prepare
+                        ),
+                        clock=clock,
+                        max_records=MAX_RECORDS,
+                        stop=stop,
+                    )
         finally:
             await publisher.__aexit__()
 

@@ -1,17 +1,22 @@
 """Checks a knowledge folder and says how well it is understood, before it goes live."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from consumers.nlp.adapters.encoders import prepare_embedder
 from consumers.nlp.adapters.head_store import prepare_heads
-from consumers.nlp.adapters.knowledge_files import read_evaluation, read_knowledge
-from consumers.nlp.adapters.model_store import prepare_model
+from consumers.nlp.adapters.knowledge_files import (
+    read_evaluation,
+    read_foreign_evaluation,
+    read_knowledge,
+)
 from consumers.nlp.app import build_analyzer
 from consumers.nlp.ports import Embedder
-from consumers.nlp.service.evaluation import try_out
+from consumers.nlp.service.evaluation import Outcome, try_out
 from consumers.nlp.service.heads import IntentHead
 from consumers.nlp.service.knowledge import Knowledge
-from consumers.nlp.settings import ModelSettings, NlpSettings
+from consumers.nlp.settings import EncoderKind, ModelSettings, NlpSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +61,23 @@ class Report:
 async def report(settings: NlpSettings) -> None:
     """Print the report; a broken folder is told like any other wrong set-up."""
     lines = check(settings.nlp).lines()
-    evaluation = read_evaluation(settings.nlp.knowledge_dir)
+    folder = settings.nlp.knowledge_dir
+    evaluation, foreign = read_evaluation(folder), read_foreign_evaluation(folder)
+    analyzer = build_analyzer(settings.nlp)
     if evaluation is not None:
-        outcomes = try_out(build_analyzer(settings.nlp), evaluation)
-        right = sum(each.right for each in outcomes)
-        lines.append(f"evaluation questions met as they must be: {right} of {len(outcomes)}")
-        lines += [str(each) for each in outcomes if not each.right]
+        lines += _told("evaluation questions", try_out(analyzer, evaluation))
+    if settings.nlp.encoder is EncoderKind.MULTILINGUAL:
+        for language, questions in foreign.items():
+            lines += _told(f"questions in {language}", try_out(analyzer, questions, language))
     sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _told(name: str, outcomes: Sequence[Outcome]) -> list[str]:
+    right = sum(each.right for each in outcomes)
+    return [
+        f"{name} met as they must be: {right} of {len(outcomes)}",
+        *(str(each) for each in outcomes if not each.right),
+    ]
 
 
 def check(settings: ModelSettings) -> Report:
@@ -73,7 +88,7 @@ def check(settings: ModelSettings) -> Report:
         ConfigurationError: the folder breaks a rule, or the models cannot be built.
     """
     knowledge = read_knowledge(settings.knowledge_dir)
-    embedder = prepare_model(settings.model_dir).embedder(settings.threads)
+    embedder = prepare_embedder(settings, settings.threads)
     heads = prepare_heads(settings.model_dir, embedder, knowledge)
     return evaluate(knowledge, embedder, heads.intents)
 

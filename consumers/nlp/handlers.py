@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,15 +10,21 @@ import structlog
 
 from consumers.delivery.deadline import split_late
 from consumers.delivery.ports import Delivered, Offsets, Partition, Record
-from consumers.nlp.service.analysis import Analysis
+from consumers.nlp.service.analysis import Analysis, Heard
 from consumers.nlp.service.assistant import Assistant
 from consumers.nlp.service.events import CONSUMER
 from consumers.nlp.service.requests import Requests
+from producers.dead_letters import first_place
 from runtime import metrics
 from runtime.clock import wall_clock
 from runtime.errors import RetryableError
 from schemas.events.ai import AiRequest
-from schemas.events.chat import MessageSent, ReplyRegenerateAsked, ReplyStopAsked
+from schemas.events.chat import (
+    ConversationHandedOver,
+    MessageSent,
+    ReplyRegenerateAsked,
+    ReplyStopAsked,
+)
 from schemas.events.replies import FailureReason, ReplySource
 from schemas.topics import group_of, source_of
 
@@ -34,8 +40,18 @@ logger = structlog.get_logger(__name__)
 class Handler:
     """Works a batch of messages and requests; neither waits for the other."""
 
-    def __init__(self, messages: "MessageHandler", requests: "RequestHandler") -> None:
+    def __init__(
+        self,
+        messages: "MessageHandler",
+        requests: "RequestHandler",
+        prepare: Callable[[], Awaitable[None]],
+    ) -> None:
         self._messages, self._requests = messages, requests
+        self._prepare = prepare
+
+    async def prepare(self) -> None:
+        """See `consumers.delivery.ports.Prepared`."""
+        await self._prepare()
 
     async def handle(self, batch: Sequence[Delivered]) -> None:
         """
@@ -103,15 +119,12 @@ class MessageHandler:
             RetryableError: the broker did not accept an answer; the batch may be done again.
         """
         said = [each for each in batch if not isinstance(each.event, AiRequest)]
-        due, late = split_late(said, self._now())
-        if late:
-            await self._decline(late)
-        asked = [
-            each.event for each in due if isinstance(each.event, MessageSent | ReplyRegenerateAsked)
-        ]
-        if asked:
-            await self._answer(asked, due)
-        self._stop_what_is_not_wanted(due)
+        for stretch in _stretches(said):
+            first = stretch[0]
+            if isinstance(first.event, ConversationHandedOver):
+                await self._assistant.hand_over(first.event, _place(first.record))
+            else:
+                await self._work(stretch)
 
     def unfinished(self) -> Offsets:
         """Return the first record of each partition whose answer is still being written."""
@@ -129,9 +142,16 @@ class MessageHandler:
         if self._generations is not None:
             await self._generations.settle()
 
-    async def _answer(
-        self, asked: Sequence[MessageSent | ReplyRegenerateAsked], due: Sequence[Delivered]
-    ) -> None:
+    async def _work(self, batch: Sequence[Delivered]) -> None:
+        due, late = split_late(batch, self._now())
+        if late:
+            await self._decline(late)
+        asked = _heard(due)
+        if asked:
+            await self._answer(asked, due)
+        self._stop_what_is_not_wanted(due)
+
+    async def _answer(self, asked: Sequence[Heard], due: Sequence[Delivered]) -> None:
         started = time.perf_counter()
         try:
             analyses = await self._assistant.answer(asked)
@@ -142,7 +162,7 @@ class MessageHandler:
             self._note_begun(due)
         _measure(analyses, time.perf_counter() - started)
         now = self._now()
-        for message in asked:
+        for message in (each.asked for each in asked):
             if isinstance(message, MessageSent) and message.answer_by is not None:
                 waited = (now - message.occurred_at).total_seconds()
                 metrics.chat_response_seconds.observe(max(0.0, waited))
@@ -162,7 +182,7 @@ class MessageHandler:
                 self._generations.stop(each.event.message_id)
 
     async def _decline(self, late: Sequence[Delivered]) -> None:
-        messages = [each.event for each in late if isinstance(each.event, MessageSent)]
+        messages = [each for each in _heard(late) if isinstance(each.asked, MessageSent)]
         await self._assistant.decline(messages, FailureReason.LATE)
         # Counted when it is told: a broker that is away brings the batch again.
         for each in late:
@@ -172,9 +192,39 @@ class MessageHandler:
         logger.info("late_questions_dropped", messages=len(messages))
 
 
+def _stretches(batch: Sequence[Delivered]) -> Iterator[Sequence[Delivered]]:
+    """Cut a batch at its hand-overs, each of which is a stretch of its own."""
+    begin = 0
+    for at, each in enumerate(batch):
+        if isinstance(each.event, ConversationHandedOver):
+            if begin < at:
+                yield batch[begin:at]
+            yield batch[at : at + 1]
+            begin = at + 1
+    if begin < len(batch):
+        yield batch[begin:]
+
+
+def _heard(batch: Sequence[Delivered]) -> list[Heard]:
+    return [
+        Heard(each.event, _place(each.record))
+        for each in batch
+        if isinstance(each.event, MessageSent | ReplyRegenerateAsked)
+    ]
+
+
+def _place(record: Record) -> int:
+    # A retry topic has offsets of its own; what counts is where the record stood first.
+    if source_of(record.topic) == record.topic:
+        return record.offset
+    origin = first_place(record.headers)
+    return record.offset if origin is None else origin.offset
+
+
 def _measure(analyses: Sequence[Analysis], seconds: float) -> None:
     for analysis in analyses:
-        status = _STATUS.get(analysis.answer.source, "answered")
+        answer = analysis.answer
+        status = "silent" if answer.withheld else _STATUS.get(answer.source, "answered")
         metrics.ai_requests.labels(ENDPOINT, status).inc()
         metrics.ai_request_seconds.labels(ENDPOINT).observe(sum(analysis.timings_ms.values()) / 1e3)
         for step, took in analysis.timings_ms.items():

@@ -17,9 +17,19 @@ def spare_cores() -> int:
     return max(1, (os.cpu_count() or 2) - 1)
 
 
+class EncoderKind(StrEnum):
+    """Which model turns sentences into vectors, and so which languages are understood."""
+
+    ENGLISH = "english"
+    """all-MiniLM-L6-v2: English only, fast."""
+    MULTILINGUAL = "multilingual"
+    """multilingual-e5-small: many languages, several times slower (extra `multilingual`)."""
+
+
 class ModelSettings(Section):
     """Where models and knowledge are, and how much of the machine inference may take."""
 
+    encoder: EncoderKind = EncoderKind.ENGLISH
     model_dir: Path = Path(".parley/models")
     knowledge_dir: Path = Path("knowledge")
     threads: Annotated[int, Field(ge=1, le=64)] = Field(default_factory=spare_cores)
@@ -34,6 +44,8 @@ class ModelSettings(Section):
         default_factory=lambda: os.cpu_count() or 1
     )
     """A job runs at low priority, so it may have what answering leaves."""
+    training_deadline: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(hours=2)
+    """A job that takes longer than this fails; fine-tuning takes minutes, on busy cores more."""
 
 
 class LanguageModelKind(StrEnum):
@@ -45,6 +57,8 @@ class LanguageModelKind(StrEnum):
     """Any endpoint that speaks OpenAI's chat completions."""
     GGUF = "gguf"
     """A model in a GGUF file, on this machine (extra `local-llm`)."""
+    TRANSFORMERS = "transformers"
+    """A folder of `transformers` weights, on this machine (extra `train`)."""
     DEMO = "demo"
     """SmolLM2-135M on this machine: to see how it works, not to answer people (`demo-llm`)."""
 
@@ -58,6 +72,7 @@ class LanguageModelSettings(Section):
     base_url: str = ""
     api_key: SecretStr = SecretStr("")
     file: Path | None = None
+    dir: Path | None = None
     threads: Annotated[int, Field(ge=1, le=64)] = Field(default_factory=spare_cores)
     context_tokens: Annotated[int, Field(ge=512)] = 4_096
     """Per answer that is written at once."""
@@ -82,6 +97,9 @@ class LanguageModelSettings(Section):
             raise ValueError(message)
         if self.kind is LanguageModelKind.GGUF and self.file is None:
             message = "gguf needs a file"
+            raise ValueError(message)
+        if self.kind is LanguageModelKind.TRANSFORMERS and self.dir is None:
+            message = "transformers needs a dir"
             raise ValueError(message)
         return self
 

@@ -1,26 +1,35 @@
 """`python -m consumers.nlp.training_worker FOLDER`: works one training job, at low priority.
 
-The folder holds `job.json`; the head and its measures are left beside it. Progress goes to the
-standard output as JSON lines. The process ends when its standard input does, so that it never
-outlives who started it.
+The folder holds `job.json`; the head and its measures are left beside it, and the sentence model
+if the job is to tune one. Progress goes to the standard output as JSON lines. The process ends when
+its standard input does, so that it never outlives who started it.
 """
 
 import os
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
-from consumers.nlp.adapters.job_training import train
+from consumers.nlp.adapters.encoders import prepare_embedder
+from consumers.nlp.adapters.head_file import digest
+from consumers.nlp.adapters.job_training import lessons_of, train, train_tuned
+from consumers.nlp.adapters.job_tuning import tune_encoder
 from consumers.nlp.adapters.knowledge_files import read_knowledge
-from consumers.nlp.adapters.model_store import prepare_model
+from consumers.nlp.adapters.model_store import prepare_model, tuned_name
 from consumers.nlp.errors import TrainingError
+from consumers.nlp.settings import EncoderKind, ModelSettings
 from runtime.errors import ConfigurationError
-from schemas.events.models import Example, Metrics, Phase
+from schemas.events.models import Example, JobKind, Metrics, Phase
 
-JOB, HEAD, RESULT = "job.json", "head.npz", "result.json"
+if TYPE_CHECKING:
+    from consumers.nlp.ports import Embedder
+
+JOB, HEAD, ENCODER, RESULT = "job.json", "head.npz", "encoder.onnx", "result.json"
 NICENESS = 10
 """Answering goes first: on a busy machine this gets a tenth of what answering gets."""
 REFUSED = 3
@@ -32,8 +41,10 @@ class JobFile(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    kind: str
     examples: tuple[Example, ...]
     extend: bool
+    encoder: EncoderKind
     model_dir: Path
     knowledge_dir: Path
     threads: int
@@ -81,19 +92,28 @@ def main(folder: Path) -> int:
 def _work(folder: Path, job: JobFile) -> None:
     _tell(Progress())
     knowledge = read_knowledge(job.knowledge_dir)
+    extension, strangers = knowledge if job.extend else None, knowledge.out_of_scope.examples
     # One thread per run and several runs at once: a vector does not depend on the threads.
-    embedder = prepare_model(job.model_dir).embedder(1)
-    trained = train(
-        job.examples,
-        knowledge if job.extend else None,
-        knowledge.out_of_scope.examples,
-        embedder,
-        lambda phase, done, total: _tell(Progress(phase=phase, done=done, total=total)),
-        threads=job.threads,
-    )
+    embedder: Embedder
+    if job.kind == JobKind.FINE_TUNE:
+        lessons, network = lessons_of(job.examples, extension), folder / ENCODER
+        model = prepare_model(job.model_dir)
+        tune_encoder(lessons, network, model, _report, threads=job.threads)
+        embedder = model.tuned(tuned_name(digest(network.read_bytes())), network, 1)
+        trained = train_tuned(lessons, strangers, embedder, knowledge, _report, threads=job.threads)
+        # All that this process has used: tuning is most of it.
+        trained = trained.after(time.process_time())
+    else:
+        embedder = prepare_embedder(ModelSettings(encoder=job.encoder, model_dir=job.model_dir), 1)
+        lessons = lessons_of(job.examples, extension, multilingual=embedder.multilingual)
+        trained = train(lessons, strangers, embedder, _report, threads=job.threads)
     result = Result(engine=embedder.name, intents=trained.intents, metrics=trained.metrics)
     (folder / HEAD).write_bytes(trained.head)
     (folder / RESULT).write_text(result.model_dump_json(), encoding="utf-8")
+
+
+def _report(phase: Phase, done: int, total: int) -> None:
+    _tell(Progress(phase=phase, done=done, total=total))
 
 
 def _tell(progress: Progress) -> None:

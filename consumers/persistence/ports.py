@@ -19,6 +19,17 @@ class ConversationRow:
 
 
 @dataclass(frozen=True, slots=True)
+class HandlerRow:
+    """Who handles a conversation from then on; the latest (since, event_id) counts."""
+
+    conversation_id: UUID
+    handler: str
+    note: str | None
+    since: datetime
+    event_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class MessageRow:
     """Something said, by a person or the assistant; `body` is the event's JSON as published."""
 
@@ -88,6 +99,20 @@ class ReactionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedbackRow:
+    """What somebody thinks of the answer to a question."""
+
+    message_id: UUID
+    user_id: UUID
+    conversation_id: UUID
+    in_reply_to: UUID
+    rating: str
+    reason: str | None
+    occurred_at: datetime
+    event_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class ReadMarkRow:
     """How far somebody has read."""
 
@@ -101,12 +126,17 @@ class Archive(Protocol):
     """Keeps rows.
 
     Idempotency: a row whose event or message is there already changes nothing.
-    Ordering: none is needed; of edits and reactions the latest counts, of read marks the furthest,
-    and a deletion is for ever. No two rows of one call may be about the same thing.
+    Ordering: none is needed; of edits, reactions, ratings and hand-overs the latest counts, of
+    read marks the furthest, and a deletion is for ever. No two rows of one call may be about the
+    same thing.
     """
 
     async def add_conversations(self, rows: Sequence[ConversationRow]) -> None:
         """Keep conversations."""
+        ...
+
+    async def add_handlers(self, rows: Sequence[HandlerRow]) -> None:
+        """Keep who handles conversations, whether or not these are there yet."""
         ...
 
     async def add_messages(self, rows: Sequence[MessageRow]) -> None:
@@ -129,10 +159,17 @@ class Archive(Protocol):
         """Keep the latest state of reactions."""
         ...
 
+    async def add_feedback(self, rows: Sequence[FeedbackRow]) -> None:
+        """Keep the latest rating of each person."""
+        ...
+
     async def add_read_marks(self, rows: Sequence[ReadMarkRow]) -> None:
         """Keep the furthest marks."""
         ...
 
     async def settle(self, message_ids: Sequence[UUID]) -> None:
-        """Make these messages what their authors' changes say; what is deleted loses its text."""
+        """Make these messages what their authors' changes say; what is deleted loses its text.
+
+        So do reasons that were given for answers to it.
+        """
         ...

@@ -12,6 +12,8 @@ from consumers.persistence.ports import (
     ConversationRow,
     DeletionRow,
     EditRow,
+    FeedbackRow,
+    HandlerRow,
     InsightRow,
     MessageRow,
     ReactionRow,
@@ -19,6 +21,8 @@ from consumers.persistence.ports import (
 )
 from schemas.events.chat import (
     ConversationStarted,
+    FeedbackGiven,
+    HandoverEvent,
     MessageDeleted,
     MessageEdited,
     MessageSent,
@@ -29,7 +33,17 @@ from schemas.events.envelope import Event
 from schemas.events.insights import Entity, MessageAnalyzed
 from schemas.events.replies import ReplyGenerated
 
-Row = ConversationRow | MessageRow | InsightRow | EditRow | DeletionRow | ReactionRow | ReadMarkRow
+Row = (
+    ConversationRow
+    | HandlerRow
+    | MessageRow
+    | InsightRow
+    | EditRow
+    | DeletionRow
+    | ReactionRow
+    | FeedbackRow
+    | ReadMarkRow
+)
 Kind = TypeVar("Kind")
 
 _ENTITIES = TypeAdapter(tuple[Entity, ...])
@@ -50,7 +64,7 @@ async def keep(archive: Archive, events: Iterable[tuple[Event, str]]) -> None:
         row.message_id
         for row in rows
         if isinstance(row, MessageRow | InsightRow | EditRow | DeletionRow)
-    }
+    } | {row.in_reply_to for row in rows if isinstance(row, FeedbackRow)}
     if touched:
         await archive.settle(sorted(touched))
 
@@ -64,10 +78,16 @@ async def _keep_changes(archive: Archive, rows: Sequence[Row]) -> None:
         _of(rows, ReactionRow), ("message_id", "user_id", "emoji"), ("occurred_at", "event_id")
     ):
         await archive.add_reactions(reactions)
+    if ratings := _last(
+        _of(rows, FeedbackRow), ("message_id", "user_id"), ("occurred_at", "event_id")
+    ):
+        await archive.add_feedback(ratings)
     if marks := _last(
         _of(rows, ReadMarkRow), ("conversation_id", "user_id"), ("up_to", "message_id")
     ):
         await archive.add_read_marks(marks)
+    if handlers := _last(_of(rows, HandlerRow), ("conversation_id",), ("since", "event_id")):
+        await archive.add_handlers(handlers)
 
 
 def _of(rows: Sequence[Row], kind: type[Kind]) -> list[Kind]:
@@ -96,6 +116,18 @@ def _(event: ConversationStarted, body: str) -> Row:
         owner_id=event.owner_id,
         title=event.title,
         started_at=event.occurred_at,
+        event_id=event.event_id,
+    )
+
+
+@row_of.register
+def _(event: HandoverEvent, body: str) -> Row:
+    del body
+    return HandlerRow(
+        conversation_id=event.conversation_id,
+        handler=event.to,
+        note=event.note,
+        since=event.occurred_at,
         event_id=event.event_id,
     )
 
@@ -184,6 +216,21 @@ def _(event: ReactionSet, body: str) -> Row:
         emoji=event.emoji,
         conversation_id=event.conversation_id,
         active=event.active,
+        occurred_at=event.occurred_at,
+        event_id=event.event_id,
+    )
+
+
+@row_of.register
+def _(event: FeedbackGiven, body: str) -> Row:
+    del body
+    return FeedbackRow(
+        message_id=event.message_id,
+        user_id=event.sender.id,
+        conversation_id=event.conversation_id,
+        in_reply_to=event.in_reply_to,
+        rating=event.rating,
+        reason=event.reason,
         occurred_at=event.occurred_at,
         event_id=event.event_id,
     )

@@ -11,7 +11,13 @@ from edge_ws.joining import Join, Joining
 from edge_ws.publishing import RETRY_AFTER_MS, Publishing
 from runtime.errors import RetryableError
 from schemas import ids
-from schemas.events.chat import ConversationStarted, MessageSent, Sender, SenderKind
+from schemas.events.chat import (
+    ConversationHandedOver,
+    ConversationStarted,
+    MessageSent,
+    Sender,
+    SenderKind,
+)
 from schemas.frames.client import (
     AnyFrame,
     Connect,
@@ -20,8 +26,10 @@ from schemas.frames.client import (
     ConversationStart,
     DeleteMessage,
     EditMessage,
+    HandOver,
     MarkRead,
     Ping,
+    RateReply,
     React,
     RegenerateReply,
     SendMessage,
@@ -80,8 +88,8 @@ class Commands:
         Until that is done the frames behind it must be kept back.
         """
         match frame:
-            case SendMessage():
-                self._send(connection, session, frame)
+            case SendMessage() | HandOver():
+                self._say(connection, session, frame)
             case ConversationStart():
                 return self._start(connection, session, frame)
             case ConversationJoin():
@@ -90,6 +98,7 @@ class Commands:
                 EditMessage()
                 | DeleteMessage()
                 | React()
+                | RateReply()
                 | MarkRead()
                 | StopReply()
                 | RegenerateReply()
@@ -112,7 +121,9 @@ class Commands:
                 assert_never(frame)
         return None
 
-    def _send(self, connection: "Connection", session: "Session", frame: SendMessage) -> None:
+    def _say(
+        self, connection: "Connection", session: "Session", frame: SendMessage | HandOver
+    ) -> None:
         kind = connection.joined.get(key_of(frame.conversation_id))
         if kind is None:
             connection.push(
@@ -121,8 +132,14 @@ class Commands:
             return
         if self._publishing.full(connection, frame.ref):
             return
-        user = session.user
-        message_id = ids.message_id(user.id, frame.conversation_id, frame.client_message_id)
+        sender = Sender(id=session.user.id, kind=kind, name=session.user.name)
+        if isinstance(frame, SendMessage):
+            self._send(connection, sender, frame)
+        else:
+            self._hand_over(connection, sender, frame)
+
+    def _send(self, connection: "Connection", sender: Sender, frame: SendMessage) -> None:
+        message_id = ids.message_id(sender.id, frame.conversation_id, frame.client_message_id)
         event_id = ids.event_id(MessageSent.event_type, message_id)
         asked_at = self._clock.stamp()
         event = MessageSent(
@@ -131,15 +148,32 @@ class Commands:
             correlation_id=event_id,
             conversation_id=frame.conversation_id,
             message_id=message_id,
-            sender=Sender(id=user.id, kind=kind, name=user.name),
+            sender=sender,
             text=frame.text,
             attachments=frame.attachments,
             reply_to=frame.reply_to,
             client_message_id=frame.client_message_id,
             # Only people's own questions are answered by the assistant.
-            answer_by=asked_at + self._answer_within if kind is SenderKind.USER else None,
+            answer_by=asked_at + self._answer_within if sender.kind is SenderKind.USER else None,
         )
         self._publishing.publish(connection, frame.ref, event, message_id=message_id)
+
+    def _hand_over(self, connection: "Connection", sender: Sender, frame: HandOver) -> None:
+        conversation_id = frame.conversation_id
+        client_id = frame.client_event_id or ids.frame_id(connection.id, frame.ref)
+        event_id = ids.change_event_id(
+            ConversationHandedOver.event_type, sender.id, conversation_id, client_id
+        )
+        event = ConversationHandedOver(
+            event_id=event_id,
+            occurred_at=self._clock.stamp(),
+            correlation_id=event_id,
+            conversation_id=conversation_id,
+            sender=sender,
+            to=frame.to,
+            note=frame.note,
+        )
+        self._publishing.publish(connection, frame.ref, event, conversation_id=conversation_id)
 
     def _start(
         self, connection: "Connection", session: "Session", frame: ConversationStart

@@ -9,12 +9,21 @@ from fastapi import APIRouter, FastAPI, Query, Request
 from starlette.responses import Response
 
 from gateway.chat.cursor import read_cursor, write_cursor
-from gateway.chat.ports import PREVIEW_CHARS, Conversation, Place, ReadMark, Utterance
+from gateway.chat.ports import (
+    PREVIEW_CHARS,
+    Conversation,
+    Handover,
+    Place,
+    ReadMark,
+    Utterance,
+)
 from gateway.chat.service import NotAcceptedError
 from gateway.chat.views import (
     ConversationItem,
     ConversationPage,
     ConversationView,
+    HandOver,
+    HandoverAccepted,
     HistoryPage,
     MessageAccepted,
     SendMessage,
@@ -78,6 +87,18 @@ async def get_conversation(
     return _view(await state["conversing"].find(user.sub, conversation_id))
 
 
+@router.put("/conversations/{conversation_id}/handover", status_code=202)
+async def hand_over(
+    conversation_id: UUID, body: HandOver, user: SignedInUser, state: State
+) -> HandoverAccepted:
+    """Call a person, or let the assistant answer again; statuses as for messages."""
+    await _spend(state, user)
+    await state["conversing"].hand_over(
+        user, conversation_id, body.to, body.note, body.client_event_id
+    )
+    return HandoverAccepted(status=AckStatus.ACCEPTED, conversation_id=conversation_id)
+
+
 @router.get("/conversations/{conversation_id}/messages", response_model=HistoryPage)
 async def read_history(
     conversation_id: UUID,
@@ -91,7 +112,8 @@ async def read_history(
     reached = await state["conversing"].reached(conversation_id)
     page = await state["conversing"].history(user.sub, conversation_id, read_cursor(before), limit)
     marks = await state["conversing"].read_marks(conversation_id)
-    body = history_body(page.items, marks, page.next, reached)
+    handover = await state["conversing"].handover(conversation_id)
+    body = history_body(page.items, marks, page.next, reached, handover)
     return Response(orjson.dumps(body), media_type="application/json")
 
 
@@ -100,6 +122,7 @@ def history_body(
     marks: Sequence[ReadMark],
     following: Place | None,
     reached: Sequence[Position] = (),
+    handover: Handover | None = None,
 ) -> dict[str, object]:
     """Return a `HistoryPage` without a second pass: the bodies were checked as events."""
     read = [
@@ -115,6 +138,7 @@ def history_body(
         "items": items,
         "next": _cursor_or_none(following),
         "read": read,
+        "handover": _handover(handover),
         "positions": [str(position) for position in reached],
     }
 
@@ -148,13 +172,30 @@ def _cursor_or_none(place: Place | None) -> str | None:
 
 def _view(one: Conversation) -> ConversationView:
     return ConversationView(
-        id=one.id, title=one.title, status=one.status, started_at=one.started_at
+        id=one.id,
+        title=one.title,
+        status=one.status,
+        started_at=one.started_at,
+        handled_by=one.handled_by,
+        handled_since=one.handled_since,
     )
+
+
+def _handover(last: Handover | None) -> dict[str, str | None] | None:
+    if last is None:
+        return None
+    return {
+        "to": last.to,
+        "occurred_at": format_instant(last.occurred_at),
+        "event_id": str(last.event_id),
+        "note": last.note,
+    }
 
 
 def _utterance(one: Utterance) -> dict[str, object]:
     reactions = [{"user_id": str(each.user_id), "emoji": each.emoji} for each in one.reactions]
-    return {"type": one.type, **one.body, "reactions": reactions}
+    shown = {"type": one.type, **one.body, "reactions": reactions}
+    return {**shown, "rating": one.rating} if one.type == "reply" else shown
 
 
 def _item(one: Conversation) -> ConversationItem:
@@ -163,6 +204,8 @@ def _item(one: Conversation) -> ConversationItem:
         title=one.title,
         status=one.status,
         started_at=one.started_at,
+        handled_by=one.handled_by,
+        handled_since=one.handled_since,
         last_message_at=one.last_message_at,
         last_message_preview=_preview(one.last_message_text),
         first_message_preview=_preview(one.first_message_text),

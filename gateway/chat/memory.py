@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from gateway.chat.ports import Conversation, Place, ReadMark, Utterance
+from gateway.chat.ports import Conversation, Handover, Place, ReadMark, Utterance
+from schemas.events.chat import Rating
 from schemas.positions import Position
 
 
@@ -14,30 +15,34 @@ class InMemoryConversations:
 
     conversations: dict[UUID, Conversation] = field(default_factory=dict)
     said: dict[UUID, list[Utterance]] = field(default_factory=dict)
+    ratings: dict[tuple[UUID, UUID], Rating] = field(default_factory=dict)
+    """By answer and reader."""
     marks: dict[UUID, list[ReadMark]] = field(default_factory=dict)
+    handovers: dict[UUID, Handover] = field(default_factory=dict)
     positions: dict[UUID, list[Position]] = field(default_factory=dict)
 
     async def find(self, conversation_id: UUID) -> Conversation | None:
         """Return a conversation, whoever's it is."""
-        return self.conversations.get(conversation_id)
+        found = self.conversations.get(conversation_id)
+        return None if found is None else self._handled(found)
 
     async def newest_of(
         self, owner_id: UUID, before: Place | None, limit: int
     ) -> Sequence[Conversation]:
         """Return an owner's conversations, the last started first."""
         found = [
-            self._with_ends(one)
+            self._with_ends(self._handled(one))
             for one in self.conversations.values()
             if one.owner_id == owner_id and (before is None or one.place < before)
         ]
         return sorted(found, key=lambda one: one.place, reverse=True)[:limit]
 
     async def newest_in(
-        self, conversation_id: UUID, before: Place | None, limit: int
+        self, conversation_id: UUID, reader_id: UUID, before: Place | None, limit: int
     ) -> Sequence[Utterance]:
         """Return what was said, the latest first."""
         found = [
-            one
+            replace(one, rating=self.ratings.get((one.message_id, reader_id)))
             for one in self.said.get(conversation_id, ())
             if before is None or one.place < before
         ]
@@ -52,9 +57,19 @@ class InMemoryConversations:
         """Return how far each has read, by user."""
         return sorted(self.marks.get(conversation_id, ()), key=lambda mark: mark.user_id)
 
+    async def handover(self, conversation_id: UUID) -> Handover | None:
+        """Return the latest hand-over."""
+        return self.handovers.get(conversation_id)
+
     async def reached(self, conversation_id: UUID) -> Sequence[Position]:
         """Return how far the conversation's logs are stored."""
         return self.positions.get(conversation_id, ())
+
+    def _handled(self, one: Conversation) -> Conversation:
+        last = self.handovers.get(one.id)
+        if last is None:
+            return one
+        return replace(one, handled_by=last.to, handled_since=last.occurred_at)
 
     def _with_ends(self, one: Conversation) -> Conversation:
         said = sorted(self.said.get(one.id, ()), key=lambda utterance: utterance.place)

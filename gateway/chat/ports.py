@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
+from schemas.events.chat import Handler, Rating
 from schemas.positions import Position
 
 PREVIEW_CHARS = 120
@@ -31,6 +32,9 @@ class Conversation:
     last_message_text: str | None = None
     first_message_text: str | None = None
     """The beginning of what a person said first and did not take back."""
+    handled_by: Handler = Handler.ASSISTANT
+    handled_since: datetime | None = None
+    """When it was handed over last; None when it never was."""
 
     @property
     def place(self) -> Place:
@@ -52,6 +56,8 @@ class Utterance:
     sender_id: UUID
     deleted: bool = False
     reactions: tuple["Reaction", ...] = ()
+    rating: Rating | None = None
+    """What its reader thinks of it, when it is an answer."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,16 @@ class ReadMark:
     up_to: datetime
 
 
+@dataclass(frozen=True)
+class Handover:
+    """The latest hand-over of a conversation."""
+
+    to: Handler
+    occurred_at: datetime
+    event_id: UUID
+    note: str | None = None
+
+
 class Conversations(Protocol):
     """Reads what the log's consumer has written so far; it lags the log by moments.
 
@@ -89,9 +105,9 @@ class Conversations(Protocol):
         ...
 
     async def newest_in(
-        self, conversation_id: UUID, before: Place | None, limit: int
+        self, conversation_id: UUID, reader_id: UUID, before: Place | None, limit: int
     ) -> Sequence[Utterance]:
-        """Return what was said before `before`, the latest first."""
+        """Return what was said before `before`, the latest first, with the reader's ratings."""
         ...
 
     async def find_message(self, conversation_id: UUID, message_id: UUID) -> Utterance | None:
@@ -100,6 +116,10 @@ class Conversations(Protocol):
 
     async def read_marks(self, conversation_id: UUID) -> Sequence[ReadMark]:
         """Return how far each has read, by user."""
+        ...
+
+    async def handover(self, conversation_id: UUID) -> Handover | None:
+        """Return the latest hand-over; None when the assistant always had it."""
         ...
 
     async def reached(self, conversation_id: UUID) -> Sequence[Position]:

@@ -1,18 +1,35 @@
 """Conversations and history in PostgreSQL, always by keyset over an index."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, select, true, tuple_
+from sqlalchemy import Row, RowMapping, Select, func, select, true, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
-from gateway.chat.ports import PREVIEW_CHARS, Conversation, Place, Reaction, ReadMark, Utterance
+from gateway.chat.ports import (
+    PREVIEW_CHARS,
+    Conversation,
+    Handover,
+    Place,
+    Reaction,
+    ReadMark,
+    Utterance,
+)
 from gateway.database import Database
 from producers.records import partition_of
+from schemas.events.chat import Handler, Rating
 from schemas.positions import PUSHED_TOPICS, Position
 from schemas.tables.delivery import consumer_offsets
-from schemas.tables.persistence import conversations, messages, reactions, read_marks
+from schemas.tables.persistence import (
+    conversation_handlers,
+    conversations,
+    feedback,
+    messages,
+    reactions,
+    read_marks,
+)
 from schemas.topics import group_of
 
 _GROUP = group_of("persistence")
@@ -22,6 +39,11 @@ _CONVERSATION = (
     conversations.c.title,
     conversations.c.status,
     conversations.c.started_at,
+    conversation_handlers.c.handler.label("handled_by"),
+    conversation_handlers.c.since.label("handled_since"),
+)
+_HANDLED = conversations.outerjoin(
+    conversation_handlers, conversation_handlers.c.conversation_id == conversations.c.id
 )
 
 _UTTERANCE = (
@@ -43,10 +65,14 @@ class PostgresConversations:
 
     async def find(self, conversation_id: UUID) -> Conversation | None:
         """Read by the primary key."""
-        query = select(*_CONVERSATION).where(conversations.c.id == conversation_id)
+        query = (
+            select(*_CONVERSATION)
+            .select_from(_HANDLED)
+            .where(conversations.c.id == conversation_id)
+        )
         async with self._database.transaction() as connection:
             row = (await connection.execute(query)).mappings().one_or_none()
-        return None if row is None else Conversation(**row)
+        return None if row is None else _conversation(row)
 
     async def newest_of(
         self, owner_id: UUID, before: Place | None, limit: int
@@ -55,20 +81,26 @@ class PostgresConversations:
         query = conversations_page(owner_id, before, limit)
         async with self._database.transaction() as connection:
             found = await connection.execute(query)
-            return [Conversation(**row) for row in found.mappings()]
+            return [_conversation(row) for row in found.mappings()]
 
     async def newest_in(
-        self, conversation_id: UUID, before: Place | None, limit: int
+        self, conversation_id: UUID, reader_id: UUID, before: Place | None, limit: int
     ) -> Sequence[Utterance]:
         """Read a page by (conversation, occurred, event)."""
         query = history_page(conversation_id, before, limit)
         async with self._database.transaction() as connection:
             said = (await connection.execute(query)).all()
-            found = await connection.execute(_reactions_to([row.message_id for row in said]))
+            shown = [row.message_id for row in said]
+            found = await connection.execute(_reactions_to(shown))
             on: dict[UUID, list[Reaction]] = {}
             for each in found:
                 on.setdefault(each.message_id, []).append(Reaction(*each))
-        return [_utterance(row, on.get(row.message_id, ())) for row in said]
+            rated = await connection.execute(_ratings_by(reader_id, shown))
+            ratings = {row.message_id: Rating(row.rating) for row in rated}
+        return [
+            replace(_utterance(row, on.get(row.message_id, ())), rating=ratings.get(row.message_id))
+            for row in said
+        ]
 
     async def find_message(self, conversation_id: UUID, message_id: UUID) -> Utterance | None:
         """Read by the message's own index."""
@@ -88,6 +120,18 @@ class PostgresConversations:
         )
         async with self._database.transaction() as connection:
             return [ReadMark(*row) for row in await connection.execute(query)]
+
+    async def handover(self, conversation_id: UUID) -> Handover | None:
+        """Read by the primary key."""
+        last = conversation_handlers.c
+        query = select(last.handler, last.since, last.event_id, last.note).where(
+            last.conversation_id == conversation_id
+        )
+        async with self._database.transaction() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        if row is None:
+            return None
+        return Handover(Handler(row.handler), row.since, row.event_id, row.note)
 
     async def reached(self, conversation_id: UUID) -> Sequence[Position]:
         """Read what persistence commits together with its rows."""
@@ -139,7 +183,7 @@ def conversations_page(
             last.c.text.label("last_message_text"),
             first.c.text.label("first_message_text"),
         )
-        .select_from(conversations.outerjoin(last, true()).outerjoin(first, true()))
+        .select_from(_HANDLED.outerjoin(last, true()).outerjoin(first, true()))
         .where(conversations.c.owner_id == owner_id)
         .order_by(started.desc(), key.desc())
         .limit(limit)
@@ -167,6 +211,18 @@ def _reactions_to(message_ids: Sequence[UUID]) -> Select[UUID, UUID, str]:
         select(emoji.message_id, emoji.user_id, emoji.emoji)
         .where(emoji.message_id.in_(message_ids), emoji.active)
         .order_by(emoji.occurred_at, emoji.event_id)
+    )
+
+
+def _conversation(row: RowMapping) -> Conversation:
+    # Nobody has ever handed over what has no row there.
+    handled_by = Handler(row["handled_by"] or Handler.ASSISTANT)
+    return Conversation(**{**row, "handled_by": handled_by})
+
+
+def _ratings_by(reader_id: UUID, message_ids: Sequence[UUID]) -> Select[UUID, str]:
+    return select(feedback.c.message_id, feedback.c.rating).where(
+        feedback.c.message_id.in_(message_ids), feedback.c.user_id == reader_id
     )
 
 

@@ -1,23 +1,35 @@
 """Conversations by REST: start, speak, list, read; and who may."""
 
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Generic, NoReturn, TypeVar
 from uuid import UUID, uuid4
 
-from gateway.chat.ports import Conversation, Conversations, Place, ReadMark, Utterance
+from gateway.chat.ports import (
+    Conversation,
+    Conversations,
+    Handover,
+    Place,
+    ReadMark,
+    Utterance,
+)
+from gateway.chat.young import YoungConversations
 from producers.ports import EventPublisher, PublishStatus
-from runtime.clock import HybridLogicalClock, wall_clock
+from runtime.clock import HybridLogicalClock
 from runtime.errors import DomainError, RetryableError
 from schemas import ids
 from schemas.claims import AccessClaims
-from schemas.events.chat import ConversationStarted, MessageSent, Sender, SenderKind
+from schemas.events.chat import (
+    ConversationHandedOver,
+    ConversationStarted,
+    Handler,
+    MessageSent,
+    Sender,
+    SenderKind,
+)
 from schemas.positions import Position
 
-_YOUNG = timedelta(minutes=10)
-_MOST_YOUNG = 10_000
 _ACTIVE = "active"
 
 Item = TypeVar("Item")
@@ -30,29 +42,6 @@ class NotAcceptedError(Exception):
         super().__init__(status)
         self.status = status
         self.made = made
-
-
-class YoungConversations:
-    """Conversations this process started; the table learns of them a moment later."""
-
-    def __init__(self, now: Callable[[], datetime] = wall_clock) -> None:
-        self._now = now
-        self._kept: OrderedDict[UUID, Conversation] = OrderedDict()
-
-    def add(self, conversation: Conversation) -> None:
-        """Remember a conversation for ten minutes."""
-        self._kept[conversation.id] = conversation
-        self._kept.move_to_end(conversation.id)
-        if len(self._kept) > _MOST_YOUNG:
-            self._kept.popitem(last=False)
-
-    def find(self, conversation_id: UUID) -> Conversation | None:
-        """Return a conversation that is still young."""
-        found = self._kept.get(conversation_id)
-        if found is not None and self._now() - found.started_at > _YOUNG:
-            del self._kept[conversation_id]
-            return None
-        return found
 
 
 @dataclass(frozen=True)
@@ -120,12 +109,10 @@ class Conversing:
             DomainError: the conversation is not the user's, or has ended.
             NotAcceptedError: the log did not confirm it.
         """
-        conversation = await self.find(user.sub, conversation_id)
-        if conversation.status != _ACTIVE:
-            raise DomainError("conversation_ended", "The conversation has ended.", status=409)
+        await self._find_active(user.sub, conversation_id)
         message_id = ids.message_id(user.sub, conversation_id, client_message_id)
         event_id = ids.event_id(MessageSent.event_type, message_id)
-        kind = SenderKind.AGENT if user.role == SenderKind.AGENT else SenderKind.USER
+        sender = _sender(user)
         asked_at = self._clock.stamp()
         event = MessageSent(
             event_id=event_id,
@@ -133,15 +120,46 @@ class Conversing:
             correlation_id=event_id,
             conversation_id=conversation_id,
             message_id=message_id,
-            sender=Sender(id=user.sub, kind=kind, name=user.name),
+            sender=sender,
             text=text,
             client_message_id=client_message_id,
-            answer_by=asked_at + self._answer_within if kind is SenderKind.USER else None,
+            answer_by=asked_at + self._answer_within if sender.kind is SenderKind.USER else None,
         )
         published = await self._publisher.publish(event)
         if not published.accepted:
             raise NotAcceptedError(published.status, message_id=message_id)
         return message_id
+
+    async def hand_over(
+        self,
+        user: AccessClaims,
+        conversation_id: UUID,
+        to: Handler,
+        note: str | None,
+        client_event_id: UUID | None,
+    ) -> None:
+        """Let a person answer in a conversation from now on, or the assistant again.
+
+        Raises:
+            DomainError: the conversation is not the user's, or has ended.
+            NotAcceptedError: the log did not confirm it.
+        """
+        await self._find_active(user.sub, conversation_id)
+        event_id = ids.change_event_id(
+            ConversationHandedOver.event_type, user.sub, conversation_id, client_event_id or uuid4()
+        )
+        event = ConversationHandedOver(
+            event_id=event_id,
+            occurred_at=self._clock.stamp(),
+            correlation_id=event_id,
+            conversation_id=conversation_id,
+            sender=_sender(user),
+            to=to,
+            note=note,
+        )
+        published = await self._publisher.publish(event)
+        if not published.accepted:
+            raise NotAcceptedError(published.status, conversation_id=conversation_id)
 
     async def find(self, user_id: UUID, conversation_id: UUID) -> Conversation:
         """Return a conversation that this user may be in.
@@ -181,13 +199,17 @@ class Conversing:
             DomainError: the conversation is not the user's.
         """
         await self.find(user_id, conversation_id)
-        found = await self._conversations.newest_in(conversation_id, before, limit + 1)
+        found = await self._conversations.newest_in(conversation_id, user_id, before, limit + 1)
         page = found[:limit]
         return Page(page[::-1], page[-1].place if len(found) > limit else None)
 
     async def read_marks(self, conversation_id: UUID) -> Sequence[ReadMark]:
         """Return how far each has read; the caller has checked who asks."""
         return await self._conversations.read_marks(conversation_id)
+
+    async def handover(self, conversation_id: UUID) -> Handover | None:
+        """Return the latest hand-over, if there was any; the caller has checked who asks."""
+        return await self._conversations.handover(conversation_id)
 
     async def reached(self, conversation_id: UUID) -> Sequence[Position]:
         """Return up to where on the log the history is complete that is read after this."""
@@ -203,6 +225,11 @@ class Conversing:
         if found is None:
             _not_found()
         return found
+
+    async def _find_active(self, user_id: UUID, conversation_id: UUID) -> None:
+        conversation = await self.find(user_id, conversation_id)
+        if conversation.status != _ACTIVE:
+            raise DomainError("conversation_ended", "The conversation has ended.", status=409)
 
     async def _known_if_reachable(self, conversation_id: UUID) -> Conversation | None:
         # Only the log is needed to start one; a repeat is the same event and changes nothing.
@@ -220,6 +247,11 @@ class Conversing:
                 raise
             return young
         return found or young
+
+
+def _sender(user: AccessClaims) -> Sender:
+    kind = SenderKind.AGENT if user.role == SenderKind.AGENT else SenderKind.USER
+    return Sender(id=user.sub, kind=kind, name=user.name)
 
 
 def _not_found() -> NoReturn:

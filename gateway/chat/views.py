@@ -5,10 +5,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.events.chat import Attachment, ConversationEvent, Sender
+from schemas.events.chat import Attachment, ConversationEvent, Handler, Rating, Sender
 from schemas.events.replies import ReplyGenerated
 from schemas.frames.codes import AckStatus
-from schemas.text import Instant, MessageText, Title
+from schemas.text import Instant, MessageText, Note, Title
 
 
 class Request(BaseModel):
@@ -32,6 +32,16 @@ class SendMessage(Request):
     text: MessageText
 
 
+class HandOver(Request):
+    """Call a person into the conversation, or let the assistant answer again."""
+
+    to: Handler
+    note: Note | None = None
+    """Everybody in the conversation sees it."""
+    client_event_id: UUID | None = None
+    """Makes a repeat the same hand-over."""
+
+
 class View(BaseModel):
     """An answer."""
 
@@ -45,6 +55,13 @@ class MessageAccepted(View):
     message_id: UUID
 
 
+class HandoverAccepted(View):
+    """The hand-over is on the log, on all replicas."""
+
+    status: AckStatus
+    conversation_id: UUID
+
+
 class ConversationView(View):
     """A conversation."""
 
@@ -52,6 +69,10 @@ class ConversationView(View):
     title: str | None
     status: str
     started_at: Instant
+    handled_by: Handler = Handler.ASSISTANT
+    """Who answers: while it is a person, the assistant is silent."""
+    handled_since: Instant | None = None
+    """When it was handed over last; null when it never was."""
 
 
 class ConversationItem(ConversationView):
@@ -99,6 +120,8 @@ class HistoryReply(ReplyGenerated):
 
     type: Literal["reply"]
     reactions: tuple[ReactionView, ...] = ()
+    rating: Rating | None = None
+    """What the reader of this page thinks of it."""
 
 
 class ReadMarkView(View):
@@ -107,6 +130,15 @@ class ReadMarkView(View):
     user_id: UUID
     message_id: UUID
     up_to: Instant
+
+
+class HandoverView(View):
+    """The latest hand-over; a later `handover` frame, by (occurred_at, event_id), replaces it."""
+
+    to: Handler
+    occurred_at: Instant
+    event_id: UUID
+    note: Note | None = None
 
 
 class HistoryPage(View):
@@ -118,6 +150,8 @@ class HistoryPage(View):
     ]
     next: str | None
     read: tuple[ReadMarkView, ...] = ()
+    handover: HandoverView | None = None
+    """Null when the assistant always answered here."""
     positions: tuple[str, ...] = ()
     """Join with these: every event up to them is in this page, or in an older one."""
 
@@ -130,6 +164,8 @@ class MessageView(View):
     occurred_at: Instant
     deleted: bool
     text: str | None = None
+    answers: UUID | None = None
+    """The question that it answers, when it is an answer of the assistant."""
 
 
 class AccessView(View):

@@ -21,6 +21,7 @@ from schemas.events.models import (
     CancelTraining,
     Example,
     ExamplesGiven,
+    JobKind,
     ModelKind,
     ModelPromoted,
     Stored,
@@ -64,7 +65,15 @@ class TrainingDesk:
         """
         await self._authority.require_admin(actor_id)
 
-    async def ask(self, actor_id: UUID, checked: Checked, *, extend: bool, note: str | None) -> Job:
+    async def ask(
+        self,
+        actor_id: UUID,
+        checked: Checked,
+        *,
+        kind: JobKind = JobKind.HEAD,
+        extend: bool,
+        note: str | None,
+    ) -> Job:
         """Ask for a training job.
 
         Raises:
@@ -87,22 +96,19 @@ class TrainingDesk:
             intent_count=len(checked.intents),
             extend=extend,
             note=note,
+            kind=kind,
         )
-        new = {"examples": asked.example_count, "intents": asked.intent_count, "extend": extend}
+        new = {
+            "kind": kind.value,
+            "examples": asked.example_count,
+            "intents": asked.intent_count,
+            "extend": extend,
+        }
         done = self._action(actor_id, Action.TRAINING_ASKED, "training_job", job_id, new=new)
         await self._registry.tell([asked, done])
-        job = Job(
-            job_id=job_id,
-            actor_id=actor_id,
-            status="queued",
-            example_count=asked.example_count,
-            intent_count=asked.intent_count,
-            extend=extend,
-            note=note,
-            asked_at=asked.occurred_at,
-        )
+        job = _queued(asked)
         self._remember(job)
-        logger.info("training_asked", job_id=job_id, examples=asked.example_count)
+        logger.info("training_asked", job_id=job_id, kind=kind, examples=asked.example_count)
         return job
 
     async def job(self, job_id: UUID) -> Job:
@@ -147,6 +153,11 @@ class TrainingDesk:
         done = self._action(actor_id, Action.TRAINING_CANCELLED, "training_job", job_id)
         await self._registry.tell([asked, done])
         return job
+
+    async def own_intents(self) -> frozenset[str]:
+        """Return the intents that the knowledge folder teaches, as its latest version says."""
+        own = (each for each in await self.models() if each.kind == ModelKind.KNOWLEDGE)
+        return frozenset(name for each in list(own)[:1] for name in each.intents)
 
     async def models(self) -> Sequence[Model]:
         """Return the latest versions."""
@@ -279,6 +290,19 @@ def stack_of(promotions: Sequence[Promotion]) -> list[str]:
         if not reigns or reigns[-1] != each.version:
             reigns.append(each.version)
     return reigns
+
+
+def _queued(asked: TrainModel) -> Job:
+    return Job(
+        job_id=asked.job_id,
+        actor_id=asked.actor_id,
+        status="queued",
+        example_count=asked.example_count,
+        intent_count=asked.intent_count,
+        extend=asked.extend,
+        note=asked.note,
+        asked_at=asked.occurred_at,
+    )
 
 
 def _parts(examples: Sequence[Example]) -> Iterator[list[Example]]:

@@ -9,6 +9,7 @@ PREFIX = "PARLEY_"
 PASSED_ON = {
     "nlp": (
         f"{PREFIX}LANGUAGE_MODEL__",
+        f"{PREFIX}NLP__ENCODER",
         f"{PREFIX}NLP__MODERATION_THRESHOLD",
         f"{PREFIX}NLP__NER",
     )
@@ -33,5 +34,5 @@ def inherited_environment() -> dict[str, str]:
 
 def passed_on(process: str) -> dict[str, str]:
     """Return the settings of a process that are taken from whoever starts the stack."""
-    beginnings = PASSED_ON.get(process, ())
-    return {name: value for name, value in os.environ.items() if name.startswith(beginnings)}
+    prefixes = PASSED_ON.get(process, ())
+    return {name: value for name, value in os.environ.items() if name.startswith(prefixes)}

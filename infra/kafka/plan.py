@@ -10,6 +10,7 @@ from schemas.topics import (
     DEAD_LETTER_RETENTION,
     LANES,
     RETRY_RETENTION,
+    TopicSpec,
 )
 
 FOR_EVER = "-1"
@@ -62,9 +63,13 @@ def plan_topics(replication: int) -> list[TopicPlan]:
         config = durable | _kept(retention) | more
         return TopicPlan(name=name, partitions=partitions, replication=replication, config=config)
 
+    def catalogued(name: str, spec: TopicSpec) -> TopicPlan:
+        more = {"cleanup.policy": "compact"} if spec.compacted else {}
+        return plan(name, spec.partitions, spec.retention, **more)
+
     large = {"max.message.bytes": str(DEAD_LETTER_BYTES)}
     return [
-        *(plan(topic.value, spec.partitions, spec.retention) for topic, spec in CATALOGUE.items()),
+        *(catalogued(topic.value, spec) for topic, spec in CATALOGUE.items()),
         *(
             plan(lane.dead_letters, DEAD_LETTER_PARTITIONS, DEAD_LETTER_RETENTION, **large)
             for lane in LANES

@@ -6,7 +6,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from schemas.events.envelope import Event, Value
-from schemas.text import Emoji, Instant, MessageText, PersonName, Title
+from schemas.text import Emoji, Instant, MessageText, Note, PersonName, Reason, Title
 
 
 class SenderKind(StrEnum):
@@ -15,6 +15,21 @@ class SenderKind(StrEnum):
     USER = "user"
     AGENT = "agent"
     ASSISTANT = "assistant"
+
+
+class Handler(StrEnum):
+    """Who answers in a conversation."""
+
+    ASSISTANT = "assistant"
+    AGENT = "agent"
+    """A person: the assistant is silent until it is handed back."""
+
+
+class Rating(StrEnum):
+    """What a person thinks of an answer."""
+
+    UP = "up"
+    DOWN = "down"
 
 
 class Sender(Value):
@@ -69,6 +84,25 @@ class ConversationStarted(ConversationEvent):
     client_conversation_id: UUID
 
 
+class HandoverEvent(ConversationEvent):
+    """Somebody else is to answer in a conversation; the latest (occurred_at, event_id) counts.
+
+    The body has the field names of the `handover` frame.
+    """
+
+    sender: Sender
+    """Who hands over."""
+    to: Handler
+    note: Note | None = None
+    """Why, or what to know first; everybody in the conversation sees it."""
+
+
+class ConversationHandedOver(HandoverEvent):
+    """A person calls a colleague, or lets the assistant answer again."""
+
+    event_type: ClassVar[str] = "chat.handed_over.v1"
+
+
 class MessageEvent(ConversationEvent):
     """What a person does to a message or an answer that is already there."""
 
@@ -98,6 +132,17 @@ class ReactionSet(MessageEvent):
 
     emoji: Emoji
     active: bool
+
+
+class FeedbackGiven(MessageEvent):
+    """A person says what an answer is worth; the latest (occurred_at, event_id) of each counts."""
+
+    event_type: ClassVar[str] = "chat.feedback_given.v1"
+
+    in_reply_to: UUID
+    """The message_id of the question that was answered; deleted, it takes the reason with it."""
+    rating: Rating
+    reason: Reason | None = None
 
 
 class ReplyStopAsked(MessageEvent):

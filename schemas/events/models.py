@@ -58,6 +58,7 @@ class Phase(StrEnum):
     """The steps of a training job known today; the event carries plain text."""
 
     READING = "reading"
+    TUNING = "tuning"
     EMBEDDING = "embedding"
     EVALUATING = "evaluating"
     FITTING = "fitting"
@@ -72,11 +73,22 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
 
 
+class JobKind(StrEnum):
+    """What a job makes; the event carries plain text, so that the list can grow."""
+
+    HEAD = "head"
+    """A head on the vectors of the sentence model that everybody has."""
+    FINE_TUNE = "fine_tune"
+    """A sentence model of its own, and a head on its vectors; needs the extra `train`."""
+
+
 class ModelKind(StrEnum):
     """What a version is made of; the event carries plain text, so that the list can grow."""
 
     HEAD = "head"
     """Trained by a job; its numbers are on the log."""
+    TUNED = "tuned"
+    """A head as well, on vectors of a sentence model that the version brings."""
     KNOWLEDGE = "knowledge"
     """Trained by each replica from its own knowledge folder; promoting it ends a head's reign."""
 
@@ -102,6 +114,8 @@ class TrainModel(ModelEvent):
     extend: bool = True
     """Whether the knowledge folder's own examples are learnt as well."""
     note: str | None = None
+    kind: str = JobKind.HEAD.value
+    """One of `JobKind` or a newer one; a worker leaves those that it does not know to others."""
 
 
 class CancelTraining(ModelEvent):
@@ -159,13 +173,16 @@ class ModelRegistered(ModelEvent):
     kind: str
     """One of `ModelKind` or a newer one."""
     engine: str
-    """The embedder whose vectors it reads; a replica with another one cannot serve it."""
+    """The embedder whose vectors it reads; a replica that has it not cannot serve the version."""
     intents: tuple[str, ...]
     metrics: Metrics
     job_id: UUID | None = None
     stored: Stored | None = None
     size: Count = 0
-    """Bytes of what is stored."""
+    """Bytes of the head that is stored."""
+    encoder: Stored | None = None
+    """The sentence model that the version brings; None when it reads everybody's vectors."""
+    encoder_size: Count = 0
 
 
 class ModelPromoted(ModelEvent):
@@ -195,6 +212,20 @@ class ExamplesGiven(Event):
     job_id: UUID
     part: Count
     examples: tuple[Example, ...]
+
+
+class EncoderStored(Event):
+    """A part of a sentence model: an ONNX file, cut into pieces that fit into a record."""
+
+    event_type: ClassVar[str] = "models.encoder_stored.v1"
+    key_field: ClassVar[str] = "version"
+
+    version: str
+    part: Count
+    content: str
+    """Base64."""
+    sha256: str
+    """Of this piece, hex: a damaged one is found before the whole is put together."""
 
 
 class HeadStored(Event):

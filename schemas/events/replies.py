@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from schemas.events.chat import Attachment, ConversationEvent, Sender
+from schemas.events.chat import Attachment, ConversationEvent, HandoverEvent, Sender
 from schemas.events.envelope import Value
 from schemas.text import ReplyText
 
@@ -136,3 +136,33 @@ class ReplyFailed(ConversationEvent):
     in_reply_to: UUID
     """The question's message_id."""
     reason: FailureReason
+
+
+HANDED_OVER = "handed_over"
+"""A person answers in this conversation."""
+
+
+class ReplyWithheld(ConversationEvent):
+    """The assistant understood, and keeps silent: nothing failed, and nobody needs to be warned.
+
+    Pushed as a `reply:failed` frame, so that clients stop waiting.
+    """
+
+    event_type: ClassVar[str] = "chat.reply_withheld.v1"
+
+    in_reply_to: UUID
+    """The question's message_id."""
+    reason: Annotated[str, Field(pattern=r"^[a-z_]{1,32}$")] = HANDED_OVER
+    """Open, unlike `FailureReason`: an enumeration cannot grow without breaking its readers."""
+
+
+class HandoverAsked(HandoverEvent):
+    """The assistant calls a colleague, because a person asked for one, and is silent from now on.
+
+    It has told that person so in the answer before this.
+    """
+
+    event_type: ClassVar[str] = "chat.handover_asked.v1"
+
+    in_reply_to: UUID
+    """The message that asked for a person."""

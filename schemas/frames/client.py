@@ -5,8 +5,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
-from schemas.events.chat import Attachment
-from schemas.text import Emoji, MessageText, Ref, Title
+from schemas.events.chat import Attachment, Handler, Rating
+from schemas.text import Emoji, MessageText, Note, Reason, Ref, Title
 
 MAX_POSITIONS = 64
 MAX_ATTACHMENTS = 10
@@ -122,6 +122,19 @@ class React(ClientFrame):
     """Makes a repeat over another connection the same reaction."""
 
 
+class RateReply(ClientFrame):
+    """Say what an answer of the assistant is worth, and why; the last one counts."""
+
+    type: Literal["feedback"]
+    ref: Ref
+    conversation_id: UUID
+    message_id: UUID
+    rating: Rating
+    reason: Reason | None = None
+    client_event_id: UUID | None = None
+    """Makes a repeat over another connection the same rating."""
+
+
 class MarkRead(ClientFrame):
     """Say that everything up to this message has been read."""
 
@@ -151,6 +164,19 @@ class RegenerateReply(ClientFrame):
     message_id: UUID
     client_event_id: UUID | None = None
     """Makes a repeat over another connection the same request."""
+
+
+class HandOver(ClientFrame):
+    """Call a person into the conversation, or let the assistant answer again."""
+
+    type: Literal["handover"]
+    ref: Ref
+    conversation_id: UUID
+    to: Handler
+    note: Note | None = None
+    """Everybody in the conversation sees it."""
+    client_event_id: UUID | None = None
+    """Makes a repeat over another connection the same hand-over."""
 
 
 class Typing(ClientFrame):
@@ -188,7 +214,9 @@ class Ping(ClientFrame):
     ref: Ref
 
 
-ChangeFrame = EditMessage | DeleteMessage | React | MarkRead | StopReply | RegenerateReply
+ChangeFrame = (
+    EditMessage | DeleteMessage | React | RateReply | MarkRead | StopReply | RegenerateReply
+)
 """What is done to a message that is already there."""
 
 AnyFrame = (
@@ -198,6 +226,7 @@ AnyFrame = (
     | ConversationStart
     | SendMessage
     | ChangeFrame
+    | HandOver
     | Typing
     | WatchPresence
     | SetPresence

@@ -7,14 +7,22 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from schemas.events.chat import (
+    ConversationHandedOver,
     ConversationStarted,
+    FeedbackGiven,
     MessageDeleted,
     MessageEdited,
     MessageSent,
     MessagesRead,
     ReactionSet,
 )
-from schemas.events.replies import ReplyDelta, ReplyFailed, ReplyGenerated
+from schemas.events.replies import (
+    HandoverAsked,
+    ReplyDelta,
+    ReplyFailed,
+    ReplyGenerated,
+    ReplyWithheld,
+)
 from schemas.frames.codes import AckStatus, ErrorCode
 from schemas.text import FRAME_BYTES, MESSAGE_CHARS, Instant, MessageText, PersonName
 
@@ -178,10 +186,15 @@ class ReplyDeltaFrame(ServerFrame):
 
 
 class ReplyFailedFrame(ReplyFailed):
-    """No answer will come; clients have told so themselves when `answer_by` passed."""
+    """No answer will come, because of `reason`.
+
+    `late`: clients have told so themselves when `answer_by` passed. `handed_over`: there is
+    nothing to tell, because a person answers.
+    """
 
     type: Literal["reply:failed"] = "reply:failed"
     at: str
+    reason: Literal["late", "handed_over"]  # type: ignore[assignment]
     replayed: bool = False
 
 
@@ -217,11 +230,29 @@ class ReactionFrame(ReactionSet):
     replayed: bool = False
 
 
+class FeedbackFrame(FeedbackGiven):
+    """Somebody said what an answer is worth."""
+
+    type: Literal["feedback"] = "feedback"
+    at: str
+    replayed: bool = False
+
+
 class ReadFrame(MessagesRead):
     """Somebody has read up to a message."""
 
     type: Literal["read"] = "read"
     at: str
+    replayed: bool = False
+
+
+class HandoverFrame(ConversationHandedOver):
+    """From now on a person answers in this conversation, or the assistant again."""
+
+    type: Literal["handover"] = "handover"
+    at: str
+    in_reply_to: UUID | None = None
+    """The message that asked for a person, when the assistant calls one for it."""
     replayed: bool = False
 
 
@@ -233,11 +264,15 @@ FRAME_OF_EVENT: dict[str, str] = {
     MessageSent.event_type: "message",
     ReplyGenerated.event_type: "reply",
     ReplyFailed.event_type: "reply:failed",
+    ReplyWithheld.event_type: "reply:failed",
     ConversationStarted.event_type: "conversation:started",
     MessageEdited.event_type: "message:edited",
     MessageDeleted.event_type: "message:deleted",
     ReactionSet.event_type: "reaction",
+    FeedbackGiven.event_type: "feedback",
     MessagesRead.event_type: "read",
+    ConversationHandedOver.event_type: "handover",
+    HandoverAsked.event_type: "handover",
 }
 """The frame type that an event of this type is pushed as."""
 
@@ -259,7 +294,9 @@ AnyServerFrame = Annotated[
     | MessageEditedFrame
     | MessageDeletedFrame
     | ReactionFrame
-    | ReadFrame,
+    | FeedbackFrame
+    | ReadFrame
+    | HandoverFrame,
     Field(discriminator="type"),
 ]
 SERVER_FRAME: TypeAdapter[AnyServerFrame] = TypeAdapter(AnyServerFrame)

@@ -110,13 +110,17 @@ def _channel(address: str, spec: TopicSpec) -> dict[str, Any]:
         }
         for event in spec.events
     }
-    kept = "for ever" if spec.retention is None else str(spec.retention)
     return {
         "address": address,
-        "description": f"Keyed by {spec.key}; kept {kept}.",
+        "description": f"Keyed by {spec.key}; {_kept(spec)}.",
         "messages": messages,
         "bindings": {"kafka": {"topic": address, "partitions": spec.partitions}},
     }
+
+
+def _kept(spec: TopicSpec) -> str:
+    kept = "for ever" if spec.retention is None else str(spec.retention)
+    return f"of each key the latest is kept {kept}" if spec.compacted else f"kept {kept}"
 
 
 def _retry_channel(lane: Lane) -> dict[str, Any]:

@@ -6,11 +6,15 @@ from uuid import UUID
 from schemas import ids
 from schemas.events.admin import Action, ActionRecorded
 from schemas.events.chat import (
+    ConversationHandedOver,
     ConversationStarted,
+    FeedbackGiven,
+    Handler,
     MessageDeleted,
     MessageEdited,
     MessageSent,
     MessagesRead,
+    Rating,
     ReactionSet,
     ReplyRegenerateAsked,
     ReplyStopAsked,
@@ -19,6 +23,7 @@ from schemas.events.chat import (
 )
 from schemas.events.control import RevocationReason, SessionRevoked, UserDisabled
 from schemas.events.envelope import Event
+from schemas.events.handovers import HandoverChange, HandoversNoted
 from schemas.events.insights import (
     Entity,
     MessageAnalyzed,
@@ -30,6 +35,7 @@ from schemas.events.knowledge import DocumentPublished, DocumentRemoved, Section
 from schemas.events.models import (
     CancelTraining,
     Confusion,
+    EncoderStored,
     Example,
     ExamplesGiven,
     HeadStored,
@@ -48,10 +54,12 @@ from schemas.events.models import (
 from schemas.events.replies import (
     Citation,
     FailureReason,
+    HandoverAsked,
     ReplyDelta,
     ReplyFailed,
     ReplyGenerated,
     ReplySource,
+    ReplyWithheld,
     Why,
 )
 from schemas.generate.ai_examples import AI_EXAMPLES
@@ -64,6 +72,7 @@ _QUESTION = ids.message_id(_USER, _CONVERSATION, _CLIENT_MESSAGE)
 _QUESTION_EVENT = ids.event_id(MessageSent.event_type, _QUESTION)
 _REPLY_EVENT = ids.derived_event_id("nlp", _QUESTION_EVENT, ReplyGenerated.event_type)
 _FAILED_EVENT = ids.derived_event_id("nlp", _QUESTION_EVENT, ReplyFailed.event_type)
+_WITHHELD_EVENT = ids.derived_event_id("nlp", _QUESTION_EVENT, ReplyWithheld.event_type)
 _ANALYSIS_EVENT = ids.derived_event_id("nlp", _QUESTION_EVENT, MessageAnalyzed.event_type)
 _SESSION = UUID("4fb05e96-9d4c-4f4c-b19b-4b7e4d7fae05")
 _REVOKED_EVENT = ids.event_id(SessionRevoked.event_type, _SESSION)
@@ -74,6 +83,12 @@ _EDIT, _REACTION, _STOP, _REGENERATE = (
     ids.change_event_id(kind.event_type, _USER, _QUESTION, _CLIENT_EVENT)
     for kind in (MessageEdited, ReactionSet, ReplyStopAsked, ReplyRegenerateAsked)
 )
+_HANDED_OVER = ids.change_event_id(
+    ConversationHandedOver.event_type, _USER, _CONVERSATION, _CLIENT_EVENT
+)
+_HANDOVER_ASKED = ids.derived_event_id("nlp", _QUESTION_EVENT, HandoverAsked.event_type)
+_HANDOVER_NOTED = ids.derived_event_id("nlp", _HANDED_OVER, HandoversNoted.event_type)
+_FEEDBACK = ids.change_event_id(FeedbackGiven.event_type, _USER, _REPLY_EVENT, _CLIENT_EVENT)
 _READ = ids.change_event_id(MessagesRead.event_type, _USER, _REPLY_EVENT, _REPLY_EVENT)
 _ATTEMPT = 1_795_426_200_018_000
 _DOCUMENT = ids.document_id("delivery.md")
@@ -194,6 +209,17 @@ EXAMPLES: tuple[Event, ...] = (
         emoji="👍",
         active=True,
     ),
+    FeedbackGiven(
+        event_id=_FEEDBACK,
+        occurred_at=_at(350_000),
+        correlation_id=_FEEDBACK,
+        conversation_id=_CONVERSATION,
+        message_id=_REPLY_EVENT,
+        sender=_ADA,
+        in_reply_to=_QUESTION,
+        rating=Rating.DOWN,
+        reason="It is the other order.",
+    ),
     MessagesRead(
         event_id=_READ,
         occurred_at=_at(400_000),
@@ -210,6 +236,46 @@ EXAMPLES: tuple[Event, ...] = (
         conversation_id=_CONVERSATION,
         message_id=_QUESTION,
         sender=_ADA,
+    ),
+    ConversationHandedOver(
+        event_id=_HANDED_OVER,
+        occurred_at=_at(600_000),
+        correlation_id=_HANDED_OVER,
+        conversation_id=_CONVERSATION,
+        sender=_ADA,
+        to=Handler.AGENT,
+        note="The parcel came without its lid.",
+    ),
+    HandoverAsked(
+        event_id=_HANDOVER_ASKED,
+        occurred_at=_at(120_001),
+        causation_id=_QUESTION_EVENT,
+        correlation_id=_QUESTION_EVENT,
+        conversation_id=_CONVERSATION,
+        sender=Sender(id=ids.ASSISTANT_ID, kind=SenderKind.ASSISTANT, name="Parley"),
+        to=Handler.AGENT,
+        in_reply_to=_QUESTION,
+    ),
+    ReplyWithheld(
+        event_id=_WITHHELD_EVENT,
+        occurred_at=_at(124_002),
+        causation_id=_QUESTION_EVENT,
+        correlation_id=_QUESTION_EVENT,
+        conversation_id=_CONVERSATION,
+        in_reply_to=_QUESTION,
+    ),
+    HandoversNoted(
+        event_id=_HANDOVER_NOTED,
+        occurred_at=_at(601_000),
+        causation_id=_HANDED_OVER,
+        correlation_id=_HANDED_OVER,
+        conversation_id=_CONVERSATION,
+        handler=Handler.AGENT,
+        changes=(
+            HandoverChange(
+                place=1_234, occurred_at=_at(600_000), event_id=_HANDED_OVER, to=Handler.AGENT
+            ),
+        ),
     ),
     MessageAnalyzed(
         event_id=_ANALYSIS_EVENT,
@@ -317,6 +383,15 @@ EXAMPLES: tuple[Event, ...] = (
         phase=Phase.EMBEDDING,
         done=64,
         total=128,
+    ),
+    EncoderStored(
+        event_id=_of_job(EncoderStored, "0"),
+        occurred_at=_at(4),
+        correlation_id=_JOB,
+        version=_VERSION,
+        part=0,
+        content="CAc=",
+        sha256="0" * 64,
     ),
     HeadStored(
         event_id=_of_job(HeadStored, "0"),

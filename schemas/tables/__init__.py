@@ -15,10 +15,12 @@ OWNED_TABLES: dict[str, tuple[str, ...]] = {
     "gateway": ("users", "sessions", "outbox"),
     "persistence": (
         "conversations",
+        "conversation_handlers",
         "messages",
         "message_insights",
         "message_changes",
         "reactions",
+        "feedback",
         "read_marks",
         "training_jobs",
         "ai_models",

@@ -31,6 +31,17 @@ conversations = Table(
     Index("ix_conversations_owner_id_started_at_id", "owner_id", "started_at", "id"),
 )
 
+# Apart from `conversations`, because it may be known before the conversation is.
+conversation_handlers = Table(
+    "conversation_handlers",
+    METADATA,
+    Column("conversation_id", Uuid, primary_key=True),
+    Column("handler", String(16), nullable=False),
+    Column("note", Text, nullable=True),
+    Column("since", Timestamp, nullable=False),
+    Column("event_id", Uuid, nullable=False),
+)
+
 messages = Table(
     "messages",
     METADATA,
@@ -103,6 +114,22 @@ reactions = Table(
     Column("active", Boolean, nullable=False),
     Column("occurred_at", Timestamp, nullable=False),
     Column("event_id", Uuid, nullable=False),
+)
+
+# A reason goes with the question that it is about; `in_reply_to` is that question.
+feedback = Table(
+    "feedback",
+    METADATA,
+    Column("message_id", Uuid, primary_key=True),
+    Column("user_id", Uuid, primary_key=True),
+    Column("conversation_id", Uuid, nullable=False),
+    Column("in_reply_to", Uuid, nullable=False),
+    Column("rating", String(8), nullable=False),
+    Column("reason", String(500), nullable=True),
+    Column("occurred_at", Timestamp, nullable=False),
+    Column("event_id", Uuid, nullable=False),
+    Index("ix_feedback_in_reply_to", "in_reply_to"),
+    Index("ix_feedback_occurred_at_event_id", "occurred_at", "event_id"),
 )
 
 read_marks = Table(

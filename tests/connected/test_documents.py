@@ -10,7 +10,7 @@ from schemas import ids
 from schemas.events.knowledge import DocumentEvent, DocumentPublished, DocumentRemoved, Section
 from schemas.events.replies import ReplyGenerated, ReplySource
 from tests.connected import delivery_bed as bed
-from tests.connected.test_nlp import ROOT, Listener, listening, nlp, question, start_at_the_end
+from tests.connected.nlp_bed import ROOT, Listener, listening, nlp, question, start_at_the_end
 from tests.stack import Stack
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]

@@ -195,6 +195,33 @@ async def test_killed_in_the_middle_it_starts_again_and_answers_once(
     assert [item["event_id"] for item in stored] == [reply["event_id"]]
 
 
+async def test_nothing_is_said_after_a_person_took_over(
+    writing: Stack, script: ScriptedEndpoint
+) -> None:
+    """The answer under way ends without a word; handed back, the next question is answered."""
+    user = uuid4()
+    async with talking(writing, user) as chat:
+        conversation = await chat.start()
+        events = conversation.events()
+        question = (await conversation.send("Do you ship to mountain huts?")).message_id
+        await some_pieces(events, 3)
+        await conversation.hand_over("agent")
+        ends: list[Frame] = []
+        async with asyncio.timeout(60):
+            async for frame in events:
+                if frame["type"] in {"reply", "reply:failed"}:
+                    ends.append(frame)
+                    break
+        assert (ends[0]["type"], ends[0]["reason"]) == ("reply:failed", "handed_over")
+        assert script.said < len(script.words)
+        await conversation.hand_over("assistant")
+        again = (await conversation.send("Do you ship to islands?")).message_id
+        _, reply = await until_reply(events, again)
+        stored = await replies_in(writing, conversation, user)
+    assert reply["source"] == "model"
+    assert [item["in_reply_to"] for item in stored] == [str(again)] != [str(question)]
+
+
 async def test_a_broken_model_is_said_and_left_alone(
     writing: Stack, script: ScriptedEndpoint
 ) -> None:

@@ -42,6 +42,23 @@ class KafkaEventLog:
         """Whether everything that stood there at the start has been read."""
         return self._end is not None and self._next >= self._end
 
+    @property
+    def position(self) -> int:
+        """The offset of what `poll` returns next."""
+        return self._next
+
+    async def end(self) -> int:
+        """Return the offset behind everything that is accepted there now."""
+        consumer = self._consumer
+        if consumer is None:
+            raise RetryableError(f"{self._partition.topic}: not read yet")
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                ends: dict[TopicPartition, int] = await consumer.end_offsets([self._partition])
+        except (KafkaError, TimeoutError, OSError) as error:
+            raise RetryableError(f"{self._partition.topic}: {type(error).__name__}") from error
+        return ends[self._partition]
+
     async def poll(self) -> Sequence[Event]:
         """Return what comes next."""
         try:

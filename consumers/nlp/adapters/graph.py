@@ -7,7 +7,7 @@ are one node each.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,17 +30,20 @@ _OPSET, _IR_VERSION = 17, 8
 _FUSED = "com.microsoft"
 
 Tensor = NDArray[np.float32]
+AS_THEY_ARE: Mapping[str, Tensor] = {}
 
 
-def build_full_precision(weights: Path, target: Path) -> None:
+def build_full_precision(
+    weights: Path, target: Path, tuned: Mapping[str, Tensor] = AS_THEY_ARE
+) -> None:
     """
-    Write the fp32 ONNX model to `target`.
+    Write the fp32 ONNX model to `target`; `tuned` stand in the place of weights of their names.
 
     Raises:
         ModelBuildError: the file holds no weights, or not those of such a network.
     """
     try:
-        network = _Network(load_file(str(weights)))
+        network = _Network({**load_file(str(weights)), **tuned})
         network.build()
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         message = f"{weights.name} does not hold the weights of a MiniLM: {error}"

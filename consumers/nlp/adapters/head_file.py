@@ -8,14 +8,17 @@ import zipfile
 import numpy as np
 
 from consumers.nlp.errors import HeadError
-from consumers.nlp.service.heads import IntentHead, KernelHead, LinearHead
+from consumers.nlp.service.heads import KERNEL_WIDTH, IntentHead, KernelHead, LinearHead
 
 FORMAT = 1
+NOTHING = np.zeros(0, dtype=np.float32)
+
+_UNREADABLE = (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile)
 
 
-def pack(head: IntentHead, engine: str) -> bytes:
+def pack(head: IntentHead, engine: str, tones: LinearHead | None = None) -> bytes:
     """
-    The file of a head.
+    The file of a head; with the tone head of its engine, when that is one of the version's own.
 
     Sentences and their weights are kept in half precision: half the bytes on the log, and scores
     that differ in the fourth digit.
@@ -27,6 +30,8 @@ def pack(head: IntentHead, engine: str) -> bytes:
         "sharpness": head.sharpness,
         "threshold": head.threshold,
         "closeness": head.closeness,
+        "kernel_width": head.kernel.width,
+        "tones": tones.labels if tones is not None else (),
     }
     file = io.BytesIO()
     np.savez(
@@ -36,6 +41,8 @@ def pack(head: IntentHead, engine: str) -> bytes:
         anchors=head.kernel.anchors.astype(np.float16),
         anchor_weights=head.kernel.weights.astype(np.float16),
         description=np.frombuffer(json.dumps(description).encode(), dtype=np.uint8),
+        tone_weights=tones.weights if tones is not None else NOTHING,
+        tone_bias=tones.bias if tones is not None else NOTHING,
     )
     return file.getvalue()
 
@@ -61,13 +68,32 @@ def unpack(content: bytes, engine: str) -> IntentHead:
                 kernel=KernelHead(
                     stored["anchors"].astype(np.float32),
                     stored["anchor_weights"].astype(np.float32),
+                    # Heads stored before engines differed in it do not say.
+                    float(described.get("kernel_width", KERNEL_WIDTH)),
                 ),
                 sharpness=float(described["sharpness"]),
                 threshold=float(described["threshold"]),
                 closeness=float(described["closeness"]),
             )
-    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except _UNREADABLE as error:
         raise HeadError("the head's file cannot be read") from error
+
+
+def unpack_tones(content: bytes) -> LinearHead:
+    """
+    The tone head in a file.
+
+    Raises:
+        HeadError: it is damaged, or holds none.
+    """
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+            labels = tuple(json.loads(stored["description"].tobytes())["tones"])
+            if not labels:
+                raise HeadError("the file holds no tone head")
+            return LinearHead(labels, stored["tone_weights"], stored["tone_bias"])
+    except _UNREADABLE as error:
+        raise HeadError("the file holds no tone head that can be read") from error
 
 
 def digest(content: bytes) -> str:

@@ -12,9 +12,18 @@ from pydantic import ValidationError
 
 from consumers.nlp.adapters.head_file import digest
 from consumers.nlp.errors import TrainingError
-from consumers.nlp.service.training import Product, Step
+from consumers.nlp.service.workshop import File, Product, Step
 from consumers.nlp.settings import ModelSettings
-from consumers.nlp.training_worker import HEAD, JOB, REFUSED, RESULT, JobFile, Progress, Result
+from consumers.nlp.training_worker import (
+    ENCODER,
+    HEAD,
+    JOB,
+    REFUSED,
+    RESULT,
+    JobFile,
+    Progress,
+    Result,
+)
 from runtime.errors import RetryableError
 from schemas.events.models import Example
 
@@ -22,7 +31,7 @@ WORKER = "consumers.nlp.training_worker"
 
 
 class JobProcess:
-    """A worker that has been started; see `consumers.nlp.service.training.Running`."""
+    """A worker that has been started; see `consumers.nlp.service.workshop.Running`."""
 
     def __init__(self, process: Process, folder: Path) -> None:
         self._process = process
@@ -52,24 +61,39 @@ class JobProcess:
 
     def _read(self) -> Product:
         result = Result.model_validate_json((self._folder / RESULT).read_bytes())
-        head = (self._folder / HEAD).read_bytes()
-        return Product(head, digest(head), result.engine, result.intents, result.metrics)
+        encoder = self._folder / ENCODER
+        return Product(
+            head=_file(self._folder / HEAD),
+            engine=result.engine,
+            intents=result.intents,
+            metrics=result.metrics,
+            encoder=_file(encoder) if encoder.exists() else None,
+        )
+
+
+def _file(path: Path) -> File:
+    content = path.read_bytes()
+    return File(content, digest(content))
 
 
 class ProcessWorkshop:
-    """Starts workers; see `consumers.nlp.service.training.Workshop`."""
+    """Starts workers; see `consumers.nlp.service.workshop.Workshop`."""
 
     def __init__(self, settings: ModelSettings) -> None:
         self._settings = settings
 
     @asynccontextmanager
-    async def work(self, examples: Sequence[Example], *, extend: bool) -> AsyncIterator[JobProcess]:
+    async def work(
+        self, kind: str, examples: Sequence[Example], *, extend: bool
+    ) -> AsyncIterator[JobProcess]:
         """Begin to work a job; the worker is killed when the block is left."""
         with tempfile.TemporaryDirectory(prefix="parley-training-") as name:
             folder = Path(name)
             job = JobFile(
+                kind=kind,
                 examples=tuple(examples),
                 extend=extend,
+                encoder=self._settings.encoder,
                 model_dir=self._settings.model_dir.absolute(),
                 knowledge_dir=self._settings.knowledge_dir.absolute(),
                 threads=self._settings.training_threads,

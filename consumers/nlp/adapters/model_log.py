@@ -1,9 +1,9 @@
-"""Examples and heads on the real log, in parts that one record can hold."""
+"""Examples, heads and sentence models on the real log, in parts that one record can hold."""
 
 import asyncio
 import base64
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
@@ -13,11 +13,20 @@ from aiokafka.errors import KafkaError
 
 from consumers.nlp.adapters.event_log import POLL_MS, READ_SECONDS, readable, stop
 from consumers.nlp.errors import HeadError, TrainingError
+from consumers.nlp.service.workshop import File
 from producers.ports import EventPublisher
 from runtime.clock import HybridLogicalClock
 from runtime.errors import RetryableError
 from runtime.kafka import create_tail
-from schemas.events.models import Example, ExamplesGiven, HeadStored, ModelRegistered, Stored
+from schemas.events.envelope import Event
+from schemas.events.models import (
+    EncoderStored,
+    Example,
+    ExamplesGiven,
+    HeadStored,
+    ModelRegistered,
+    Stored,
+)
 from schemas.ids import training_event_id
 from schemas.topics import Topic
 
@@ -25,13 +34,15 @@ if TYPE_CHECKING:
     from runtime.settings import KafkaSettings
 
 PIECE_BYTES = 500_000
-"""Of a head per record: with base64 and the envelope well below the broker's 1 MB."""
+"""Of a file per record: with base64 and the envelope well below the broker's 1 MB."""
+MOST_ENCODER_BYTES = 64 * 1024 * 1024
+"""Of a sentence model; today's has 23 MB. What is larger is neither stored nor fetched."""
 
-Part = TypeVar("Part", ExamplesGiven, HeadStored)
+Part = TypeVar("Part", ExamplesGiven, HeadStored, EncoderStored)
 
 
 class KafkaModelStore:
-    """Examples and heads in parts; see `consumers.nlp.service.training.Store`."""
+    """Examples and versions in parts; see `consumers.nlp.service.workshop.Store`."""
 
     def __init__(
         self,
@@ -58,26 +69,49 @@ class KafkaModelStore:
             raise TrainingError("its examples on the log are not those that were given")
         return examples
 
-    async def put_head(self, version: str, content: bytes, sha256: str, job_id: UUID) -> Stored:
+    async def put_head(self, version: str, head: File, job_id: UUID) -> Stored:
         """Store a head."""
-        pieces = [content[at : at + PIECE_BYTES] for at in range(0, len(content), PIECE_BYTES)]
+
+        def part(number: int, piece: bytes) -> HeadStored:
+            return HeadStored(
+                event_id=training_event_id(job_id, HeadStored.event_type, str(number)),
+                occurred_at=self._clock.stamp(),
+                correlation_id=job_id,
+                version=version,
+                part=number,
+                content=base64.b64encode(piece).decode("ascii"),
+            )
+
+        return await self._put(head, part)
+
+    async def put_encoder(self, version: str, encoder: File, job_id: UUID) -> Stored:
+        """Store a sentence model."""
+        if len(encoder.content) > MOST_ENCODER_BYTES:
+            raise TrainingError(f"its sentence model has more than {MOST_ENCODER_BYTES} bytes")
+
+        def part(number: int, piece: bytes) -> EncoderStored:
+            return EncoderStored(
+                event_id=training_event_id(job_id, EncoderStored.event_type, str(number)),
+                occurred_at=self._clock.stamp(),
+                correlation_id=job_id,
+                version=version,
+                part=number,
+                content=base64.b64encode(piece).decode("ascii"),
+                sha256=hashlib.sha256(piece).hexdigest(),
+            )
+
+        return await self._put(encoder, part)
+
+    async def _put(self, file: File, part: Callable[[int, bytes], Event]) -> Stored:
+        pieces = pieces_of(file.content)
         places = []
         for number, piece in enumerate(pieces):
-            published = await self._publisher.publish(
-                HeadStored(
-                    event_id=training_event_id(job_id, HeadStored.event_type, str(number)),
-                    occurred_at=self._clock.stamp(),
-                    correlation_id=job_id,
-                    version=version,
-                    part=number,
-                    content=base64.b64encode(piece).decode("ascii"),
-                )
-            )
+            published = await self._publisher.publish(part(number, piece))
             if published.partition is None or published.offset is None:
-                raise RetryableError(f"the head was not stored: {published.status}")
+                raise RetryableError(f"a version was not stored: {published.status}")
             places.append((published.partition, published.offset))
         partition, offset = places[0]
-        return Stored(partition=partition, offset=offset, parts=len(pieces), sha256=sha256)
+        return Stored(partition=partition, offset=offset, parts=len(pieces), sha256=file.sha256)
 
     async def head(self, registered: ModelRegistered) -> bytes:
         """
@@ -89,13 +123,29 @@ class KafkaModelStore:
         """
         if registered.stored is None:
             raise HeadError("it was registered without a head")
-        parts = await self._parts(
-            Topic.MODEL_HEADS, registered.stored, HeadStored, registered.version.encode("ascii")
-        )
-        content = b"".join(base64.b64decode(part.content) for part in parts or ())
-        if hashlib.sha256(content).hexdigest() != registered.stored.sha256:
-            raise HeadError("what the log holds of it is not what was stored (sha256 differs)")
-        return content
+        key = registered.version.encode("ascii")
+        parts = await self._parts(Topic.MODEL_HEADS, registered.stored, HeadStored, key)
+        return joined((part.content for part in parts or ()), registered.stored.sha256)
+
+    async def encoder(self, registered: ModelRegistered) -> bytes:
+        """
+        Return a stored sentence model's file.
+
+        Raises:
+            HeadError: it is not there, not what was stored, or larger than what replicas take.
+            RetryableError: the broker is away.
+        """
+        stored = registered.encoder
+        if stored is None:
+            raise HeadError("it was registered without a sentence model")
+        if stored.parts * PIECE_BYTES > MOST_ENCODER_BYTES + PIECE_BYTES:
+            raise HeadError("its sentence model is larger than what replicas take")
+        key = registered.version.encode("ascii")
+        parts = await self._parts(Topic.MODEL_ENCODERS, stored, EncoderStored, key)
+        for part in parts or ():
+            if hashlib.sha256(base64.b64decode(part.content)).hexdigest() != part.sha256:
+                raise HeadError(f"part {part.part} of its sentence model is damaged")
+        return joined((part.content for part in parts or ()), stored.sha256)
 
     async def _parts(
         self, topic: Topic, stored: Stored, kind: type[Part], key: bytes
@@ -126,6 +176,24 @@ class KafkaModelStore:
             yield consumer
         finally:
             await stop(consumer)
+
+
+def pieces_of(content: bytes) -> list[bytes]:
+    """What a file is cut into, so that each piece fits into a record."""
+    return [content[at : at + PIECE_BYTES] for at in range(0, len(content), PIECE_BYTES)]
+
+
+def joined(parts: Iterable[str], sha256: str) -> bytes:
+    """
+    What Base64 parts make, in their order.
+
+    Raises:
+        HeadError: it is not what was stored.
+    """
+    content = b"".join(map(base64.b64decode, parts))
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise HeadError("what the log holds of it is not what was stored (sha256 differs)")
+    return content
 
 
 async def _found(  # noqa: PLR0917 - what to look for, and where

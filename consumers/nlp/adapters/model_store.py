@@ -2,14 +2,17 @@
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import structlog
+from numpy.typing import NDArray
 
 from consumers.nlp.adapters.files import exclusive, whole_folder
-from consumers.nlp.adapters.onnx_embedder import OnnxEmbedder
+from consumers.nlp.adapters.onnx_embedder import OnnxEmbedder, tuned_embedder
 from consumers.nlp.adapters.weights import TOKENIZER, WEIGHTS, locate, sha256_of
 
 MODEL = "minilm-l6-v2"
@@ -18,6 +21,9 @@ RECIPE = 2
 
 _MANIFEST = "manifest.json"
 _FILES = ("model-int8.onnx", "tokenizer.json")
+
+Tensors = Mapping[str, NDArray[np.float32]]
+"""By their names in the weights file."""
 
 logger = structlog.get_logger(__name__)
 
@@ -33,6 +39,35 @@ class SentenceModel:
         """The int8 engine; everything compared with its vectors must be its own vectors."""
         name = f"{MODEL}/onnx-int8/{RECIPE}"
         return OnnxEmbedder(name, self.network, self.tokenizer, threads=threads)
+
+    def tuned(self, name: str, network: Path, threads: int) -> OnnxEmbedder:
+        """
+        A network that was tuned from this one; it reads the same words.
+
+        Raises:
+            HeadError: the file is no network that can be run here.
+        """
+        return tuned_embedder(name, network, self.tokenizer, threads=threads)
+
+
+def tuned_name(sha256: str) -> str:
+    """What the engine of a tuned network is called, by its file's sha256."""
+    return f"{MODEL}/tuned-int8-{sha256[:12]}/{RECIPE}"
+
+
+def build_tuned(target: Path, tuned: Tensors) -> None:
+    """
+    Write the int8 network with these tensors instead of those that they were tuned from.
+
+    Raises:
+        ModelSourceError, ModelBuildError: as `prepare_model`.
+    """
+    from consumers.nlp.adapters.graph import build_full_precision, quantize  # noqa: PLC0415
+
+    full_precision = target.with_suffix(".fp32")
+    build_full_precision(locate(WEIGHTS), full_precision, tuned)
+    quantize(full_precision, target)
+    full_precision.unlink()
 
 
 def prepare_model(model_dir: Path) -> SentenceModel:

@@ -7,7 +7,9 @@ import numpy as np
 import onnxruntime
 from tokenizers import Encoding, Tokenizer
 
+from consumers.nlp.errors import HeadError
 from consumers.nlp.ports import Matrix
+from consumers.nlp.service.heads import KERNEL_WIDTH
 
 DIMENSIONS = 384
 # The model was trained on 128 word pieces; a longer message is understood by its beginning.
@@ -47,6 +49,20 @@ class OnnxEmbedder:
         """Model and engine."""
         return self._name
 
+    @property
+    def multilingual(self) -> bool:
+        """English only."""
+        return False
+
+    @property
+    def kernel_width(self) -> float:
+        """Chosen on validation parts, as the constant says."""
+        return KERNEL_WIDTH
+
+    def embed_passages(self, texts: Sequence[str]) -> Matrix:
+        """As `embed`: this model knows no difference."""
+        return self.embed(texts)
+
     def embed(self, texts: Sequence[str]) -> Matrix:
         """One row per text, in the given order."""
         vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
@@ -69,6 +85,24 @@ class OnnxEmbedder:
         pooled = (hidden * mask[:, :, None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
         unit = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
         return np.asarray(unit, dtype=np.float32)
+
+
+def tuned_embedder(name: str, network: Path, tokenizer: Path, *, threads: int) -> OnnxEmbedder:
+    """
+    The embedder of a network that came from somewhere else, tried once.
+
+    Raises:
+        HeadError: it cannot be run, or gives no vectors of the right size.
+    """
+    try:
+        embedder = OnnxEmbedder(name, network, tokenizer, threads=threads)
+        numbers = bool(np.isfinite(embedder.embed(["Where is my order?"])).all())
+    except Exception as error:
+        # onnxruntime's errors have no base of their own, and what is in the file is not ours.
+        raise HeadError(f"its sentence model cannot be run: {type(error).__name__}") from error
+    if not numbers:
+        raise HeadError("its sentence model gives no numbers")
+    return embedder
 
 
 def _options(threads: int) -> onnxruntime.SessionOptions:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from consumers.nlp.errors import ModelSourceError
 
 
@@ -91,6 +94,13 @@ def locate(source: Source) -> Path:
         )
         raise ModelSourceError(message)
     return path
+
+
+def weights_of(path: Path) -> dict[str, NDArray[np.float32]]:
+    """The tensors of a safetensors file, by their names."""
+    from safetensors.numpy import load_file  # noqa: PLC0415 - only who builds needs it
+
+    return {name: np.asarray(value) for name, value in load_file(str(path)).items()}
 
 
 def sha256_of(path: Path) -> str:

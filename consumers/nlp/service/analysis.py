@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from typing import Protocol, Self
 from uuid import UUID, uuid4
 
-from consumers.nlp.service.entities import Entity
 from consumers.nlp.service.heads import IntentGuess
 from consumers.nlp.service.moderation import Judgement
 from consumers.nlp.service.retrieval import Found
 from consumers.nlp.service.sentiment import Tone
+from runtime.entities.finding import Entity
 from schemas.events.chat import Sender
 from schemas.events.replies import Fallback, Moderated, ReplySource, StopReason
 
@@ -38,6 +38,14 @@ class Asked(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """What is asked, and the offset at which it stands in its conversation's partition."""
+
+    asked: Asked
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """A message to understand."""
 
@@ -47,6 +55,8 @@ class Question:
     asked_at: datetime
     remembered: bool = True
     """Whether the conversation goes on: one question by itself leaves nothing behind."""
+    answered: bool = True
+    """False when a person answers: then nothing is offered, and what was offered is over."""
 
     @classmethod
     def alone(cls, text: str) -> Self:
@@ -91,6 +101,13 @@ class Answer:
     moderated: Moderated | None = None
     stopped: StopReason | None = None
     attempt: int | None = None
+    withheld: bool = False
+    """It is not said, because a person answers."""
+
+    @property
+    def calls_person(self) -> bool:
+        """Whether its intent calls a colleague, which not knowing an answer does not."""
+        return self.source is ReplySource.HANDOVER and self.intent is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,19 +13,38 @@ from consumers.nlp.service.entity_finder import EntityFinder
 from consumers.nlp.service.heads import IntentHead
 from consumers.nlp.service.language import ConversationLanguages
 from consumers.nlp.service.moderation import Moderation
+from consumers.nlp.service.retrieval import Snippets
 from consumers.nlp.service.sentiment import ToneReader
+from consumers.nlp.service.tolerances import Tolerances
 from runtime.clock import wall_clock
 from schemas.events.ai import LoadedModel
 
 INTENT = "intent"
-"""The kind of the model that promotion exchanges."""
+"""The kind of the model that every promotion exchanges."""
+_WITH_ITS_ENCODER = ("embedding", "sentiment")
+"""Kinds that a version with a sentence model of its own brings along."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Encoding:
+    """A sentence model and all that reads its vectors but the intents; never mixed with another's.
+
+    `snippets` are found by its vectors; None stands for those that the dialogue was made with.
+    """
+
+    embedder: Embedder
+    tones: ToneReader
+    snippets: Snippets | None = None
+    documents: Callable[[], str | None] = lambda: None
+    """Names the documents among the snippets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A head and the name that its answers carry; exchanged as one."""
+    """A head, what it reads, and the name that its answers carry; exchanged as one."""
 
     intents: IntentHead
+    encoding: Encoding
     model_version: str
     version: str
     """The head's own."""
@@ -54,18 +73,18 @@ class Analyzer:
         knowledge_version: str,
         models: Sequence[LoadedModel] = (),
         documents: Callable[[], str | None] = lambda: None,
+        tolerances: Tolerances | None = None,
     ) -> None:
-        self._embedder = embedder
         self._languages = languages
         self.moderation = moderation
         self._knowledge = f"knowledge-{knowledge_version}"
         model_version = f"{embedder.name}+{knowledge_version}"
-        self._own = self._served = Served(intents, model_version, self._knowledge)
-        self._tones = tones
+        encoding = Encoding(embedder, tones, documents=documents)
+        self._own = self._served = Served(intents, encoding, model_version, self._knowledge)
         self._finder = finder
         self._dialogue = dialogue
         self._models = tuple(models)
-        self._documents = documents
+        self._tolerances = tolerances or Tolerances()
 
     @property
     def model_version(self) -> str:
@@ -74,45 +93,51 @@ class Analyzer:
 
     @property
     def models(self) -> tuple[LoadedModel, ...]:
-        """What is loaded; a promoted head stands in the place of the knowledge base's own."""
+        """What is loaded; what was promoted stands in the place of the knowledge base's own."""
         served = self._served
         if served is self._own:
             return self._models
         promoted = {"version": served.model_version, "accuracy": None, "loaded_at": served.at}
+        own = served.encoding is self._own.encoding
+        exchanged = {INTENT} if own else {INTENT, *_WITH_ITS_ENCODER}
         return tuple(
-            each.model_copy(update=promoted) if each.kind == INTENT else each
+            each.model_copy(update=promoted) if each.kind in exchanged else each
             for each in self._models
         )
 
-    def serve(self, head: IntentHead, version: str) -> None:
-        """Understand every message from the next batch on with this head; from any thread."""
-        self._served = Served(head, f"{self._own.model_version}+{version}", version)
+    def serve(self, head: IntentHead, version: str, encoding: Encoding | None = None) -> None:
+        """
+        Understand every message from the next batch on with this head; from any thread.
+
+        `encoding` is the sentence model that the version brings, ready to work; None is the own.
+        """
+        name = f"{self._own.model_version}+{version}"
+        self._served = Served(head, encoding or self._own.encoding, name, version)
 
     def serve_own(self) -> None:
         """Go back to the head that came with the knowledge base."""
         self._served = self._own
 
     def _named(self, served: Served) -> str:
-        documents = self._documents()
+        documents = served.encoding.documents()
         return served.model_version + ("" if documents is None else f"+documents-{documents}")
 
     def _versions(self, served: Served) -> dict[str, str]:
         """What each step is done with, under the names that times have too."""
-        documents = self._documents()
+        encoding, documents = served.encoding, served.encoding.documents()
         return {
             "language": self._languages.detector,
             "moderation": self.moderation.version,
-            "embedding": self._embedder.name,
+            "embedding": encoding.embedder.name,
             "intent": served.version,
-            "sentiment": f"{self._knowledge}+{self._tones.lexicon}",
+            "sentiment": f"{self._knowledge}+{encoding.tones.lexicon}",
             "entities": self._finder.version,
             "response": self._knowledge + ("" if documents is None else f"+documents-{documents}"),
         }
 
-    @property
-    def stopped(self) -> str:
+    def stopped(self, language: str) -> str:
         """What is said when an answer is stopped before it has begun."""
-        return self._dialogue.stopped
+        return self._dialogue.stopped(language)
 
     def analyze(self, questions: Sequence[Question]) -> list[Analysis]:
         """One analysis per question, in the given order."""
@@ -120,6 +145,7 @@ class Analyzer:
             return []
         # Read once: a batch is understood with one version, whatever is promoted meanwhile.
         served = self._served
+        encoding = served.encoding
         texts = [question.text for question in questions]
         watch = _StopWatch(len(texts))
         with watch.step("language"):
@@ -127,11 +153,12 @@ class Analyzer:
         with watch.step("moderation"):
             judged = [self.moderation.judge(*each) for each in zip(texts, languages, strict=True)]
         with watch.step("embedding"):
-            vectors = self._embedder.embed(texts)
+            vectors = encoding.embedder.embed(texts)
         with watch.step("intent"):
-            guesses = served.intents.guess(vectors)
+            allowances = [self._tolerances.scope_of(each) for each in languages]
+            guesses = served.intents.guess(vectors, allowances)
         with watch.step("sentiment"):
-            tones = self._tones.read(texts, vectors)
+            tones = encoding.tones.read(texts, vectors)
         with watch.step("entities"):
             entities = self._finder.find(texts, languages)
         understood = [
@@ -139,7 +166,7 @@ class Analyzer:
             for parts in zip(languages, guesses, tones, entities, judged, strict=True)
         ]
         answered = [
-            self._answered(question, vector, each, watch)
+            self._answered(question, vector, each, encoding.snippets, watch)
             for question, vector, each in zip(questions, vectors, understood, strict=True)
         ]
         # Named afterwards: what was said is in the documents named, even if one came meanwhile.
@@ -147,8 +174,8 @@ class Analyzer:
         return [replace(each, model_version=version, versions=versions) for each in answered]
 
     def vectors(self, texts: Sequence[str]) -> Matrix:
-        """One unit vector per text, for whoever compares texts."""
-        return self._embedder.embed(texts)
+        """One unit vector per text, for whoever compares texts: always of the own model."""
+        return self._own.encoding.embedder.embed(texts)
 
     def _language_of(self, question: Question) -> str:
         if question.remembered:
@@ -156,10 +183,15 @@ class Analyzer:
         return self._languages.language_of_text(question.text)
 
     def _answered(
-        self, question: Question, vector: Vector, understood: Understanding, watch: "_StopWatch"
+        self,
+        question: Question,
+        vector: Vector,
+        understood: Understanding,
+        snippets: Snippets | None,
+        watch: "_StopWatch",
     ) -> Analysis:
         started = time.perf_counter()
-        understood, answer = self._dialogue.answer(question, vector, understood)
+        understood, answer = self._dialogue.answer(question, vector, understood, snippets)
         took = _milliseconds(time.perf_counter() - started)
         return Analysis(understood, answer, {**watch.shares_ms, "response": took})
 

@@ -3,17 +3,28 @@
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
-from consumers.nlp.service.analysis import Analysis, Asked, Question
+from consumers.nlp.service.analysis import Analysis, Asked, Heard, Question
 from consumers.nlp.service.analyzer import Analyzer
-from consumers.nlp.service.events import insight_of, no_reply_to, reply_to
+from consumers.nlp.service.events import (
+    insight_of,
+    no_reply_to,
+    reply_to,
+    require_accepted,
+    silence_after,
+)
 from consumers.nlp.service.generations import Generations
+from consumers.nlp.service.handovers import Handovers
 from producers.ports import EventPublisher
 from runtime.clock import HybridLogicalClock
-from runtime.errors import RetryableError
-from schemas.events.chat import MessageSent, SenderKind
+from schemas.events.chat import ConversationHandedOver, Handler, MessageSent, SenderKind
 from schemas.events.envelope import Event
-from schemas.events.replies import FailureReason, ReplyGenerated
+from schemas.events.replies import FailureReason, HandoverAsked, ReplyGenerated, ReplyWithheld
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 # A longer chunk would make its first answer wait for its last; embedding gains nothing from it.
 CHUNK = 8
@@ -27,6 +38,7 @@ class Assistant:
     by doing the whole batch again. `executor` must have one thread.
     With `generations`, a language model answers where only snippets would; those answers come
     later than `answer` returns, and until then `generations.open` names their events.
+    Where a person answers it understands and keeps silent (ADR 0024).
     """
 
     def __init__(
@@ -35,25 +47,29 @@ class Assistant:
         publisher: EventPublisher,
         clock: HybridLogicalClock,
         executor: Executor,
+        handovers: Handovers,
+        *,
         generations: Generations | None = None,
     ) -> None:
         self._analyzer = analyzer
         self._publisher = publisher
         self._clock = clock
         self._executor = executor
+        self._handovers = handovers
         self.generations = generations
 
-    async def answer(self, messages: Sequence[Asked]) -> list[Analysis]:
+    async def answer(self, messages: Sequence[Heard]) -> list[Analysis]:
         """
         Publish a reply to everything asked, and an insight for every message among it.
 
-        Messages that no person has sent are passed over.
+        Messages that no person has sent are passed over. What stands behind a hand-over is not
+        answered, and the log says so; a message that asks for a person is one.
         Returns when the broker has accepted all that does not wait for the language model.
 
         Raises:
             RetryableError: the broker did not accept an event.
         """
-        asked = [each for each in messages if _wants_answer(each)]
+        asked = [each for each in messages if _wants_answer(each.asked)]
         analyses: list[Analysis] = []
         publishing: list[asyncio.Task[None]] = []
         loop = asyncio.get_running_loop()
@@ -61,14 +77,17 @@ class Assistant:
         # All of them at once: the thread goes from one to the next without waiting for this loop,
         # which meanwhile publishes.
         working = [
-            loop.run_in_executor(self._executor, self._analyzer.analyze, _questions(chunk))
+            loop.run_in_executor(self._executor, self._analyzer.analyze, self._questions(chunk))
             for chunk in chunks
         ]
         try:
             for chunk, work in zip(chunks, working, strict=True):
-                understood = await work
-                analyses += understood
-                publishing.append(asyncio.create_task(self._publish(chunk, understood)))
+                decided = [
+                    self._decide(heard, analysis)
+                    for heard, analysis in zip(chunk, await work, strict=True)
+                ]
+                analyses += [each.analysis for each in decided]
+                publishing.append(asyncio.create_task(self._publish(decided)))
         finally:
             # Even on a failure nothing of this batch may still be under way when it is done again.
             for work in working:
@@ -79,57 +98,104 @@ class Assistant:
                 raise outcome
         return analyses
 
-    async def decline(self, messages: Sequence[MessageSent], reason: FailureReason) -> None:
+    async def hand_over(self, event: ConversationHandedOver, place: int) -> None:
+        """
+        Fall silent in a conversation, or speak again; returns when the broker has accepted that.
+
+        Raises:
+            RetryableError: the broker did not accept it.
+        """
+        await self._handovers.note(event, place)
+        if event.to is Handler.AGENT:
+            self.hush(event.conversation_id)
+
+    def hush(self, conversation: "UUID") -> None:
+        """Say nothing of what is still being written in this conversation."""
+        if self.generations is not None:
+            self.generations.cut(conversation)
+
+    async def decline(self, late: Sequence[Heard], reason: FailureReason) -> None:
         """
         Say that these will not be answered; returns when the broker has accepted that.
 
         Raises:
             RetryableError: the broker did not accept an event.
         """
-        told = []
-        for message in messages:
-            self._clock.observe(message.occurred_at)
-            told.append(no_reply_to(message, reason, self._clock.stamp()))
+        told: list[Event] = []
+        for heard in late:
+            asked = heard.asked
+            self._clock.observe(asked.occurred_at)
+            silent = self._handovers.silent_at(asked.conversation_id, heard.place)
+            at = self._clock.stamp()
+            told.append(silence_after(asked, at) if silent else no_reply_to(asked, reason, at))
         await self._surely(told)
 
-    async def _publish(self, chunk: Sequence[Asked], analyses: Sequence[Analysis]) -> None:
+    def _decide(self, heard: Heard, analysis: Analysis) -> "_Decided":
+        # One after the other, in the order of the log: a message may ask for a person.
+        if self._handovers.silent_at(heard.asked.conversation_id, heard.place):
+            silent = replace(analysis, answer=replace(analysis.answer, withheld=True))
+            return _Decided(heard.asked, silent, None)
+        calls = analysis.answer.calls_person
+        asking = self._handovers.ask_for_person(heard) if calls else None
+        return _Decided(heard.asked, analysis, asking)
+
+    async def _publish(self, chunk: Sequence["_Decided"]) -> None:
         replies: list[Event] = []
-        insights: list[Event] = []
-        for asked, analysis in zip(chunk, analyses, strict=True):
+        others: list[Event] = []
+        for asked, analysis, asking in chunk:
+            answer = analysis.answer
             self._clock.observe(asked.occurred_at)
-            if self.generations is not None and analysis.answer.grounds:
+            if self.generations is not None and answer.grounds and not answer.withheld:
                 self.generations.begin(asked, analysis, self._publish_reply)
             else:
                 replies.append(self._reply(asked, analysis))
                 self._remember(asked, analysis)
+            if asking is not None:
+                others.append(asking)
             if isinstance(asked, MessageSent):
                 version = analysis.model_version
-                insights.append(insight_of(asked, analysis, version, self._clock.stamp()))
+                others.append(insight_of(asked, analysis, version, self._clock.stamp()))
         # The replies first: people wait for them.
-        await self._surely([*replies, *insights])
+        await self._surely([*replies, *others])
+        for asked in (each.asked for each in chunk if each.asking is not None):
+            await self._handovers.write(asked)
 
     async def _publish_reply(self, asked: Asked, analysis: Analysis) -> None:
         await self._surely([self._reply(asked, analysis)])
 
     async def _surely(self, events: Sequence[Event]) -> None:
         for outcome in await self._publisher.publish_all(events):
-            if not outcome.accepted:
-                message = f"{outcome.topic} did not accept an event: {outcome.status}"
-                raise RetryableError(message)
+            require_accepted(outcome)
 
-    def _reply(self, asked: Asked, analysis: Analysis) -> ReplyGenerated:
-        return reply_to(asked, analysis, analysis.model_version, self._clock.stamp())
+    def _reply(self, asked: Asked, analysis: Analysis) -> ReplyGenerated | ReplyWithheld:
+        at = self._clock.stamp()
+        if analysis.answer.withheld:
+            return silence_after(asked, at)
+        return reply_to(asked, analysis, analysis.model_version, at)
 
     def _remember(self, asked: Asked, analysis: Analysis) -> None:
-        if self.generations is not None:
+        if self.generations is not None and not analysis.answer.withheld:
             self.generations.turns.note(asked, analysis.understanding, analysis.answer.text)
 
+    def _questions(self, chunk: Sequence[Heard]) -> list[Question]:
+        return [
+            Question(
+                each.asked.conversation_id,
+                each.asked.message_id,
+                each.asked.text,
+                each.asked.occurred_at,
+                answered=not self._handovers.silent_at(each.asked.conversation_id, each.place),
+            )
+            for each in chunk
+        ]
 
-def _questions(chunk: Sequence[Asked]) -> list[Question]:
-    return [
-        Question(each.conversation_id, each.message_id, each.text, each.occurred_at)
-        for each in chunk
-    ]
+
+class _Decided(NamedTuple):
+    """A message with what is to be told about it, and the hand-over that goes with it."""
+
+    asked: Asked
+    analysis: Analysis
+    asking: HandoverAsked | None
 
 
 def _wants_answer(asked: Asked) -> bool:

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Sequence
 
 from consumers.nlp.ports import EntityRecognizer, Named
-from consumers.nlp.service.entities import (
+from consumers.nlp.service.entity_lists import ListedEntities
+from consumers.nlp.service.knowledge import EntityList
+from runtime.entities.finding import (
     PERSONAL,
     RULES,
     SEARCHED_CHARS,
@@ -11,8 +13,6 @@ from consumers.nlp.service.entities import (
     FoundBy,
     find_entities,
 )
-from consumers.nlp.service.entity_lists import ListedEntities
-from consumers.nlp.service.knowledge import EntityList
 
 
 class EntityFinder:

@@ -4,8 +4,8 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 
-from consumers.nlp.service.entities import Entity, FoundBy
 from consumers.nlp.service.knowledge import EntityList
+from runtime.entities.finding import Entity, FoundBy
 
 CONFIDENCE = 0.95
 """Somebody wrote the list, and a word may still mean something else."""

@@ -1,9 +1,11 @@
-"""Turns an analysis into the two events it causes; the same question always gives the same ids."""
+"""Turns an analysis into the events it causes; the same question always gives the same ids."""
 
 from datetime import datetime
 
 from consumers.nlp.service.analysis import Analysis, Asked
-from consumers.nlp.service.redaction import masked
+from producers.ports import Published
+from runtime.entities.masking import masked
+from runtime.errors import RetryableError
 from schemas.events.chat import MessageSent, Sender, SenderKind
 from schemas.events.insights import (
     Entity,
@@ -18,6 +20,7 @@ from schemas.events.replies import (
     ReplyDelta,
     ReplyFailed,
     ReplyGenerated,
+    ReplyWithheld,
     Why,
 )
 from schemas.ids import ASSISTANT_ID, delta_event_id, derived_event_id
@@ -92,7 +95,7 @@ def moderation_of(analysis: Analysis) -> Moderation | None:
     return Moderation(flagged=judged.flagged, score=round(judged.score, 4))
 
 
-def no_reply_to(cause: MessageSent, reason: FailureReason, at: datetime) -> ReplyFailed:
+def no_reply_to(cause: Asked, reason: FailureReason, at: datetime) -> ReplyFailed:
     """What is said instead of an answer."""
     return ReplyFailed(
         event_id=derived_event_id(CONSUMER, cause.event_id, ReplyFailed.event_type),
@@ -102,6 +105,18 @@ def no_reply_to(cause: MessageSent, reason: FailureReason, at: datetime) -> Repl
         conversation_id=cause.conversation_id,
         in_reply_to=cause.message_id,
         reason=reason,
+    )
+
+
+def silence_after(cause: Asked, at: datetime) -> ReplyWithheld:
+    """What is said to the programs, not to the people: a person answers."""
+    return ReplyWithheld(
+        event_id=derived_event_id(CONSUMER, cause.event_id, ReplyWithheld.event_type),
+        occurred_at=at,
+        causation_id=cause.event_id,
+        correlation_id=cause.correlation_id,
+        conversation_id=cause.conversation_id,
+        in_reply_to=cause.message_id,
     )
 
 
@@ -134,3 +149,15 @@ def insight_of(
         versions=dict(analysis.versions),
         moderation=moderation_of(analysis),
     )
+
+
+def require_accepted(outcome: Published) -> None:
+    """
+    Pass if the log has it.
+
+    Raises:
+        RetryableError: it has not.
+    """
+    if not outcome.accepted:
+        message = f"{outcome.topic} did not accept an event: {outcome.status}"
+        raise RetryableError(message)

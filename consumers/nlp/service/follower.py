@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
 
 from consumers.nlp.errors import HeadError
+from consumers.nlp.ports import Embedder
 from consumers.nlp.service.analyzer import Analyzer
-from consumers.nlp.service.heads import IntentHead
+from consumers.nlp.service.encodings import Encodings
+from consumers.nlp.service.heads import IntentHead, LinearHead
 from consumers.nlp.service.ledger import Ledger
 from runtime.clock import HybridLogicalClock
 from runtime.errors import RetryableError
@@ -38,12 +41,28 @@ class EventLog(Protocol):
         ...
 
 
-class Heads(Protocol):
-    """Gets heads by the event that registered them."""
+@dataclass(frozen=True, eq=False, slots=True)
+class Brought:
+    """A sentence model that a version brings, and the tone head that reads its vectors."""
 
-    async def get(self, registered: ModelRegistered) -> IntentHead:
+    embedder: Embedder
+    tones: LinearHead
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Version:
+    """What a version is made of; `brought` is None when it reads everybody's vectors."""
+
+    intents: IntentHead
+    brought: Brought | None = None
+
+
+class Versions(Protocol):
+    """Gets versions by the event that registered them."""
+
+    async def get(self, registered: ModelRegistered) -> Version:
         """
-        Return a version's head.
+        Return what a version is made of.
 
         Raises:
             HeadError: it is damaged, gone, or for another engine.
@@ -60,14 +79,16 @@ class Follower:
         *,
         ledger: Ledger,
         log: EventLog,
-        heads: Heads,
+        versions: Versions,
+        encodings: Encodings,
         analyzer: Analyzer,
         clock: HybridLogicalClock,
         served: Callable[[ModelRegistered | None], None],
     ) -> None:
         self._ledger = ledger
         self._log = log
-        self._heads = heads
+        self._versions = versions
+        self._encodings = encodings
         self._analyzer = analyzer
         self._clock = clock
         self._served = served
@@ -111,17 +132,27 @@ class Follower:
             return
         if version is None:
             self._analyzer.serve_own()
+            self._encodings.forget()
         elif registered is None:
             # Promoted by the name of a version that nobody registered: nothing to serve.
             return
         else:
             try:
-                head = await self._heads.get(registered)
+                await self._bring(await self._versions.get(registered), registered.version)
             except HeadError:
                 logger.exception("model_not_served", version=version)
                 await asyncio.sleep(RETRY_SECONDS)
                 return
-            self._analyzer.serve(head, registered.version)
         self._version = version
         self._served(registered)
         logger.info("model_served", version=self._analyzer.model_version)
+
+    async def _bring(self, version: Version, name: str) -> None:
+        brought = version.brought
+        if brought is None:
+            self._analyzer.serve(version.intents, name)
+            self._encodings.forget()
+            return
+        # Everything known is embedded before the first message is: seconds, beside the answers.
+        encoding = await asyncio.to_thread(self._encodings.make, brought.embedder, brought.tones)
+        self._analyzer.serve(version.intents, name, encoding)

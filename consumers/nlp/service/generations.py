@@ -14,10 +14,10 @@ from consumers.nlp.errors import LanguageModelError
 from consumers.nlp.ports import AnswerCache, TokenBudget
 from consumers.nlp.service.analysis import Analysis, Answer, Asked
 from consumers.nlp.service.drafting import Draft, Drafter
-from consumers.nlp.service.entities import FoundBy
 from consumers.nlp.service.prompting import prompt_for, tokens_of
-from consumers.nlp.service.redaction import redacted
 from consumers.nlp.service.turns import Turns
+from runtime.entities.finding import FoundBy
+from runtime.entities.masking import redacted
 from runtime.errors import RetryableError
 from schemas.events.chat import MessageSent
 from schemas.events.replies import Fallback, Moderated, ReplySource, StopReason
@@ -49,6 +49,8 @@ class _Generation:
     asked: Asked
     analysis: Analysis
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    cut: bool = False
+    """A person has taken over: whatever is written is not said."""
     task: asyncio.Task[None] | None = None
 
 
@@ -69,7 +71,7 @@ class Generations:
         budget: TokenBudget,
         limits: GenerationLimits,
         version: Callable[[], str],
-        stopped: str,
+        stopped: Callable[[str], str],
     ) -> None:
         self._drafter = drafter
         self._cache = cache
@@ -103,6 +105,13 @@ class Generations:
             if generation.asked.message_id == question:
                 generation.stop.set()
 
+    def cut(self, conversation: UUID) -> None:
+        """Say nothing of what is being written in this conversation: a person has taken over."""
+        for generation in self._open.values():
+            if generation.asked.conversation_id == conversation:
+                generation.cut = True
+                generation.stop.set()
+
     async def settle(self) -> None:
         """Wait a little for what is under way, and give up the rest: it comes again elsewhere."""
         tasks = [each.task for each in self._open.values() if each.task is not None]
@@ -120,8 +129,10 @@ class Generations:
         try:
             if before is not None:
                 await asyncio.wait([before])
-            answer = await self._surely(generation)
-            await self._publish(asked, replace(generation.analysis, answer=answer), publish)
+            answer = generation.analysis.answer
+            if not generation.cut:
+                answer = await self._surely(generation)
+            await self._publish(generation, answer, publish)
             self._remember(generation, answer)
             # Not when it is cancelled: what is given up must stay uncommitted.
             del self._open[asked.event_id]
@@ -136,11 +147,13 @@ class Generations:
             logger.warning("generation_failed", error=type(error).__name__)
             return replace(generation.analysis.answer, fallback=Fallback.FAILED)
 
-    async def _publish(self, asked: Asked, analysis: Analysis, publish: Publish) -> None:
+    async def _publish(self, generation: _Generation, answer: Answer, publish: Publish) -> None:
         tries = 0
         while True:
+            # Looked at for each try: somebody may take over while the broker is away.
+            said = replace(answer, withheld=generation.cut)
             try:
-                return await publish(asked, analysis)
+                return await publish(generation.asked, replace(generation.analysis, answer=said))
             except RetryableError:
                 # The question stays uncommitted meanwhile, so nothing is lost if we die here.
                 pause = PATIENCE_SECONDS[min(tries, len(PATIENCE_SECONDS) - 1)]
@@ -161,7 +174,7 @@ class Generations:
             return replace(plain, fallback=error.reason, moderated=error.moderated, attempt=attempt)
         text = draft.text.rstrip()
         if not text and draft.stopped is StopReason.PERSON:
-            text = self._stopped
+            text = self._stopped(generation.analysis.understanding.language)
         if not text:
             late = draft.stopped is StopReason.DEADLINE
             reason = Fallback.DEADLINE if late else Fallback.FAILED
@@ -233,7 +246,8 @@ class Generations:
 
     def _remember(self, generation: _Generation, answer: Answer) -> None:
         asked, understood = generation.asked, generation.analysis.understanding
-        self.turns.note(asked, understood, answer.text)
+        if not generation.cut:
+            self.turns.note(asked, understood, answer.text)
         self._answered[asked.event_id] = None
         if len(self._answered) > REMEMBERED_ANSWERS:
             self._answered.popitem(last=False)

@@ -1,7 +1,7 @@
 """What the log of model events says: which jobs wait, who works them, and which version answers."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -20,6 +20,8 @@ MAX_ATTEMPTS = 3
 """A job whose worker dies this often is given up: it would kill the next one as well."""
 SILENCE_SECONDS = 20.0
 """A worker that is not heard of for so long is gone; it speaks every 2 seconds."""
+HOPELESS_SECONDS = 60.0
+"""Who could work a job would have taken it up by then, also one that has just been restarted."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class Ledger:
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
+        self._worked = now()
+        """When anybody was last heard of working anything."""
         self._ended: set[UUID] = set()
         self._cancelled: set[UUID] = set()
         self.jobs: OrderedDict[UUID, Job] = OrderedDict()
@@ -51,6 +55,8 @@ class Ledger:
 
     def note(self, event: Event) -> None:
         """Take one event in; those that change nothing any more are passed over."""
+        if isinstance(event, TrainingStarted | TrainingProgressed | TrainingFinished):
+            self._worked = self._now()
         match event:
             case TrainModel() if event.job_id not in self._ended | self.jobs.keys():
                 cancelled = event.job_id in self._cancelled
@@ -68,13 +74,29 @@ class Ledger:
             case ModelPromoted():
                 self.promoted = event
 
-    def next_job(self) -> Job | None:
-        """The oldest job that nobody works, if there is one; its worker may have been lost."""
+    def next_job(self, kinds: Collection[str]) -> Job | None:
+        """The oldest job of these kinds that nobody works; its worker may have been lost."""
+        return next((job for job in self._waiting() if job.asked.kind in kinds), None)
+
+    def hopeless_job(self, kinds: Collection[str]) -> Job | None:
+        """
+        The oldest job of other kinds that, by all that can be known, nobody will take up.
+
+        While anybody works a job, that one may be who takes this one next.
+        """
+        long_ago = self._now() - HOPELESS_SECONDS
+        if self._worked > long_ago:
+            return None
+        left = (job for job in self._waiting() if job.asked.kind not in kinds)
+        return next((job for job in left if job.heard <= long_ago), None)
+
+    def _waiting(self) -> list[Job]:
         now = self._now()
-        for job in self.jobs.values():
-            if job.worker is None or now - job.heard > SILENCE_SECONDS:
-                return job
-        return None
+        return [
+            job
+            for job in self.jobs.values()
+            if job.worker is None or now - job.heard > SILENCE_SECONDS
+        ]
 
     def holds(self, job_id: UUID, worker: str, attempt: int) -> bool:
         """Whether this attempt of this worker is the one that counts."""
@@ -88,7 +110,7 @@ class Ledger:
 
     def restart_clocks(self) -> None:
         """Count silence from now on: what stood on the log was not heard when it was said."""
-        now = self._now()
+        self._worked = now = self._now()
         self.jobs = OrderedDict((key, replace(job, heard=now)) for key, job in self.jobs.items())
 
     def _start(self, event: TrainingStarted) -> None:

@@ -1,12 +1,16 @@
 """Everything that may be said word for word: the folder's snippets and the editors' documents."""
 
 import hashlib
+import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from consumers.nlp.ports import Embedder, Vector
 from consumers.nlp.service.knowledge import Knowledge, Snippet
-from consumers.nlp.service.retrieval import Found, SnippetIndex
+from consumers.nlp.service.language import DEFAULT_LANGUAGE
+from consumers.nlp.service.retrieval import MINILM, Found, Nearness, SnippetIndex
 from schemas.events.knowledge import DocumentEvent, DocumentPublished
 
 if TYPE_CHECKING:
@@ -25,13 +29,24 @@ class _Document:
 class Library:
     """Finds snippets in what is known now.
 
-    `take` and `nearest` may be called from different threads: what is read is replaced whole.
+    Every method may be called from any thread: what is read is replaced whole, and who changes
+    something waits for who does already.
     """
 
-    def __init__(self, embedder: Embedder, knowledge: Knowledge) -> None:
+    def __init__(
+        self,
+        embedder: Embedder,
+        knowledge: Knowledge,
+        nearness: Mapping[str, Nearness] = MappingProxyType({DEFAULT_LANGUAGE: MINILM}),
+    ) -> None:
         self._embedder = embedder
-        self._base = SnippetIndex(embedder, knowledge.snippets)
+        self._knowledge = knowledge
+        titles = translated_titles(knowledge) if embedder.multilingual else ()
+        self._base = SnippetIndex(embedder, knowledge.snippets, nearness, titles)
+        self._changing = threading.Lock()
         self._documents: dict[UUID, _Document] = {}
+        self._latest: dict[UUID, DocumentEvent] = {}
+        self._translation: Library | None = None
         self._known: tuple[SnippetIndex, str | None] = (self._base, None)
 
     @property
@@ -39,13 +54,13 @@ class Library:
         """Names the documents that are known; None without any."""
         return self._known[1]
 
-    def nearest(self, question: Vector) -> Found | None:
-        """The nearest snippet if it is near enough to be an answer."""
-        return self._known[0].nearest(question)
+    def nearest(self, question: Vector, language: str = DEFAULT_LANGUAGE) -> Found | None:
+        """The nearest snippet if it is near enough to a question in this language to answer it."""
+        return self._known[0].nearest(question, language)
 
-    def related(self, question: Vector) -> tuple[Found, ...]:
+    def related(self, question: Vector, language: str = DEFAULT_LANGUAGE) -> tuple[Found, ...]:
         """The nearest snippets that have to do with the question at all, the nearest first."""
-        return self._known[0].related(question)
+        return self._known[0].related(question, language)
 
     def take(self, event: DocumentEvent) -> bool:
         """Take in what became of a document; return whether anything changed.
@@ -53,6 +68,32 @@ class Library:
         An older version than the one known changes nothing, so events may come again and in any
         order. Blocks while sections are embedded, so it does not belong where messages wait.
         """
+        with self._changing:
+            # First where nobody may look yet: who finds a document in one finds it in both.
+            if self._translation is not None:
+                self._translation.take(event)
+            return self._take(event)
+
+    def translated(self, embedder: Embedder) -> "Library":
+        """
+        Return the same by another embedder's vectors; it takes in what this one does from now on.
+
+        There is one such translation at a time: the one before it stays as it is then. Blocks
+        while everything known is embedded.
+        """
+        with self._changing:
+            other = Library(embedder, self._knowledge)
+            for event in self._latest.values():
+                other.take(event)
+            self._translation = other
+            return other
+
+    def forget_translation(self) -> None:
+        """Let the translation be: nobody is answered with it any more."""
+        with self._changing:
+            self._translation = None
+
+    def _take(self, event: DocumentEvent) -> bool:
         known = self._documents.get(event.document_id)
         if known is not None and known.version >= event.version:
             return False
@@ -61,6 +102,7 @@ class Library:
         else:
             document = _Document(event.version)
         self._documents[event.document_id] = document
+        self._latest[event.document_id] = event
         self._rebuild()
         return True
 
@@ -81,3 +123,11 @@ class Library:
             digest.update(f"{key}{document.sha256}".encode())
         # One assignment: nobody finds a snippet of documents that are not named yet.
         self._known = index, None if index is self._base else digest.hexdigest()[:12]
+
+
+def translated_titles(knowledge: Knowledge) -> list[dict[str, str]]:
+    """The titles of snippets in each other language, by snippet."""
+    return [
+        {name: each.title for name, each in translation.snippets.items()}
+        for translation in knowledge.translations.values()
+    ]

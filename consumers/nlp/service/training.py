@@ -1,24 +1,22 @@
 """Works training jobs: takes one at a time off the ledger, and tells what becomes of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 from itertools import count
-from typing import Protocol
 from uuid import UUID
 
 import structlog
 
 from consumers.nlp.errors import TrainingError
 from consumers.nlp.service.ledger import MAX_ATTEMPTS, Job, Ledger
+from consumers.nlp.service.workshop import Product, Step, Store, Workshop
 from producers.ports import EventPublisher
 from runtime.clock import HybridLogicalClock
 from runtime.errors import RetryableError
 from schemas.events.envelope import Event
 from schemas.events.models import (
-    Example,
-    Metrics,
+    JobKind,
     ModelKind,
     ModelRegistered,
     Outcome,
@@ -32,79 +30,16 @@ from schemas.ids import training_event_id
 
 HEARTBEAT_SECONDS = 2.0
 LOOK_SECONDS = 0.5
+TRAIN_EXTRA_MISSING = (
+    "train_extra_missing: no replica can fine-tune; install the extra `train` for one of them"
+    " (scripts/setup train), or train a head alone"
+)
 
 logger = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """How far a job has come."""
-
-    phase: Phase
-    done: int
-    total: int
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Product:
-    """What a job gave: a head's file and what is known of it."""
-
-    head: bytes
-    sha256: str
-    engine: str
-    intents: tuple[str, ...]
-    metrics: Metrics
-
-
-class Running(Protocol):
-    """A job at work somewhere else; leaving its context ends it at once."""
-
-    def steps(self) -> AsyncIterator[Step]:
-        """
-        Tell each step as it is made, until the work is done.
-
-        Raises:
-            TrainingError: it cannot end well, however often it is tried.
-            RetryableError: the worker died.
-        """
-        ...
-
-    async def product(self) -> Product:
-        """What it gave; after its last step."""
-        ...
-
-
-class Workshop(Protocol):
-    """Where jobs are worked without holding up the event loop."""
-
-    def work(
-        self, examples: Sequence[Example], *, extend: bool
-    ) -> AbstractAsyncContextManager[Running]:
-        """Begin to work a job."""
-        ...
-
-
-class Store(Protocol):
-    """Large things on the log, in parts."""
-
-    async def examples(self, stored: Stored, job_id: UUID) -> Sequence[Example]:
-        """
-        What a job is to learn from.
-
-        Raises:
-            TrainingError: it is not there any more, or not what was stored.
-            RetryableError: the broker is away.
-        """
-        ...
-
-    async def put_head(self, version: str, content: bytes, sha256: str, job_id: UUID) -> Stored:
-        """
-        Store a head.
-
-        Raises:
-            RetryableError: the broker did not take it.
-        """
-        ...
+_Stored = tuple[Stored, Stored | None]
+"""Where a version's head stands, and its sentence model if it brings one."""
 
 
 def version_of(job_id: UUID) -> str:
@@ -112,12 +47,23 @@ def version_of(job_id: UUID) -> str:
     return f"intents-{job_id.hex[:12]}"
 
 
+@dataclass(frozen=True)
+class _Claim:
+    """A job and the attempt that is ours; progress is numbered, so that it can be told twice."""
+
+    job: Job
+    attempt: int
+    numbers: Iterator[int] = field(default_factory=count)
+
+
 class Trainer:
     """
     Works the jobs of a ledger, one at a time.
 
     Every replica runs one; the log decides whose claim holds. A claim is lost when its worker has
-    been silent for too long: then it stops, and what it told since does not count.
+    been silent for too long: then it stops, and what it told since does not count. Jobs of kinds
+    that this replica cannot work are left to others, and failed when there seem to be none.
+    `deadline` is how many seconds one attempt may take.
     """
 
     def __init__(
@@ -129,6 +75,8 @@ class Trainer:
         store: Store,
         workshop: Workshop,
         worker: str,
+        kinds: Collection[str],
+        deadline: float,
     ) -> None:
         self._ledger = ledger
         self._publisher = publisher
@@ -136,18 +84,36 @@ class Trainer:
         self._store = store
         self._workshop = workshop
         self._worker = worker
+        self._kinds = frozenset(kinds)
+        self._deadline = deadline
 
     async def run(self) -> None:
         """Look for work until cancelled."""
         while True:
             try:
-                job = self._ledger.next_job()
-                if job is not None:
-                    await self.take(job)
+                await self.look()
             except RetryableError as error:
                 logger.warning("training_waits", error=str(error))
                 await asyncio.sleep(HEARTBEAT_SECONDS)
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def look(self) -> None:
+        """
+        Take the next job if there is one, and tell of one that nobody can work.
+
+        Raises:
+            RetryableError: as `take`.
+        """
+        job = self._ledger.next_job(self._kinds)
+        if job is not None:
+            await self.take(job)
+            return
+        job = self._ledger.hopeless_job(self._kinds)
+        if job is not None:
+            kind = job.asked.kind
+            known = kind == JobKind.FINE_TUNE
+            error = TRAIN_EXTRA_MISSING if known else f"no replica knows jobs of the kind {kind}"
+            await self._finish(job, Outcome.FAILED, error=error)
 
     async def take(self, job: Job) -> None:
         """
@@ -177,7 +143,7 @@ class Trainer:
         )
         if await self._claimed(job_id, attempt):
             logger.info("training_started", job_id=job_id, attempt=attempt)
-            await self._work(job, attempt)
+            await self._work(_Claim(job, attempt))
 
     async def _claimed(self, job_id: UUID, attempt: int) -> bool:
         """Whether the log, read up to the claim, says that it holds."""
@@ -189,65 +155,88 @@ class Trainer:
                 return self._ledger.holds(job_id, self._worker, attempt)
             await asyncio.sleep(LOOK_SECONDS / 10)
 
-    async def _work(self, job: Job, attempt: int) -> None:
+    async def _work(self, claim: _Claim) -> None:
+        job, job_id = claim.job, claim.job.asked.job_id
         try:
-            product = await self._product(job, attempt)
-            if product is None:
-                return
-            stored = await self._store.put_head(
-                version_of(job.asked.job_id), product.head, product.sha256, job.asked.job_id
-            )
+            product = await self._product(claim)
+            stored = await self._stored(claim, product) if product is not None else None
         except TrainingError as error:
             await self._finish(job, Outcome.FAILED, error=str(error))
             return
-        await self._register(job, product, stored)
-        await self._finish(job, Outcome.SUCCEEDED, version=version_of(job.asked.job_id))
+        if product is None or stored is None:
+            return
+        await self._register(job, product, *stored)
+        await self._finish(job, Outcome.SUCCEEDED, version=version_of(job_id))
 
-    async def _product(self, job: Job, attempt: int) -> Product | None:
+    async def _product(self, claim: _Claim) -> Product | None:
         """What the job gives; None when it was cancelled or is somebody else's by now."""
-        asked = job.asked
+        asked = claim.job.asked
         latest = Step(Phase.READING, 0, 1)
-        await self._progress(job, attempt, latest, 0)
+        await self._progress(claim, latest)
         examples = await self._store.examples(asked.examples, asked.job_id)
-        async with self._workshop.work(examples, extend=asked.extend) as running:
+        now = asyncio.get_running_loop().time
+        end = now() + self._deadline
+        async with self._workshop.work(asked.kind, examples, extend=asked.extend) as running:
             steps = aiter(running.steps())
             coming: asyncio.Future[Step | None] = asyncio.ensure_future(anext(steps, None))
             try:
-                for number in count(1):
+                while True:
                     await asyncio.wait([coming], timeout=HEARTBEAT_SECONDS)
-                    if not await self._goes_on(job, attempt):
+                    if not await self._goes_on(claim):
                         return None
                     if coming.done():
                         step = coming.result()
                         if step is None:
                             break
                         latest, coming = step, asyncio.ensure_future(anext(steps, None))
-                    await self._progress(job, attempt, latest, number)
+                    if now() > end:
+                        raise TrainingError(f"it took longer than {self._deadline:.0f} seconds")
+                    await self._progress(claim, latest)
             finally:
                 coming.cancel()
                 await asyncio.wait([coming])
             return await running.product()
 
-    async def _goes_on(self, job: Job, attempt: int) -> bool:
-        job_id = job.asked.job_id
+    async def _stored(self, claim: _Claim, product: Product) -> _Stored | None:
+        """Where the product's files stand; None as in `_product`. Keeps the claim meanwhile."""
+        storing = asyncio.ensure_future(self._put(claim.job.asked.job_id, product))
+        try:
+            while not (await asyncio.wait([storing], timeout=HEARTBEAT_SECONDS))[0]:
+                if not await self._goes_on(claim):
+                    return None
+                await self._progress(claim, Step(Phase.STORING, 0, 1))
+            return storing.result()
+        finally:
+            storing.cancel()
+            await asyncio.wait([storing])
+
+    async def _put(self, job_id: UUID, product: Product) -> _Stored:
+        version, encoder = version_of(job_id), None
+        if product.encoder is not None:
+            encoder = await self._store.put_encoder(version, product.encoder, job_id)
+        return await self._store.put_head(version, product.head, job_id), encoder
+
+    async def _goes_on(self, claim: _Claim) -> bool:
+        job, job_id = claim.job, claim.job.asked.job_id
         current = self._ledger.jobs.get(job_id)
-        if current is None or not self._ledger.holds(job_id, self._worker, attempt):
-            logger.warning("training_lost", job_id=job_id, attempt=attempt)
+        if current is None or not self._ledger.holds(job_id, self._worker, claim.attempt):
+            logger.warning("training_lost", job_id=job_id, attempt=claim.attempt)
             return False
         if current.cancelled:
             await self._finish(job, Outcome.CANCELLED)
             return False
         return True
 
-    async def _progress(self, job: Job, attempt: int, step: Step, number: int) -> None:
-        job_id = job.asked.job_id
+    async def _progress(self, claim: _Claim, step: Step) -> None:
+        asked, attempt = claim.job.asked, claim.attempt
+        key = f"{attempt} {self._worker} {next(claim.numbers)}"
         await self._tell(
             TrainingProgressed(
-                event_id=self._id(job_id, TrainingProgressed, f"{attempt} {self._worker} {number}"),
+                event_id=self._id(asked.job_id, TrainingProgressed, key),
                 occurred_at=self._clock.stamp(),
-                causation_id=job.asked.event_id,
-                correlation_id=job.asked.correlation_id,
-                job_id=job_id,
+                causation_id=asked.event_id,
+                correlation_id=asked.correlation_id,
+                job_id=asked.job_id,
                 worker=self._worker,
                 attempt=attempt,
                 phase=step.phase,
@@ -256,8 +245,11 @@ class Trainer:
             )
         )
 
-    async def _register(self, job: Job, product: Product, stored: Stored) -> None:
+    async def _register(
+        self, job: Job, product: Product, head: Stored, encoder: Stored | None
+    ) -> None:
         job_id = job.asked.job_id
+        brings = product.encoder
         await self._tell(
             ModelRegistered(
                 event_id=self._id(job_id, ModelRegistered, ""),
@@ -265,13 +257,15 @@ class Trainer:
                 causation_id=job.asked.event_id,
                 correlation_id=job.asked.correlation_id,
                 version=version_of(job_id),
-                kind=ModelKind.HEAD,
+                kind=ModelKind.HEAD if brings is None else ModelKind.TUNED,
                 engine=product.engine,
                 intents=product.intents,
                 metrics=product.metrics,
                 job_id=job_id,
-                stored=stored,
-                size=len(product.head),
+                stored=head,
+                size=len(product.head.content),
+                encoder=encoder,
+                encoder_size=0 if brings is None else len(brings.content),
             )
         )
 

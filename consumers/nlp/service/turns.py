@@ -5,7 +5,7 @@ from uuid import UUID
 
 from consumers.nlp.ports import Turn
 from consumers.nlp.service.analysis import Asked, Understanding
-from consumers.nlp.service.redaction import redacted
+from runtime.entities.masking import redacted
 
 REMEMBERED_CONVERSATIONS = 5_000
 REMEMBERED_QUESTIONS = 2

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from consumers.nlp.adapters.job_training import train
+from consumers.nlp.adapters.job_training import lessons_of, train
 from consumers.nlp.adapters.model_store import prepare_model
 from consumers.nlp.settings import ModelSettings
 from schemas.events.models import Example, Phase
@@ -22,8 +22,7 @@ def measure_job(settings: ModelSettings, folder: Path) -> Iterator[tuple[str, st
     steps: list[Phase] = []
     started = time.perf_counter()
     trained = train(
-        examples,
-        None,
+        lessons_of(examples, None),
         OUT_OF_SCOPE,
         embedder,
         lambda phase, *_: steps.append(phase),

@@ -10,9 +10,11 @@ from uuid import uuid4
 from consumers.nlp.adapters.language.chosen import language_model
 from consumers.nlp.adapters.language.memory import InMemoryBudget, NoAnswers
 from consumers.nlp.app import build_analyzer
+from consumers.nlp.service.analysis import Heard
 from consumers.nlp.service.assistant import Assistant
 from consumers.nlp.service.drafting import Drafter
 from consumers.nlp.service.generations import GenerationLimits, Generations
+from consumers.nlp.service.handovers import Handovers
 from consumers.nlp.settings import LanguageModelKind, LanguageModelSettings, ModelSettings
 from producers.memory import InMemoryEventPublisher
 from producers.ports import Published
@@ -67,11 +69,14 @@ async def _measured(settings: ModelSettings) -> tuple[list[float], list[float]]:
                 version=lambda: "bench",
                 stopped=analyzer.stopped,
             )
-            assistant = Assistant(analyzer, publisher, clock, executor, generations)
+            handovers = Handovers(publisher, clock)
+            assistant = Assistant(
+                analyzer, publisher, clock, executor, handovers, generations=generations
+            )
             firsts, speeds = [], []
             for text in QUESTIONS * ROUNDS:
                 started = time.perf_counter()
-                await assistant.answer([_question(text)])
+                await assistant.answer([Heard(_question(text), 0)])
                 while generations.open:
                     await asyncio.sleep(0.005)
                 ended, reply = time.perf_counter(), publisher.events[-1]

@@ -9,6 +9,7 @@ import pytest
 from edge_ws.ports import KnownMessage
 from schemas import ids
 from schemas.events.chat import (
+    ConversationHandedOver,
     MessageDeleted,
     MessageEdited,
     MessageEvent,
@@ -229,3 +230,43 @@ async def test_a_read_mark_says_when_its_message_was(stage: Stage) -> None:
     [mark] = changes(stage)
     assert isinstance(mark, MessagesRead)
     assert mark.up_to == sent.occurred_at
+
+
+async def hand_over(client: Client, conversation: UUID, **fields: object) -> Frame:
+    """Hand over to a person, and return the `ack`."""
+    about = {"conversation_id": str(conversation), "to": "agent"}
+    await client.say(**{"type": "handover", "ref": "h", **about, **fields})
+    return await client.hear_type("ack")
+
+
+async def test_everyone_in_the_conversation_hears_of_a_hand_over(stage: Stage) -> None:
+    """One event, stamped with who is signed in; repeated under one name it is the same."""
+    user_id, name = uuid4(), str(uuid4())
+    first, second = await Client.open(stage, user_id), await Client.open(stage, user_id)
+    conversation = await first.start()
+    await second.say(type="conversation:join", ref="j", conversation_id=str(conversation))
+    await second.hear_type("caught_up")
+    forged = {"id": str(uuid4()), "kind": "agent", "name": "Boss"}
+    ack = await hand_over(first, conversation, note="lid", client_event_id=name, sender=forged)
+    assert (ack["status"], ack["conversation_id"]) == ("accepted", str(conversation))
+    event = stage.publisher.events[-1]
+    assert isinstance(event, ConversationHandedOver)
+    assert (event.to, event.note, event.sender.id) == ("agent", "lid", user_id)
+    assert event.sender.kind is SenderKind.USER
+    for client in (first, second):
+        frame = SERVER_FRAME.validate_python(await client.hear_type("handover"))
+        left_out = {"type", "at", "replayed", "in_reply_to"}
+        assert frame.model_dump(exclude=left_out) == event.model_dump()
+    await hand_over(second, conversation, note="lid", client_event_id=name)
+    assert stage.publisher.events[-1].event_id == event.event_id
+
+
+async def test_only_who_is_in_a_conversation_hands_it_over(stage: Stage) -> None:
+    """Another's conversation and none at all are refused alike, and nothing is published."""
+    owner, stranger = await Client.open(stage), await Client.open(stage)
+    conversation = await owner.start()
+    before = len(stage.publisher.events)
+    for about in (conversation, uuid4()):
+        refused = await hand_over(stranger, about)
+        assert (refused["status"], refused["code"]) == ("rejected", "not_joined")
+    assert len(stage.publisher.events) == before

@@ -8,11 +8,17 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
-from gateway.chat.ports import Conversation, Place, Reaction, ReadMark, Utterance
+from gateway.chat.ports import Conversation, Handover, Place, Reaction, ReadMark, Utterance
 from producers.ports import PublishStatus
 from runtime.errors import RetryableError
 from schemas import ids
-from schemas.events.chat import ConversationStarted, MessageSent
+from schemas.events.chat import (
+    ConversationHandedOver,
+    ConversationStarted,
+    Handler,
+    MessageSent,
+    Rating,
+)
 from schemas.positions import Position
 from schemas.topics import Topic
 from tests.unit.gateway.harness import (
@@ -203,8 +209,28 @@ def test_history_items_are_the_events_with_their_frame_type(
     said = client.get(path, headers=ada.headers).json()
 
     kept = gateway.conversations.said[conversation.id]
-    items = [{"type": one.type, **one.body, "reactions": []} for one in kept]
-    assert said == {"items": items, "next": None, "read": [], "positions": []}
+    items = [
+        {"type": one.type, **one.body, "reactions": []}
+        | ({"rating": None} if one.type == "reply" else {})
+        for one in kept
+    ]
+    empty: dict[str, object] = {"next": None, "read": [], "handover": None, "positions": []}
+    assert said == {"items": items, **empty}
+
+
+def test_history_tells_ones_own_rating(gateway: Gateway, client: TestClient, ada: Person) -> None:
+    """An answer carries what its reader thinks of it, and nobody else's thumb."""
+    conversation = keep(gateway, ada, 2, apart=timedelta(seconds=1))
+    said = gateway.conversations.said[conversation.id]
+    first, second = (replace(each, type="reply") for each in said)
+    gateway.conversations.said[conversation.id] = [first, second]
+    gateway.conversations.ratings = {
+        (first.message_id, ada.id): Rating.DOWN,
+        (second.message_id, uuid4()): Rating.UP,
+    }
+    url = f"/api/chat/conversations/{conversation.id}/messages"
+    items = client.get(url, headers=ada.headers).json()["items"]
+    assert [each["rating"] for each in items] == ["down", None]
 
 
 def test_history_says_how_far_it_reaches(gateway: Gateway, client: TestClient, ada: Person) -> None:
@@ -249,10 +275,79 @@ def test_edges_learn_whose_a_message_is(gateway: Gateway, client: TestClient, ad
         "occurred_at": "2026-11-23T12:00:00.000000Z",
         "deleted": False,
         "text": said.body["text"],
+        "answers": None,
     }
+    answered = replace(said, type="reply", body={**said.body, "in_reply_to": str(ada.id)})
+    gateway.conversations.said[conversation.id] = [answered]
+    assert client.get(path, headers=INTERNAL).json()["answers"] == str(ada.id)
     elsewhere = f"/internal/conversations/{other.id}/messages/{said.message_id}"
     assert client.get(elsewhere, headers=INTERNAL).status_code == 404
     assert client.get(path).status_code == 401
+
+
+def hand_over(
+    client: TestClient, person: Person, conversation: object, **body: object
+) -> httpx2.Response:
+    return client.put(
+        f"/api/chat/conversations/{conversation}/handover", json=body, headers=person.headers
+    )
+
+
+def test_handing_over_is_an_event(gateway: Gateway, client: TestClient, ada: Person) -> None:
+    """The sender comes from the token; a repeat under one client id is the same event."""
+    conversation = start_conversation(client, ada)
+    body = {"to": "agent", "note": " broken lid ", "client_event_id": str(uuid4())}
+    answers = [hand_over(client, ada, conversation, **body) for _ in range(2)]
+
+    first, second = gateway.publisher.events[-2:]
+    assert isinstance(first, ConversationHandedOver)
+    assert (first.to, first.note, first.sender.id) == ("agent", "broken lid", ada.id)
+    assert first.event_id == second.event_id
+    assert [(each.status_code, each.json()) for each in answers] == [
+        (202, {"status": "accepted", "conversation_id": conversation})
+    ] * 2
+
+
+def test_a_hand_over_is_answered_as_a_message_is(
+    gateway: Gateway, client: TestClient, ada: Person
+) -> None:
+    """What the log did not confirm is 503, what has ended 409, what makes no sense 422."""
+    ended = Conversation(uuid4(), ada.id, None, "ended", NOON)
+    gateway.conversations.conversations[ended.id] = ended
+    conversation = start_conversation(client, ada)
+    before = len(gateway.publisher.events)
+    assert hand_over(client, ada, ended.id, to="agent").json()["code"] == "conversation_ended"
+    for body in ({"to": "nobody"}, {}, {"to": "agent", "note": "x" * 501}):
+        assert hand_over(client, ada, conversation, **body).status_code == 422
+    assert len(gateway.publisher.events) == before
+    gateway.publisher.status = PublishStatus.UNKNOWN
+    unknown = hand_over(client, ada, conversation, to="assistant")
+    assert (unknown.status_code, unknown.json()["ack"]) == (503, "unknown")
+    assert unknown.json()["conversation_id"] == conversation
+
+
+def test_everybody_sees_who_handles_a_conversation(
+    gateway: Gateway, client: TestClient, ada: Person
+) -> None:
+    """In the list, in the conversation, and with the note in its history."""
+    conversation = keep(gateway, ada, 1, apart=timedelta(0))
+    url = f"/api/chat/conversations/{conversation.id}"
+    fresh = client.get(url, headers=ada.headers).json()
+    assert (fresh["handled_by"], fresh["handled_since"]) == ("assistant", None)
+    last = Handover(Handler.AGENT, NOON, uuid4(), "broken lid")
+    gateway.conversations.handovers[conversation.id] = last
+    one = client.get(url, headers=ada.headers).json()
+    [listed] = client.get("/api/chat/conversations", headers=ada.headers).json()["items"]
+    since = "2026-11-23T12:00:00.000000Z"
+    for each in (one, listed):
+        assert (each["handled_by"], each["handled_since"]) == ("agent", since)
+    page = client.get(f"{url}/messages", headers=ada.headers).json()
+    assert page["handover"] == {
+        "to": "agent",
+        "occurred_at": since,
+        "event_id": str(last.event_id),
+        "note": "broken lid",
+    }
 
 
 def test_conversations_are_listed_newest_first(
@@ -283,6 +378,8 @@ def test_conversations_are_listed_newest_first(
         "title",
         "status",
         "started_at",
+        "handled_by",
+        "handled_since",
         "last_message_at",
         "last_message_preview",
         "first_message_preview",
@@ -292,6 +389,7 @@ def test_conversations_are_listed_newest_first(
 ROUTES_WITH_AN_ID = [
     ("GET", "/api/chat/conversations/{conversation_id}", None),
     ("GET", "/api/chat/conversations/{conversation_id}/messages", None),
+    ("PUT", "/api/chat/conversations/{conversation_id}/handover", None),
     ("POST", "/api/chat/messages", "conversation_id"),
 ]
 
@@ -307,10 +405,12 @@ def test_what_is_anothers_does_not_exist(
     before = len(gateway.publisher.events)
 
     def ask(conversation: str) -> httpx2.Response:
-        body = {"client_message_id": str(uuid4()), "text": "hello"}
-        json = {field: conversation, **body} if field else None
+        body = {"client_message_id": str(uuid4()), "text": "hello", "to": "agent"}
+        json = ({field: conversation} if field else {}) | body
         url = path.format(conversation_id=conversation)
-        return client.request(method, url, json=json, headers=bob.headers)
+        return client.request(
+            method, url, json=None if method == "GET" else json, headers=bob.headers
+        )
 
     unknown = ask(str(uuid4()))
     assert (unknown.status_code, unknown.json()["code"]) == (404, "not_found")

@@ -95,6 +95,21 @@ def test_examples_become_a_job_on_the_log(
     assert (done.action, done.actor_id) == (Action.TRAINING_ASKED, admin.id)
 
 
+def test_a_job_may_tune_the_sentence_model(client: TestClient, gateway: Gateway) -> None:
+    """The kind reaches the log and the audit, by JSON and by form; a head is what is made else."""
+    answers = [
+        ask(client, {"examples": rows(), "kind": "fine_tune"}),
+        upload(client, "x.json", orjson.dumps(rows()), kind="fine_tune"),
+        ask(client, {"examples": rows()}),
+    ]
+    kinds = ["fine_tune", "fine_tune", "head"]
+    assert [each.json()["kind"] for each in answers] == kinds
+    told = gateway.registry.told
+    assert [each.kind for each in told if isinstance(each, TrainModel)] == kinds
+    audited = [each.new or {} for each in told if isinstance(each, ActionRecorded)]
+    assert [each["kind"] for each in audited] == kinds
+
+
 def test_a_job_is_shown_before_the_table_knows_it(client: TestClient) -> None:
     """Who has just asked can follow at once."""
     job_id = ask(client, {"examples": rows()}).json()["jobId"]
@@ -236,6 +251,8 @@ def test_a_broken_file_is_told_where(
         ({"examples": []}, "examples"),
         ({"examples": rows(), "from": "feedback"}, "from"),
         ({"examples": rows(), "extend": "yes"}, "extend"),
+        ({"examples": rows(), "kind": "magic"}, "kind"),
+        ({"examples": rows(), "kind": ["head"]}, "kind"),
         ({"examples": rows(), "note": "x" * 201}, "note"),
         ({"examples": rows(intents=("a",))}, "examples"),
         ({"examples": rows(MIN_PER_INTENT - 1)}, "examples"),

@@ -17,7 +17,14 @@ from infra.embedded.ports import USUAL_PORTS
 from infra.embedded.settings import EmbeddedSettings
 from infra.kafka.plan import compare, plan_topics
 from producers.verbatim import MAX_VERBATIM_BYTES
-from schemas.topics import CATALOGUE, CLOCK_TOPIC, LANES, dead_letter_topics, retry_topics
+from schemas.topics import (
+    CATALOGUE,
+    CLOCK_TOPIC,
+    LANES,
+    Topic,
+    dead_letter_topics,
+    retry_topics,
+)
 
 CONTENT = b"the jar"
 THING = LockedJar("org.example", "thing", "1.0", hashlib.sha256(CONTENT).hexdigest())
@@ -150,6 +157,15 @@ def test_what_is_kept_for_minutes_is_deleted_after_minutes() -> None:
     config = plans["chat-reply-deltas"].config
     assert config["retention.ms"] == config["segment.ms"] == str(10 * 60 * 1000)
     assert "segment.ms" not in plans["control"].config
+
+
+def test_a_compacted_topic_keeps_the_latest_of_each_key() -> None:
+    """Only what the catalogue says is compacted; the rest is deleted by age or never."""
+    plans = {plan.name: plan for plan in plan_topics(1)}
+    compacted = {name for name, plan in plans.items() if plan.config["cleanup.policy"] == "compact"}
+    assert compacted == {topic.value for topic, spec in CATALOGUE.items() if spec.compacted}
+    assert Topic.CONVERSATION_HANDOVERS.value in compacted
+    assert plans["conversation-handovers"].config["retention.ms"] == "-1"
 
 
 def test_a_dead_letter_topic_takes_the_largest_record_and_its_note() -> None:

@@ -51,6 +51,14 @@ async def test_who_asked_is_told_at_the_deadline(waits: Waits, told: Told) -> No
     assert [(frame["type"], frame["in_reply_to"]) for frame in told] == [("answer:overdue", "m1")]
 
 
+async def test_a_persons_conversation_is_no_late_answer(waits: Waits, told: Told) -> None:
+    """While a person answers, nobody is told that the assistant did not."""
+    waits.note(question("m1"))
+    waits.note({"type": "reply:failed", "in_reply_to": "m1", "reason": "handed_over"})
+    await asyncio.sleep(0.3)
+    assert told == []
+
+
 async def test_an_answer_may_be_heard_before_its_question(waits: Waits, told: Told) -> None:
     """History and live frames interleave; what was answered or declined is not waited for."""
     waits.note({"type": "reply", "in_reply_to": "m1"})

@@ -12,6 +12,7 @@ from consumers.nlp.adapters.language import demo_model
 from consumers.nlp.adapters.language.breaker import BrokenCircuit
 from consumers.nlp.adapters.language.gguf_server import GgufServer, start_gguf
 from consumers.nlp.adapters.language.measured import MeasuredModel
+from consumers.nlp.adapters.language.transformers_model import load_transformers
 from consumers.nlp.errors import LanguageModelError
 from consumers.nlp.ports import LanguageModel
 from consumers.nlp.service.prompting import prompt_for
@@ -34,19 +35,40 @@ async def language_model(settings: LanguageModelSettings) -> AsyncIterator[Langu
     if settings.kind is LanguageModelKind.NONE:
         yield None
         return
+    async with _model(settings) as model:
+        if settings.kind is not LanguageModelKind.OPENAI:
+            await _warm_up(model, settings.at_once)
+        yield MeasuredModel(
+            BrokenCircuit(
+                model,
+                failures=settings.failures,
+                rest=settings.rest,
+                silence=settings.silence,
+            )
+        )
+
+
+@asynccontextmanager
+async def _model(settings: LanguageModelSettings) -> AsyncIterator[LanguageModel]:
+    if settings.kind is LanguageModelKind.TRANSFORMERS:
+        folder = settings.dir or Path()
+        written = await asyncio.to_thread(
+            load_transformers,
+            folder,
+            name=settings.name or folder.name.casefold(),
+            threads=settings.threads,
+            at_once=settings.at_once,
+            context_tokens=settings.context_tokens,
+        )
+        try:
+            yield written
+        finally:
+            await written.close()
+        return
     async with _server(settings) as server:
         model = _client(settings, server)
         try:
-            if server is not None:
-                await _warm_up(model, settings.at_once)
-            yield MeasuredModel(
-                BrokenCircuit(
-                    model,
-                    failures=settings.failures,
-                    rest=settings.rest,
-                    silence=settings.silence,
-                )
-            )
+            yield model
         finally:
             await model.close()
 

@@ -8,21 +8,22 @@ from uuid import UUID, uuid5
 import numpy as np
 
 from consumers.nlp.ports import EntityRecognizer, Matrix
+from consumers.nlp.service.analysis import Heard
 from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.dialogue import Dialogue
 from consumers.nlp.service.entity_finder import EntityFinder
-from consumers.nlp.service.heads import IntentHead, KernelHead, LinearHead
+from consumers.nlp.service.heads import KERNEL_WIDTH, IntentHead, KernelHead, LinearHead
 from consumers.nlp.service.knowledge import (
     Examples,
     Intent,
     Knowledge,
     Phrases,
-    Picks,
     Snippet,
     Tones,
 )
 from consumers.nlp.service.language import ConversationLanguages
 from consumers.nlp.service.moderation import Moderation
+from consumers.nlp.service.parts import Picks
 from consumers.nlp.service.responder import Responder
 from consumers.nlp.service.retrieval import SnippetIndex
 from consumers.nlp.service.sentiment import ToneReader
@@ -44,9 +45,15 @@ class AxisEmbedder:
     """Known sentences are axes of a small space; any other lies far from all of them."""
 
     name = "axis"
+    multilingual = False
+    kernel_width = KERNEL_WIDTH
 
     def __init__(self) -> None:
         self.calls: list[int] = []
+
+    def embed_passages(self, texts: Sequence[str]) -> Matrix:
+        """One row per text."""
+        return self.embed(texts)
 
     def embed(self, texts: Sequence[str]) -> Matrix:
         """One row per text."""
@@ -72,6 +79,10 @@ class FixedLanguage:
         """Return the fixed answer."""
         del text
         return self.language
+
+    def guess(self, text: str) -> str | None:
+        """Return the fixed answer."""
+        return self.detect(text)
 
 
 class FixedTone:
@@ -178,9 +189,7 @@ def small_analyzer(
         intents=small_intents(),
         tones=small_tones(),
         finder=EntityFinder(knowledge.entities, recognizer),
-        dialogue=Dialogue(
-            knowledge, Responder(knowledge, SnippetIndex(embedder, knowledge.snippets))
-        ),
+        dialogue=Dialogue(Responder(knowledge, SnippetIndex(embedder, knowledge.snippets))),
         knowledge_version="test",
     )
 
@@ -199,3 +208,8 @@ def message(
         text=text,
         client_message_id=uuid5(NAMESPACE, f"client {number}"),
     )
+
+
+def heard(*messages: MessageSent, first: int = 0) -> list[Heard]:
+    """Messages as they stand one after the other on the log."""
+    return [Heard(each, place) for place, each in enumerate(messages, first)]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumers.nlp.service.analysis import Question
-from consumers.nlp.service.entities import RULES
+from runtime.entities.finding import RULES
 from tests.unit.consumers.nlp.samples import (
     ORDER,
     RETURN,

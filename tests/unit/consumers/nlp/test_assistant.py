@@ -10,6 +10,7 @@ from consumers.delivery.ports import Delivered, Record
 from consumers.nlp.handlers import MessageHandler
 from consumers.nlp.service import assistant as module
 from consumers.nlp.service.assistant import Assistant
+from consumers.nlp.service.handovers import Handovers
 from producers.memory import InMemoryEventPublisher
 from producers.ports import PublishStatus
 from runtime.clock import HybridLogicalClock
@@ -30,6 +31,7 @@ from tests.unit.consumers.nlp.samples import (
     ORDER,
     RETURN,
     AxisEmbedder,
+    heard,
     message,
     small_analyzer,
 )
@@ -52,7 +54,8 @@ def publisher() -> InMemoryEventPublisher:
 def assistant(executor: ThreadPoolExecutor, publisher: InMemoryEventPublisher) -> Assistant:
     """Return an assistant whose wall clock stands still at noon."""
     clock = HybridLogicalClock(now=lambda: AT)
-    return Assistant(small_analyzer(AxisEmbedder()), publisher, clock, executor)
+    handovers = Handovers(publisher, clock)
+    return Assistant(small_analyzer(AxisEmbedder()), publisher, clock, executor, handovers)
 
 
 def replies(publisher: InMemoryEventPublisher) -> list[ReplyGenerated]:
@@ -70,7 +73,7 @@ async def test_every_message_gets_one_reply_and_one_insight(
 ) -> None:
     """More messages than a chunk holds are all answered."""
     asked = [message(ORDER, number=at) for at in range(module.CHUNK * 2 + 1)]
-    analyses = await assistant.answer(asked)
+    analyses = await assistant.answer(heard(*asked))
     insights = [event for event in publisher.events if isinstance(event, MessageAnalyzed)]
     assert len(analyses) == len(asked)
     assert {reply.in_reply_to for reply in replies(publisher)} == {m.message_id for m in asked}
@@ -83,7 +86,7 @@ async def test_only_people_who_ask_are_answered(
     assistant: Assistant, publisher: InMemoryEventPublisher, kind: SenderKind
 ) -> None:
     """The assistant neither answers colleagues nor itself."""
-    assert await assistant.answer([message(ORDER, kind=kind)]) == []
+    assert await assistant.answer(heard(message(ORDER, kind=kind))) == []
     assert publisher.events == []
 
 
@@ -92,19 +95,19 @@ async def test_an_answer_sorts_after_its_question(
 ) -> None:
     """Even when the question's clock runs ahead of this machine's."""
     ahead = AT + timedelta(seconds=20)
-    await assistant.answer([message(ORDER, at=ahead)])
+    await assistant.answer(heard(message(ORDER, at=ahead)))
     assert all(event.occurred_at > ahead for event in publisher.events)
 
 
 async def test_doing_it_again_repeats_the_ids(
     assistant: Assistant, publisher: InMemoryEventPublisher
 ) -> None:
-    """A redone batch adds repeats, no new events."""
-    asked = [message(ORDER), message(RETURN, number=1)]
+    """A redone batch adds repeats, no new events, also when it hands the conversation over."""
+    asked = heard(message(ORDER), message(RETURN, number=1))
     await assistant.answer(asked)
     await assistant.answer(asked)
-    assert len(publisher.events) == 8
-    assert len({event.event_id for event in publisher.events}) == 4
+    assert len(publisher.events) == 12
+    assert len({event.event_id for event in publisher.events}) == 6
 
 
 @pytest.mark.parametrize(
@@ -116,9 +119,9 @@ async def test_anything_but_accepted_means_once_more(
     """The loop is told to back off; afterwards the same batch goes through."""
     publisher.status = status
     with pytest.raises(RetryableError, match=status):
-        await assistant.answer([message(ORDER)])
+        await assistant.answer(heard(message(ORDER)))
     publisher.status = PublishStatus.ACCEPTED
-    await assistant.answer([message(ORDER)])
+    await assistant.answer(heard(message(ORDER)))
     assert len(replies(publisher)) == 1
 
 

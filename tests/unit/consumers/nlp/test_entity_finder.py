@@ -6,10 +6,10 @@ import pytest
 
 from consumers.nlp.ports import Named
 from consumers.nlp.service.analysis import Question
-from consumers.nlp.service.entities import RULES, FoundBy
 from consumers.nlp.service.entity_finder import EntityFinder
 from consumers.nlp.service.knowledge import EntityList
-from consumers.nlp.service.redaction import masked, redacted
+from runtime.entities.finding import RULES, FoundBy
+from runtime.entities.masking import masked, redacted
 from tests.unit.consumers.nlp.samples import ORDER, AxisEmbedder, small_analyzer
 
 LISTS = (

@@ -12,6 +12,7 @@ import pytest
 from consumers.delivery.ports import Delivered, Record
 from consumers.nlp.handlers import MessageHandler
 from consumers.nlp.service.assistant import Assistant
+from consumers.nlp.service.handovers import Handovers
 from consumers.nlp.service.prompting import RULES
 from producers.memory import InMemoryEventPublisher
 from producers.ports import PublishStatus
@@ -89,7 +90,14 @@ async def start() -> AsyncIterator[Start]:
             publisher = InMemoryEventPublisher()
             analyzer = small_analyzer(AxisEmbedder())
             clock = HybridLogicalClock()
-            assistant = Assistant(analyzer, publisher, clock, executor, desk.generations())
+            assistant = Assistant(
+                analyzer,
+                publisher,
+                clock,
+                executor,
+                Handovers(publisher, clock),
+                generations=desk.generations(),
+            )
             stages.append(Stage(desk, MessageHandler(assistant), publisher, assistant))
             return stages[-1]
 

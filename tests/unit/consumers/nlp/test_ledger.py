@@ -9,6 +9,7 @@ import pytest
 from consumers.nlp.service.ledger import SILENCE_SECONDS, Ledger
 from schemas.events.models import (
     CancelTraining,
+    JobKind,
     ModelPromoted,
     ModelRegistered,
     TrainingFinished,
@@ -29,12 +30,13 @@ class Watch:
         return self.now
 
 
-def example(kind: type[Any], **changed: object) -> Any:  # noqa: ANN401 - any of the events
+def example(kind: type[Any], /, **changed: object) -> Any:  # noqa: ANN401 - any of the events
     """Return the contract's example of an event, with some fields changed."""
     found = next(each for each in EXAMPLES if isinstance(each, kind))
     return found.model_copy(update={"event_id": uuid4(), **changed})
 
 
+KINDS = (JobKind.HEAD,)
 JOB: UUID = example(TrainModel).job_id
 
 
@@ -53,11 +55,11 @@ def ledger(watch: Watch) -> Ledger:
 
 def test_a_job_waits_until_somebody_claims_it(ledger: Ledger) -> None:
     """A job is offered to all, and to nobody once a claim stands on the log."""
-    job = ledger.next_job()
+    job = ledger.next_job(KINDS)
     assert job is not None
     assert job.asked.job_id == JOB
     ledger.note(example(TrainingStarted, worker="a", attempt=1))
-    assert ledger.next_job() is None
+    assert ledger.next_job(KINDS) is None
 
 
 def test_the_first_claim_on_the_log_holds(ledger: Ledger) -> None:
@@ -74,10 +76,10 @@ def test_a_silent_worker_loses_its_job(ledger: Ledger, watch: Watch) -> None:
     watch.now += SILENCE_SECONDS
     ledger.note(example(TrainingProgressed, worker="a", attempt=1))
     watch.now += SILENCE_SECONDS
-    assert ledger.next_job() is None
+    assert ledger.next_job(KINDS) is None
     watch.now += 1
     ledger.note(example(TrainingProgressed, worker="stranger", attempt=1))
-    job = ledger.next_job()
+    job = ledger.next_job(KINDS)
     assert job is not None
     assert job.attempt == 1
     ledger.note(example(TrainingStarted, worker="b", attempt=2))
@@ -90,7 +92,7 @@ def test_an_ended_job_stays_ended(ledger: Ledger) -> None:
     ledger.note(example(TrainingFinished))
     ledger.note(example(TrainModel))
     ledger.note(example(TrainingStarted, worker="late", attempt=1))
-    assert ledger.next_job() is None
+    assert ledger.next_job(KINDS) is None
 
 
 def test_a_cancellation_is_remembered_even_before_its_job(watch: Watch) -> None:
@@ -98,7 +100,7 @@ def test_a_cancellation_is_remembered_even_before_its_job(watch: Watch) -> None:
     ledger = Ledger(watch)
     ledger.note(example(CancelTraining))
     ledger.note(example(TrainModel))
-    job = ledger.next_job()
+    job = ledger.next_job(KINDS)
     assert job is not None
     assert job.cancelled
 
@@ -120,4 +122,4 @@ def test_what_stood_on_the_log_is_not_silence(ledger: Ledger, watch: Watch) -> N
     ledger.note(example(TrainingStarted, worker="a", attempt=1))
     watch.now += 10 * SILENCE_SECONDS
     ledger.restart_clocks()
-    assert ledger.next_job() is None
+    assert ledger.next_job(KINDS) is None

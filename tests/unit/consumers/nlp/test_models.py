@@ -8,15 +8,18 @@ import numpy as np
 import pytest
 
 from consumers.nlp.adapters.head_file import digest, pack, unpack
-from consumers.nlp.adapters.head_shelf import HeadShelf
-from consumers.nlp.adapters.job_training import train
+from consumers.nlp.adapters.job_training import lessons_of, train
 from consumers.nlp.adapters.onnx_embedder import OnnxEmbedder
+from consumers.nlp.adapters.version_shelf import VersionShelf
 from consumers.nlp.errors import HeadError
+from consumers.nlp.ports import Matrix
 from consumers.nlp.service.analysis import Question
+from consumers.nlp.service.encodings import Encodings
 from consumers.nlp.service.follower import Follower
-from consumers.nlp.service.heads import IntentHead
+from consumers.nlp.service.heads import IntentGuess, IntentHead
 from consumers.nlp.service.knowledge import Knowledge
 from consumers.nlp.service.ledger import Ledger
+from consumers.nlp.service.library import Library
 from consumers.nlp.service.measures import measure, part
 from runtime.clock import HybridLogicalClock
 from runtime.errors import RetryableError
@@ -26,6 +29,7 @@ from tests.unit.consumers.nlp.samples import (
     ORDER,
     RETURN,
     AxisEmbedder,
+    FixedTone,
     small_analyzer,
     small_intents,
     small_knowledge,
@@ -66,9 +70,8 @@ def test_measures_are_those_of_what_was_guessed() -> None:
 def test_training_tells_every_chunk_and_measures_what_it_has_not_learnt() -> None:
     """Progress per 64 sentences, a head that knows both intents, nothing held out is learnt."""
     told: list[tuple[Phase, int, int]] = []
-    trained = train(
-        EXAMPLES, None, ["poem"], AxisEmbedder(), lambda *step: told.append(step), threads=2
-    )
+    lessons = lessons_of(EXAMPLES, None)
+    trained = train(lessons, ["poem"], AxisEmbedder(), lambda *step: told.append(step), threads=2)
     assert [step for step in told if step[0] is Phase.EMBEDDING] == [
         (Phase.EMBEDDING, 0, 51),
         (Phase.EMBEDDING, 51, 51),
@@ -83,7 +86,7 @@ def test_training_tells_every_chunk_and_measures_what_it_has_not_learnt() -> Non
 def test_training_extends_what_the_knowledge_folder_teaches() -> None:
     """New examples do not make the assistant forget the old ones."""
     new = [Example(text=f"plant {at}", intent="plants") for at in range(8)]
-    trained = train(new, small_knowledge(), [], AxisEmbedder(), lambda *_: None)
+    trained = train(lessons_of(new, small_knowledge()), [], AxisEmbedder(), lambda *_: None)
     assert trained.intents == ("order_status", "plants", "send_back")
 
 
@@ -92,7 +95,7 @@ def test_many_examples_are_trained_as_well_as_few() -> None:
     many = [Example(text=f"{ORDER} {at}", intent="order_status") for at in range(1_900)]
     many += [Example(text=f"{RETURN} {at}", intent="send_back") for at in range(1_900)]
     many += [Example(text=f"joke {at}", intent=None) for at in range(100)]
-    trained = train(many, None, [], AxisEmbedder(), lambda *_: None)
+    trained = train(lessons_of(many, None), [], AxisEmbedder(), lambda *_: None)
     assert (trained.metrics.learnt, trained.metrics.held_out) == (3_120, 390)
     assert trained.metrics.accuracy == 1.0
     assert trained.metrics.calibration_error < 0.1
@@ -127,12 +130,27 @@ class Source:
         self.content = content
         self.asked = 0
         self.failure: Exception | None = None
+        self.network = b"network"
+
+    async def encoder(self, registered: ModelRegistered) -> bytes:
+        self.asked += 1
+        return self.network
 
     async def head(self, registered: ModelRegistered) -> bytes:
         self.asked += 1
         if self.failure is not None:
             raise self.failure
         return self.content
+
+
+def shelf(folder: Path, source: Source) -> VersionShelf:
+    """A shelf whose sentence models need no engine to be opened."""
+
+    def opened(name: str, network: Path) -> TurnedEmbedder:
+        assert network.read_bytes() == source.network
+        return TurnedEmbedder(name)
+
+    return VersionShelf(folder, "axis", source, opened)
 
 
 def registered(content: bytes, version: str = "intents-1") -> ModelRegistered:
@@ -146,11 +164,22 @@ async def test_a_head_is_fetched_once_and_again_when_its_copy_is_damaged(tmp_pat
     content = pack(small_intents(), "axis")
     source = Source(content)
     for _ in range(2):
-        await HeadShelf(tmp_path, "axis", source).get(registered(content))
+        await shelf(tmp_path, source).get(registered(content))
     assert source.asked == 1
     (tmp_path / f"{digest(content)}.npz").write_bytes(b"torn")
-    await HeadShelf(tmp_path, "axis", source).get(registered(content))
+    await shelf(tmp_path, source).get(registered(content))
     assert source.asked == 2
+
+
+class TurnedEmbedder(AxisEmbedder):
+    """A sentence model of a version's own: its space is another than everybody's."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+    def embed(self, texts: Sequence[str]) -> Matrix:
+        return np.ascontiguousarray(super().embed(texts)[:, ::-1])
 
 
 class Log:
@@ -174,11 +203,13 @@ class Promoting:
         self.content = pack(small_intents(), "axis")
         self.source = Source(self.content)
         self.analyzer = small_analyzer(AxisEmbedder())
+        self.library = Library(AxisEmbedder(), small_knowledge())
         self.served: list[str | None] = []
         self.follower = Follower(
             ledger=Ledger(Watch()),
             log=Log(*batches),
-            heads=HeadShelf(folder, "axis", self.source),
+            versions=shelf(folder, self.source),
+            encodings=Encodings(self.library, FixedTone(0.0)),
             analyzer=self.analyzer,
             clock=HybridLogicalClock(),
             served=lambda each: self.served.append(each.version if each else None),
@@ -237,10 +268,12 @@ def test_a_batch_is_understood_with_one_version() -> None:
     swapped = threading.Event()
 
     class Swapping(IntentHead):
-        def guess(self, vectors: np.ndarray) -> list:  # type: ignore[type-arg]
+        def guess(
+            self, vectors: Matrix, allowances: Sequence[float] | None = None
+        ) -> list[IntentGuess]:
             analyzer.serve(small_intents(), "intents-2")
             swapped.set()
-            return small_intents().guess(vectors)
+            return small_intents().guess(vectors, allowances)
 
     plain = small_intents()
     analyzer.serve(Swapping(plain.linear, plain.kernel, 0.3, 0.8, 0.7), "intents-1")
@@ -285,7 +318,7 @@ def test_the_starter_knowledge_is_extended_without_harm(
             "a",
         )
     ]
-    trained = train(new, knowledge, [], embedder, lambda *_: None, threads=2)
+    trained = train(lessons_of(new, knowledge), [], embedder, lambda *_: None, threads=2)
     head = unpack(trained.head, embedder.name)
     held_out = [(text, each.name) for each in knowledge.intents for text in each.held_out]
     guesses = head.guess(embedder.embed([text for text, _ in held_out]))

@@ -16,6 +16,7 @@ from consumers.nlp.handlers import Handler, MessageHandler, RequestHandler
 from consumers.nlp.service.analysis import Analysis, Answer, Question
 from consumers.nlp.service.answered import LIFETIME, REMEMBERED, Answered
 from consumers.nlp.service.assistant import Assistant
+from consumers.nlp.service.handovers import Handovers
 from consumers.nlp.service.pieces import PieceSource
 from consumers.nlp.service.requests import Requests
 from producers.memory import InMemoryEventPublisher
@@ -52,6 +53,10 @@ from tests.unit.consumers.nlp.samples import (
     message,
     small_analyzer,
 )
+
+
+async def nothing_to_prepare() -> None:
+    """Whoever asks may begin."""
 
 
 class Room:
@@ -263,8 +268,11 @@ async def test_messages_and_requests_are_answered_beside_each_other(
     room: Room, executor: ThreadPoolExecutor
 ) -> None:
     """One batch, both kinds; when one cannot be answered the other is not left half done."""
-    assistant = Assistant(room.analyzer, room.publisher, room.clock, executor)
-    handler = Handler(MessageHandler(assistant), RequestHandler(room.requests, lambda: AT))
+    handovers = Handovers(room.publisher, room.clock)
+    assistant = Assistant(room.analyzer, room.publisher, room.clock, executor, handovers)
+    handler = Handler(
+        MessageHandler(assistant), RequestHandler(room.requests, lambda: AT), nothing_to_prepare
+    )
     batch = [delivered(message(ORDER)), delivered(ReadIntent(**asked(), text=ORDER))]
     await handler.handle(batch)
     assert len(room.replies) == 1

@@ -9,8 +9,9 @@ from uuid import UUID
 import pytest
 
 from consumers.nlp.errors import TrainingError
-from consumers.nlp.service.ledger import MAX_ATTEMPTS, Job, Ledger
-from consumers.nlp.service.training import Product, Step, Trainer, version_of
+from consumers.nlp.service.ledger import HOPELESS_SECONDS, MAX_ATTEMPTS, Job, Ledger
+from consumers.nlp.service.training import TRAIN_EXTRA_MISSING, Trainer, version_of
+from consumers.nlp.service.workshop import File, Product, Step
 from producers.memory import InMemoryEventPublisher
 from producers.ports import Published, PublishStatus
 from runtime.clock import HybridLogicalClock
@@ -19,6 +20,8 @@ from schemas.events.envelope import Event
 from schemas.events.models import (
     CancelTraining,
     Example,
+    JobKind,
+    ModelKind,
     ModelRegistered,
     Outcome,
     Phase,
@@ -57,9 +60,16 @@ class Bench:
     """Stands on the log before the second step."""
     log: Log = field(default_factory=Log)
     left: bool = False
+    encoder: File | None = None
+    storing: float = 0.0
+    """Seconds that it takes to store a sentence model."""
+    kinds: list[str] = field(default_factory=list)
 
     @asynccontextmanager
-    async def work(self, examples: Sequence[Example], *, extend: bool) -> AsyncIterator["Bench"]:
+    async def work(
+        self, kind: str, examples: Sequence[Example], *, extend: bool
+    ) -> AsyncIterator["Bench"]:
+        self.kinds.append(kind)
         try:
             yield self
         finally:
@@ -75,16 +85,22 @@ class Bench:
             raise self.failure
 
     async def product(self) -> Product:
-        return Product(b"head", "f" * 64, "axis", ("a", "b"), METRICS)
+        return Product(File(b"head", "f" * 64), "axis", ("a", "b"), METRICS, self.encoder)
 
     async def examples(self, stored: Stored, job_id: UUID) -> Sequence[Example]:
         return (Example(text="x", intent="a"),)
 
-    async def put_head(self, version: str, content: bytes, sha256: str, job_id: UUID) -> Stored:
-        return Stored(partition=0, offset=7, parts=1, sha256=sha256)
+    async def put_head(self, version: str, head: File, job_id: UUID) -> Stored:
+        return Stored(partition=0, offset=7, parts=1, sha256=head.sha256)
+
+    async def put_encoder(self, version: str, encoder: File, job_id: UUID) -> Stored:
+        await asyncio.sleep(self.storing)
+        return Stored(partition=0, offset=3, parts=2, sha256=encoder.sha256)
 
 
-def trainer(bench: Bench) -> Trainer:
+def trainer(
+    bench: Bench, kinds: Sequence[str] = (JobKind.HEAD, JobKind.FINE_TUNE), deadline: float = 60.0
+) -> Trainer:
     return Trainer(
         ledger=bench.log.ledger,
         publisher=bench.log,
@@ -92,6 +108,8 @@ def trainer(bench: Bench) -> Trainer:
         store=bench,
         workshop=bench,
         worker="here",
+        kinds=kinds,
+        deadline=deadline,
     )
 
 
@@ -203,3 +221,87 @@ async def test_the_loop_takes_what_waits() -> None:
             await asyncio.sleep(0.01)
     running.cancel()
     assert ends(bench.log.events) == [(Outcome.SUCCEEDED, None)]
+
+
+async def test_a_tuned_model_is_registered_with_its_encoder() -> None:
+    """The version says where both files stand, and of which kind it is."""
+    bench = Bench(encoder=File(b"network", "e" * 64))
+    bench.log.ledger.note(example(TrainModel, kind=JobKind.FINE_TUNE))
+    await trainer(bench).look()
+    [registered] = [each for each in bench.log.events if isinstance(each, ModelRegistered)]
+    assert bench.kinds == [JobKind.FINE_TUNE]
+    assert registered.kind == ModelKind.TUNED
+    assert registered.encoder is not None
+    assert (registered.encoder.sha256, registered.encoder_size) == ("e" * 64, 7)
+    assert registered.stored is not None
+    assert registered.stored.sha256 == "f" * 64
+
+
+async def test_the_claim_is_kept_while_a_large_file_is_stored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Progress is told all the time, so that nobody takes the job over; nothing twice."""
+    monkeypatch.setattr("consumers.nlp.service.training.HEARTBEAT_SECONDS", 0.02)
+    events = await taken(Bench(encoder=File(b"network", "e" * 64), storing=0.2))
+    phases = [each.phase for each in events if isinstance(each, TrainingProgressed)]
+    assert phases.count(Phase.STORING) > 2
+    assert len({each.event_id for each in events}) == len(events)
+    assert ends(events) == [(Outcome.SUCCEEDED, None)]
+
+
+async def test_a_job_is_cancelled_while_its_file_is_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Storing is given up as well, and no version is registered."""
+    monkeypatch.setattr("consumers.nlp.service.training.HEARTBEAT_SECONDS", 0.02)
+    bench = Bench(encoder=File(b"network", "e" * 64), storing=30.0)
+    bench.log.ledger.note(example(TrainModel))
+    working = asyncio.create_task(trainer(bench).look())
+    async with asyncio.timeout(20):
+        while not [e for e in bench.log.events if getattr(e, "phase", "") == Phase.STORING]:
+            await asyncio.sleep(0.01)
+        bench.log.ledger.note(example(CancelTraining))
+        await working
+    assert ends(bench.log.events) == [(Outcome.CANCELLED, None)]
+    assert not [each for each in bench.log.events if isinstance(each, ModelRegistered)]
+
+
+async def test_a_job_that_takes_too_long_fails() -> None:
+    """The deadline ends it with its reason, and its worker with it."""
+    bench = Bench()
+    bench.log.ledger.note(example(TrainModel))
+    await trainer(bench, deadline=0.0).look()
+    assert ends(bench.log.events) == [(Outcome.FAILED, "it took longer than 0 seconds")]
+    assert bench.left
+
+
+async def test_a_job_that_needs_the_extra_is_left_to_those_that_have_it() -> None:
+    """A replica without torch claims nothing that needs it, and works what comes after it."""
+    bench = Bench()
+    bench.log.ledger.note(example(TrainModel, kind=JobKind.FINE_TUNE))
+    plain = example(TrainModel).model_copy(update={"job_id": bench_job()})
+    bench.log.ledger.note(plain)
+    await trainer(bench, kinds=[JobKind.HEAD]).look()
+    assert bench.kinds == [JobKind.HEAD]
+    assert JOB in bench.log.ledger.jobs
+
+
+async def test_a_job_that_nobody_can_work_fails_with_a_clear_error() -> None:
+    """After a minute in which nobody worked anything; not while somebody does."""
+    watch = Watch()
+    bench = Bench(log=Log(ledger=Ledger(watch)))
+    bench.log.ledger.note(example(TrainModel, kind=JobKind.FINE_TUNE))
+    without = trainer(bench, kinds=[JobKind.HEAD])
+    await without.look()
+    assert bench.log.events == []
+    watch.now += HOPELESS_SECONDS + 1
+    bench.log.ledger.note(example(TrainingProgressed, job_id=bench_job()))
+    await without.look()
+    assert bench.log.events == []
+    watch.now += HOPELESS_SECONDS + 1
+    await without.look()
+    assert ends(bench.log.events) == [(Outcome.FAILED, TRAIN_EXTRA_MISSING)]
+    assert TRAIN_EXTRA_MISSING.startswith("train_extra_missing: ")
+
+
+def bench_job() -> UUID:
+    """Another job than the example's."""
+    return UUID(int=JOB.int ^ 1)

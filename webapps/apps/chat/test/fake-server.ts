@@ -1,5 +1,12 @@
 /** The server's side of a chat client, for tests that need no network. */
-import type { ChatRecord, ClientFrame, HistoryPage, ReadMark, ServerFrame } from "@parley/contract";
+import type {
+  ChatRecord,
+  ClientFrame,
+  Handover,
+  HistoryPage,
+  ReadMark,
+  ServerFrame,
+} from "@parley/contract";
 import { vi } from "vitest";
 
 import type { Connection, ConnectionListener } from "../src/socket/connection";
@@ -14,6 +21,7 @@ export class FakeServer {
   history: ChatRecord[] = [];
   older: string | null = null;
   read: ReadMark[] = [];
+  handover: Handover | null = null;
   positions: string[] = [];
   loads = 0;
   isOpen = false;
@@ -39,8 +47,8 @@ export class FakeServer {
       },
       history: async (): Promise<HistoryPage<ChatRecord>> => {
         this.loads += 1;
-        const { older: next, read, positions } = this;
-        return { items: this.history, next, read, positions };
+        const { older: next, read, handover, positions } = this;
+        return { items: this.history, next, read, handover, positions };
       },
       slot: sessionStorage,
       newId: () => `id-${++this.#ids}`,

@@ -2,6 +2,8 @@
 import type {
   ChangeFrame,
   ChatRecord,
+  Handler,
+  HandoverFrame,
   MessageRecord,
   ReadFrame,
   ReplyRecord,
@@ -87,7 +89,32 @@ export function reaction(messageId: string, second: number, emoji: string, activ
   return frame;
 }
 
+export function rated(messageId: string, second: number, rating: "up" | "down", by = ME) {
+  const frame: Of<"feedback"> = {
+    type: "feedback",
+    ...about(messageId, second, by),
+    in_reply_to: "m1",
+    rating,
+  };
+  return frame;
+}
+
 export function read(messageId: string, second: number, upTo: number, by = ME): ReadFrame {
   const up_to = `2026-01-01T10:00:${String(upTo).padStart(2, "0")}.000000Z`;
   return { type: "read", ...about(messageId, second, by), up_to };
+}
+
+export function handover(to: Handler, second: number, note: string | null = null): HandoverFrame {
+  const event_id = `handover-${second}`;
+  return {
+    type: "handover",
+    at: `m3:${second}`,
+    event_id,
+    correlation_id: event_id,
+    conversation_id: TALK,
+    occurred_at: `2026-01-01T10:00:${String(second).padStart(2, "0")}.000000Z`,
+    sender: { id: ME, kind: "user", name: "Ada" },
+    to,
+    note,
+  };
 }

@@ -43,7 +43,8 @@ describe("timeline", () => {
 });
 
 describe("conversations", () => {
-  const talk = { status: "active", last_message_at: null, last_message_preview: null };
+  const handled_by = "assistant" as const;
+  const talk = { status: "active", handled_by, last_message_at: null, last_message_preview: null };
   const listed = [{ ...talk, id: "old", title: "Old", started_at: "2026-01-01T09:00:00Z" }];
   const started = [{ ...talk, id: "new", title: "New", started_at: "2026-01-01T10:00:00Z" }];
 

@@ -20,9 +20,15 @@ export type MessageRecord = Omit<
 > &
   Current & { text: string | null };
 export type ReplyRecord = Anywhere<Schemas["ReplyFrame"], rest["schemas"]["HistoryReply"]> &
-  Current;
+  Current &
+  Partial<Pick<rest["schemas"]["HistoryReply"], "rating">>;
+/** What a person thinks of an answer. */
+export type Rating = Schemas["RateReply"]["rating"];
 export type Reaction = rest["schemas"]["ReactionView"];
 export type ReadMark = rest["schemas"]["ReadMarkView"];
+/** Who handles a conversation since when, and what everybody was told about it. */
+export type Handover = rest["schemas"]["HandoverView"];
+export type Handler = rest["schemas"]["Handler"];
 export type ChatRecord = MessageRecord | ReplyRecord;
 
 export type ConnectFrame = Schemas["Connect"];
@@ -37,11 +43,13 @@ export type ClientFrame =
   | Schemas["WatchPresence"]
   | Schemas["SetPresence"]
   | Schemas["Ping"];
-/** What is asked about a message that is there; sent until it is answered. */
+/** What is asked about a message or a conversation that is there; sent until it is answered. */
 export type RequestFrame =
+  | Schemas["HandOver"]
   | Schemas["EditMessage"]
   | Schemas["DeleteMessage"]
   | Schemas["React"]
+  | Schemas["RateReply"]
   | Schemas["MarkRead"]
   | Schemas["StopReply"]
   | Schemas["RegenerateReply"];
@@ -53,10 +61,15 @@ export type ConnectedFrame = Schemas["Connected"];
 export type ChangeFrame =
   | Schemas["MessageEditedFrame"]
   | Schemas["MessageDeletedFrame"]
-  | Schemas["ReactionFrame"];
+  | Schemas["ReactionFrame"]
+  | Schemas["FeedbackFrame"];
 export type ReadFrame = Schemas["ReadFrame"];
 /** A piece of an answer that is being written. */
 export type ReplyDeltaFrame = Schemas["ReplyDeltaFrame"];
+/** No answer will come. */
+export type ReplyFailedFrame = Schemas["ReplyFailedFrame"];
+/** From now on a person answers, or the assistant again. */
+export type HandoverFrame = Schemas["HandoverFrame"];
 export type TypingFrame = Schemas["TypingFrame"];
 export type PresenceFrame = Schemas["PresenceFrame"];
 export type ServerFrame =
@@ -65,6 +78,8 @@ export type ServerFrame =
   | MessageRecord
   | ReplyRecord
   | ReplyDeltaFrame
+  | ReplyFailedFrame
+  | HandoverFrame
   | ChangeFrame
   | ReadFrame
   | TypingFrame
@@ -81,9 +96,12 @@ const KNOWN: ReadonlySet<string> = new Set<ServerFrame["type"]>([
   "message",
   "reply",
   "reply:delta",
+  "reply:failed",
+  "handover",
   "message:edited",
   "message:deleted",
   "reaction",
+  "feedback",
   "read",
   "typing",
   "presence",

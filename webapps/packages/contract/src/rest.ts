@@ -16,9 +16,11 @@ export interface Page<T> {
   next: string | null;
 }
 
-/** A page of a conversation's history, with how far each has read. */
+/** A page of a conversation's history, with how far each has read and who answers in it. */
 export interface HistoryPage<T> extends Page<T> {
   read?: Schemas["ReadMarkView"][];
+  /** Null while the assistant always answered here. */
+  handover?: Schemas["HandoverView"] | null;
   /** Joining from here leaves no gap between this page and the socket. */
   positions?: string[];
 }

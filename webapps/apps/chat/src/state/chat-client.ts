@@ -4,8 +4,10 @@ import type {
   ChatRecord,
   ConnectedFrame,
   Conversation,
+  Handler,
   HistoryPage,
   PresenceFrame,
+  Rating,
   Reaction,
   RequestFrame,
   ServerFrame,
@@ -82,6 +84,7 @@ export class ChatClient {
     );
     this.#threads = new Threads({
       send,
+      userId: ports.userId,
       history: ports.history,
       changed: (threads) => this.#set({ threads }),
       onJoined: () => {
@@ -108,7 +111,8 @@ export class ChatClient {
       joined: (id) => this.#threads.isJoined(id),
       rejoin: (id) => this.#threads.join(id),
       onRefused: ({ type }, code) => {
-        if (type !== "read") this.#set({ refusal: { code } });
+        if (type === "handover") this.#set({ refusal: { code: type } });
+        else if (type !== "read") this.#set({ refusal: { code } });
       },
     });
     this.#typing = new Typing(ports.userId, {
@@ -215,6 +219,12 @@ export class ChatClient {
     this.#ask({ type: "reaction", emoji, active, ...about });
   }
 
+  /** Says what an answer is worth, and why; the last word counts. */
+  rate(record: ChatRecord, rating: Rating, reason?: string): void {
+    const about = { ...this.#about(record), client_event_id: this.#name() };
+    this.#ask({ type: "feedback", rating, ...(reason ? { reason } : {}), ...about });
+  }
+
   /** What is written of the answer to this question is enough. */
   stopReply(conversation_id: string, message_id: string): void {
     const about = { ref: this.#name(), conversation_id, message_id };
@@ -225,6 +235,12 @@ export class ChatClient {
   regenerateReply(conversation_id: string, message_id: string): void {
     const about = { ref: this.#name(), conversation_id, message_id };
     this.#ask({ type: "reply:regenerate", ...about, client_event_id: this.#name() });
+  }
+
+  /** A person is to answer in this conversation, or the assistant again. */
+  handOver(conversation_id: string, to: Handler): void {
+    const ref = this.#name();
+    this.#ask({ type: "handover", ref, conversation_id, to, client_event_id: this.#name() });
   }
 
   /** Everything up to the newest message of others was seen. */
@@ -334,9 +350,15 @@ export class ChatClient {
         return this.#threads.onRecord(frame);
       case "reply:delta":
         return this.#drafts.onDelta(frame);
+      case "reply:failed":
+        this.#threads.onFailed(frame);
+        return this.#drafts.onFailed(frame);
+      case "handover":
+        return this.#threads.onHandover(frame);
       case "message:edited":
       case "message:deleted":
       case "reaction":
+      case "feedback":
         return this.#threads.onChange(frame);
       case "read":
         return this.#threads.onRead(frame);
@@ -364,7 +386,8 @@ export class ChatClient {
       last_message_preview: null,
       first_message_preview: first,
     };
-    const conversation = { id, status: "active", started_at, ...unsaid };
+    const handled_by = "assistant" as const;
+    const conversation = { id, status: "active", started_at, handled_by, ...unsaid };
     this.#set({ started: [conversation, ...this.#state.started] });
     for (const listener of this.#startListeners) listener(clientId, id);
   }

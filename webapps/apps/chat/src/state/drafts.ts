@@ -2,7 +2,7 @@
  * Answers as far as they are written. Pieces find their place by attempt and offset, so that one
  * that comes twice or late changes nothing; the reply ends them, and is what counts.
  */
-import type { ReplyDeltaFrame, ReplyRecord } from "@parley/contract";
+import type { ReplyDeltaFrame, ReplyFailedFrame, ReplyRecord } from "@parley/contract";
 
 export interface Draft {
   conversationId: string;
@@ -45,6 +45,14 @@ export class Drafts {
     const upto = attempt ?? (live ? (known?.attempt ?? 0) : 0);
     this.#ended.set(in_reply_to, Math.max(upto, this.#ended.get(in_reply_to) ?? 0));
     if (known && known.attempt <= upto) this.#drop(in_reply_to);
+  }
+
+  /** No answer will come: what was written of it is over. */
+  onFailed({ in_reply_to }: ReplyFailedFrame): void {
+    const known = this.#drafts[in_reply_to];
+    if (!known) return;
+    this.#ended.set(in_reply_to, known.attempt);
+    this.#drop(in_reply_to);
   }
 
   #watch(question: string): void {

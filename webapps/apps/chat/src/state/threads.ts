@@ -9,13 +9,17 @@ import {
   type ChangeFrame,
   type ChatRecord,
   type ClientFrame,
+  type Handover,
+  type HandoverFrame,
   type HistoryPage,
   type ProblemError,
   type ReadFrame,
+  type ReplyFailedFrame,
 } from "@parley/contract";
 
 import { backoff } from "../socket/backoff";
 import { Changes, markOf, mergeMarks, type ReadMarks } from "./changes";
+import { handoverOf, laterHandover } from "./handover";
 import { Progress } from "./progress";
 import { compareRecords, mergeRecords } from "./timeline";
 
@@ -24,6 +28,8 @@ export interface Thread {
   records: ChatRecord[];
   /** How far each has read. */
   marks: ReadMarks;
+  /** The latest; null while the assistant always answered. */
+  handover: Handover | null;
   /** Cursor of the next older page; null when the beginning is loaded. */
   older: string | null;
   loaded: boolean;
@@ -36,6 +42,7 @@ export interface Thread {
 }
 
 export interface ThreadPorts {
+  userId: string;
   send: (frame: ClientFrame) => boolean;
   history: (conversationId: string, before?: string) => Promise<HistoryPage<ChatRecord>>;
   changed: (threads: Readonly<Record<string, Thread>>) => void;
@@ -47,6 +54,7 @@ export interface ThreadPorts {
 export const EMPTY: Thread = {
   records: [],
   marks: {},
+  handover: null,
   older: null,
   loaded: false,
   loading: false,
@@ -183,6 +191,18 @@ export class Threads {
     if (further !== marks) this.#set(frame.conversation_id, { marks: further });
   }
 
+  onHandover(frame: HandoverFrame): void {
+    this.#note(frame);
+    const { handover } = this.get(frame.conversation_id);
+    const later = laterHandover(handover, handoverOf(frame));
+    if (later !== handover) this.#set(frame.conversation_id, { handover: later });
+  }
+
+  /** No answer will come; whether that is worth a word is known without it. */
+  onFailed(frame: ReplyFailedFrame): void {
+    this.#note(frame);
+  }
+
   /** Loads the newest page and merges it in; after a reset what it does not reach is stale. */
   async load(id: string, anew = false): Promise<void> {
     this.#set(id, { loading: true, problem: null });
@@ -200,6 +220,7 @@ export class Threads {
       this.#set(id, {
         records: this.#merge(id, kept, page.items),
         marks: mergeMarks(thread.marks, page.read ?? []),
+        handover: laterHandover(thread.handover, page.handover),
         older: joins ? thread.older : page.next,
         loaded: true,
         loading: false,
@@ -273,7 +294,7 @@ export class Threads {
   }
 
   #changesOf(id: string): Changes {
-    const changes = this.#changes.get(id) ?? new Changes();
+    const changes = this.#changes.get(id) ?? new Changes(this.ports.userId);
     this.#changes.set(id, changes);
     return changes;
   }

@@ -1,11 +1,13 @@
 /**
  * Shown while an accepted question has no answer: after a while it says that this is all right, and
  * at the question's deadline that no answer came in time. Nobody else may be left to say so.
+ * While a person answers nothing is awaited: how long people take is not the assistant's to say.
  */
-import type { ChatRecord } from "@parley/contract";
+import type { ChatRecord, Handover } from "@parley/contract";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { isAssistants, withPerson } from "../state/handover";
 import type { Pending } from "../state/outbox";
 import { unansweredMessage } from "../state/timeline";
 import { AssistantMark } from "./assistant-mark";
@@ -19,14 +21,16 @@ interface AnsweringProps {
   userId: string;
   /** Milliseconds that the server's clock is ahead of this one's. */
   ahead?: number;
+  handover?: Handover | null | undefined;
 }
 
-export function Answering({ records, pending, userId, ahead = 0 }: AnsweringProps) {
+export function Answering({ records, pending, userId, ahead = 0, handover }: AnsweringProps) {
+  if (withPerson(handover)) return null;
   const accepted = pending.findLast((entry) => entry.state === "sent");
   if (accepted) return <Indicator key={accepted.client_message_id} since={accepted.created_at} />;
   const messageId = unansweredMessage(records, userId);
   const question = records.find((record) => record.message_id === messageId);
-  if (!question) return null;
+  if (!question || !isAssistants(question, handover)) return null;
   const key = question.client_message_id ?? question.event_id;
   const until = question.type === "message" ? question.answer_by : null;
   return <Indicator key={key} since={question.occurred_at} until={until} ahead={ahead} />;

@@ -4,12 +4,13 @@ import { Link } from "@parley/router";
 import { usePageTitle } from "@parley/ui";
 import { Button } from "antd";
 import { PanelLeft, SquarePen } from "lucide-react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useChatClient, useChatState } from "../chat-provider";
 import { Banner } from "./banner";
 import { Composer, type ComposerHandle } from "./composer";
+import { CallPerson, HandledBanner } from "./handled";
 import { MessageLog } from "./message-log";
 import { People } from "./people";
 import { Refusal } from "./refusal";
@@ -78,9 +79,12 @@ export function ConversationPane(props: PaneProps) {
   if (thread?.missing) return <Missing basename={basename} onShowList={props.onShowList} />;
   return (
     <section className="chat-pane" aria-label={heading}>
-      <PaneHeader {...props} heading={fresh ? null : heading} />
+      <PaneHeader {...props} heading={fresh ? null : heading}>
+        <CallPerson conversationId={conversationId} handover={thread?.handover} />
+      </PaneHeader>
       {thread && <People records={thread.records} userId={user.id} />}
       <Banner />
+      <HandledBanner conversationId={conversationId} handover={thread?.handover} />
       <Refusal />
       {fresh ? (
         <Welcome name={user.name} onChoose={(text) => composer.current?.suggest(text)} />
@@ -107,7 +111,10 @@ export function ConversationPane(props: PaneProps) {
 }
 
 function PaneHeader(
-  props: Pick<PaneProps, "basename" | "onShowList"> & { heading: string | null },
+  props: Pick<PaneProps, "basename" | "onShowList"> & {
+    heading: string | null;
+    children: ReactNode;
+  },
 ) {
   const { t } = useTranslation("chat");
   const { basename, onShowList, heading } = props;
@@ -123,6 +130,7 @@ function PaneHeader(
         />
       )}
       {heading ? <h1>{heading}</h1> : <p>{t("list.new")}</p>}
+      {props.children}
       {onShowList && heading && (
         <Link to={basename || "/"} className="chat-head-new" aria-label={t("list.new")}>
           <SquarePen aria-hidden size={18} />

@@ -87,7 +87,13 @@ export function MessageLog(props: MessageLogProps) {
             <DraftView key={draft.question} draft={draft} />
           ))}
           {drafts.length === 0 && (
-            <Answering records={records} pending={pending} userId={user.id} ahead={serverAhead} />
+            <Answering
+              records={records}
+              pending={pending}
+              userId={user.id}
+              ahead={serverAhead}
+              handover={thread?.handover}
+            />
           )}
           <TypingLine conversationId={conversationId} records={records} />
         </div>

@@ -389,17 +389,163 @@ export interface components {
          */
         ErrorCode: "bad_json" | "bad_frame" | "unknown_type" | "too_long" | "empty" | "not_joined" | "not_found" | "not_allowed" | "rate_limited" | "conversation_ended" | "attachment_missing";
         /**
-         * FailureReason
-         * @description Why there is no answer.
-         * @enum {string}
-         */
-        FailureReason: "late";
-        /**
          * Fallback
          * @description Why the language model did not give an answer that it was to give.
          * @enum {string}
          */
         Fallback: "circuit_open" | "failed" | "silent" | "deadline" | "busy" | "budget" | "guarded";
+        /**
+         * FeedbackFrame
+         * @description Somebody said what an answer is worth.
+         */
+        FeedbackFrame: {
+            /** At */
+            at: string;
+            /**
+             * Causation Id
+             * @default null
+             */
+            causation_id?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Correlation Id
+             * Format: uuid
+             */
+            correlation_id: string;
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /**
+             * In Reply To
+             * Format: uuid
+             */
+            in_reply_to: string;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            rating: components["schemas"]["Rating"];
+            /**
+             * Reason
+             * @default null
+             */
+            reason?: string | null;
+            /**
+             * Replayed
+             * @default false
+             */
+            replayed?: boolean;
+            sender: components["schemas"]["Sender"];
+            /**
+             * Type
+             * @default feedback
+             * @constant
+             */
+            type: "feedback";
+        };
+        /**
+         * Handler
+         * @description Who answers in a conversation.
+         * @enum {string}
+         */
+        Handler: "assistant" | "agent";
+        /**
+         * HandOver
+         * @description Call a person into the conversation, or let the assistant answer again.
+         */
+        HandOver: {
+            /**
+             * Client Event Id
+             * @default null
+             */
+            client_event_id?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Note
+             * @default null
+             */
+            note?: string | null;
+            /** Ref */
+            ref: string;
+            to: components["schemas"]["Handler"];
+            /**
+             * Type
+             * @constant
+             */
+            type: "handover";
+        };
+        /**
+         * HandoverFrame
+         * @description From now on a person answers in this conversation, or the assistant again.
+         */
+        HandoverFrame: {
+            /** At */
+            at: string;
+            /**
+             * Causation Id
+             * @default null
+             */
+            causation_id?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Correlation Id
+             * Format: uuid
+             */
+            correlation_id: string;
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /**
+             * In Reply To
+             * @default null
+             */
+            in_reply_to?: string | null;
+            /**
+             * Note
+             * @default null
+             */
+            note?: string | null;
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            /**
+             * Replayed
+             * @default false
+             */
+            replayed?: boolean;
+            sender: components["schemas"]["Sender"];
+            to: components["schemas"]["Handler"];
+            /**
+             * Type
+             * @default handover
+             * @constant
+             */
+            type: "handover";
+        };
         /**
          * Limits
          * @description What the edge will take.
@@ -686,6 +832,46 @@ export interface components {
          */
         PresenceState: "online" | "away" | "offline";
         /**
+         * RateReply
+         * @description Say what an answer of the assistant is worth, and why; the last one counts.
+         */
+        RateReply: {
+            /**
+             * Client Event Id
+             * @default null
+             */
+            client_event_id?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            rating: components["schemas"]["Rating"];
+            /**
+             * Reason
+             * @default null
+             */
+            reason?: string | null;
+            /** Ref */
+            ref: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "feedback";
+        };
+        /**
+         * Rating
+         * @description What a person thinks of an answer.
+         * @enum {string}
+         */
+        Rating: "up" | "down";
+        /**
          * React
          * @description Put an emoji on a message or an answer, or take it off.
          */
@@ -902,7 +1088,10 @@ export interface components {
         };
         /**
          * ReplyFailedFrame
-         * @description No answer will come; clients have told so themselves when `answer_by` passed.
+         * @description No answer will come, because of `reason`.
+         *
+         *     `late`: clients have told so themselves when `answer_by` passed. `handed_over`: there is
+         *     nothing to tell, because a person answers.
          */
         ReplyFailedFrame: {
             /** At */
@@ -937,7 +1126,11 @@ export interface components {
              * Format: date-time
              */
             occurred_at: string;
-            reason: components["schemas"]["FailureReason"];
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "late" | "handed_over";
             /**
              * Replayed
              * @default false

@@ -270,6 +270,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ai/train/candidates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Training Candidates
+         * @description List questions whose answers were rated or that were handed over, the latest first.
+         */
+        get: operations["training_candidates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ai/train/candidates/{message_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Label Candidate
+         * @description Say which intent a question means, or that nothing is to be learnt from it.
+         */
+        put: operations["label_candidate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/login": {
         parameters: {
             query?: never;
@@ -427,6 +467,26 @@ export interface paths {
          */
         get: operations["get_conversation"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat/conversations/{conversation_id}/handover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Hand Over
+         * @description Call a person, or let the assistant answer again; statuses as for messages.
+         */
+        put: operations["hand_over"];
         post?: never;
         delete?: never;
         options?: never;
@@ -702,6 +762,53 @@ export interface components {
             title?: string | null;
         };
         /**
+         * CandidatePage
+         * @description Candidates, the latest first; `next` is the cursor of the page after.
+         */
+        CandidatePage: {
+            /** Items */
+            items: components["schemas"]["CandidateView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * CandidateView
+         * @description A question to learn from; personal data in its text and in reasons is masked.
+         */
+        CandidateView: {
+            /** Confidence */
+            confidence: number;
+            /**
+             * Conversationid
+             * Format: uuid
+             */
+            conversationId: string;
+            /** Intent */
+            intent: string | null;
+            /** Label */
+            label: string | null;
+            /**
+             * Messageid
+             * Format: uuid
+             */
+            messageId: string;
+            /**
+             * Occurredat
+             * Format: date-time
+             */
+            occurredAt: string;
+            ratings: components["schemas"]["RatingsView"];
+            /** Reasons */
+            reasons: string[];
+            /** Source */
+            source: string;
+            state: components["schemas"]["State"];
+            /** Text */
+            text: string;
+            /** Unanswered */
+            unanswered: boolean;
+        };
+        /**
          * Citation
          * @description A knowledge snippet that the answer rests on; `score` is its cosine similarity.
          */
@@ -720,6 +827,10 @@ export interface components {
         ConversationItem: {
             /** First Message Preview */
             first_message_preview?: string | null;
+            /** @default assistant */
+            handled_by: components["schemas"]["Handler"];
+            /** Handled Since */
+            handled_since?: string | null;
             /**
              * Id
              * Format: uuid
@@ -754,6 +865,10 @@ export interface components {
          * @description A conversation.
          */
         ConversationView: {
+            /** @default assistant */
+            handled_by: components["schemas"]["Handler"];
+            /** Handled Since */
+            handled_since?: string | null;
             /**
              * Id
              * Format: uuid
@@ -972,6 +1087,54 @@ export interface components {
             source: components["schemas"]["ReplySource"];
         };
         /**
+         * Handler
+         * @description Who answers in a conversation.
+         * @enum {string}
+         */
+        Handler: "assistant" | "agent";
+        /**
+         * HandOver
+         * @description Call a person into the conversation, or let the assistant answer again.
+         */
+        HandOver: {
+            /** Client Event Id */
+            client_event_id?: string | null;
+            /** Note */
+            note?: string | null;
+            to: components["schemas"]["Handler"];
+        };
+        /**
+         * HandoverAccepted
+         * @description The hand-over is on the log, on all replicas.
+         */
+        HandoverAccepted: {
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            status: components["schemas"]["AckStatus"];
+        };
+        /**
+         * HandoverView
+         * @description The latest hand-over; a later `handover` frame, by (occurred_at, event_id), replaces it.
+         */
+        HandoverView: {
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /** Note */
+            note?: string | null;
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            to: components["schemas"]["Handler"];
+        };
+        /**
          * HistoryMessage
          * @description What a person said, as it is now, with the field names of the socket's frame.
          */
@@ -1043,6 +1206,7 @@ export interface components {
          * @description What was said, in (occurred_at, event_id) order; `next` is the cursor of the page before.
          */
         HistoryPage: {
+            handover?: components["schemas"]["HandoverView"] | null;
             /** Items */
             items: (components["schemas"]["HistoryMessage"] | components["schemas"]["HistoryReply"])[];
             /** Next */
@@ -1115,6 +1279,7 @@ export interface components {
              * Format: date-time
              */
             occurred_at: string;
+            rating?: components["schemas"]["Rating"] | null;
             /**
              * Reactions
              * @default []
@@ -1259,6 +1424,39 @@ export interface components {
             text: string;
         };
         /**
+         * LabelAsked
+         * @description The intent of a question (`out_of_scope` when none fits), or that it is dismissed.
+         */
+        LabelAsked: {
+            /**
+             * Dismissed
+             * @default false
+             */
+            dismissed: boolean;
+            /** Intent */
+            intent?: string | null;
+        };
+        /**
+         * LabelView
+         * @description What an editor said of a question.
+         */
+        LabelView: {
+            /** Dismissed */
+            dismissed: boolean;
+            /** Intent */
+            intent: string | null;
+            /**
+             * Labelledat
+             * Format: date-time
+             */
+            labelledAt: string;
+            /**
+             * Messageid
+             * Format: uuid
+             */
+            messageId: string;
+        };
+        /**
          * LoginRequest
          * @description Who signs in.
          */
@@ -1291,6 +1489,8 @@ export interface components {
          * @description Whose a message is, when it was said, and what it says now.
          */
         MessageView: {
+            /** Answers */
+            answers?: string | null;
             /** Deleted */
             deleted: boolean;
             /**
@@ -1442,6 +1642,22 @@ export interface components {
             phase: string | null;
             /** Total */
             total: number;
+        };
+        /**
+         * Rating
+         * @description What a person thinks of an answer.
+         * @enum {string}
+         */
+        Rating: "up" | "down";
+        /**
+         * RatingsView
+         * @description How many people liked an answer, and how many did not.
+         */
+        RatingsView: {
+            /** Down */
+            down: number;
+            /** Up */
+            up: number;
         };
         /**
          * ReactionView
@@ -1613,6 +1829,26 @@ export interface components {
             user: components["schemas"]["UserView"];
         };
         /**
+         * SourcesView
+         * @description How many examples come from where; one said twice counts where it was said first.
+         */
+        SourcesView: {
+            /** Given */
+            given: number;
+            /**
+             * Labelled
+             * @description Questions that an editor labelled.
+             * @default 0
+             */
+            labelled: number;
+            /**
+             * Liked
+             * @description Questions whose answer was liked, under its intent.
+             * @default 0
+             */
+            liked: number;
+        };
+        /**
          * StartConversation
          * @description Open a conversation; twice under one client id is one conversation.
          */
@@ -1622,6 +1858,12 @@ export interface components {
             /** Title */
             title?: string | null;
         };
+        /**
+         * State
+         * @description What has become of a candidate.
+         * @enum {string}
+         */
+        State: "open" | "labelled" | "dismissed";
         /**
          * StopReason
          * @description Why an answer ends before its end.
@@ -1723,6 +1965,9 @@ export interface components {
              * Format: uuid
              */
             jobId: string;
+            /** Kind */
+            kind: string;
+            sources: components["schemas"]["SourcesView"];
             /** Status */
             status: string;
         };
@@ -2079,12 +2324,23 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    examples: Record<string, never>[];
+                    examples?: Record<string, never>[];
                     /**
                      * @description Learn the knowledge folder's own examples as well.
                      * @default true
                      */
                     extend?: boolean;
+                    /**
+                     * @description Learn labelled candidates and questions with liked answers as well; examples may then be left out.
+                     * @default false
+                     */
+                    fromFeedback?: boolean;
+                    /**
+                     * @description Train a head alone, or tune the sentence model for it as well.
+                     * @default head
+                     * @enum {string}
+                     */
+                    kind?: "head" | "fine_tune";
                     note?: string;
                 };
                 "multipart/form-data": {
@@ -2094,7 +2350,18 @@ export interface operations {
                      */
                     extend?: boolean;
                     /** Format: binary */
-                    file: string;
+                    file?: string;
+                    /**
+                     * @description Learn labelled candidates and questions with liked answers as well; examples may then be left out.
+                     * @default false
+                     */
+                    fromFeedback?: boolean;
+                    /**
+                     * @description Train a head alone, or tune the sentence model for it as well.
+                     * @default head
+                     * @enum {string}
+                     */
+                    kind?: "head" | "fine_tune";
                     note?: string;
                 };
             };
@@ -2153,6 +2420,60 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    training_candidates: {
+        parameters: {
+            query?: {
+                /** @description `next` of another page. */
+                before?: string | null;
+                limit?: number;
+                /** @description What has become of them. */
+                state?: components["schemas"]["State"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CandidatePage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    label_candidate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelView"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -2358,6 +2679,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConversationView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    hand_over: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandOver"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandoverAccepted"];
                 };
             };
             default: components["responses"]["Problem"];
