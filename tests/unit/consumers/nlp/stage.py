@@ -19,6 +19,9 @@ from schemas.events.replies import ReplyGenerated
 from tests.unit.consumers.nlp.samples import SNIPPET, AxisEmbedder, small_analyzer
 from tests.unit.consumers.nlp.writers import Desk
 
+HELD = 2
+"""The scripted model waits before this word, so something is written and something is not."""
+
 
 @dataclass
 class Stage:

@@ -18,11 +18,8 @@ from tests.unit.consumers.nlp.samples import (
     SNIPPET,
     message,
 )
-from tests.unit.consumers.nlp.stage import Start, again, stop, until
+from tests.unit.consumers.nlp.stage import HELD, Start, again, stop, until
 from tests.unit.consumers.nlp.writers import Desk, ScriptedModel
-
-HELD = 2
-"""The scripted model waits before this word, so something is written and something is not."""
 
 
 async def test_the_model_answers_where_a_snippet_would(start: Start) -> None:
