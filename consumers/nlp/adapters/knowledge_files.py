@@ -18,6 +18,7 @@ from consumers.nlp.service.knowledge import (
     Tones,
     Unclear,
 )
+from consumers.nlp.service.rehearsals import Rehearsals
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -80,6 +81,17 @@ def read_evaluation(folder: Path) -> Evaluation | None:
     """
     path = folder / "evaluation.yaml"
     return _read(path, Evaluation) if path.is_file() else None
+
+
+def read_rehearsals(folder: Path) -> Rehearsals | None:
+    """
+    The folder's conversations to try the assistant on; None when it has none.
+
+    Raises:
+        KnowledgeError: dialogues.yaml is not YAML or breaks a rule.
+    """
+    path = folder / "dialogues.yaml"
+    return _read(path, Rehearsals) if path.is_file() else None
 
 
 def _files(folder: Path) -> list[Path]:

@@ -26,7 +26,7 @@ class Answerable(_Part):
 
     def right(self, answer: Answer) -> bool:
         """A right answer, or a question back whose two choices are both right."""
-        told = _told(answer)
+        told = told(answer)
         return bool(told) and set(told) <= set(self.expect)
 
 
@@ -37,7 +37,7 @@ class Ambiguous(_Part):
 
     def right(self, answer: Answer) -> bool:
         """A question back whose two choices are among the expected."""
-        return answer.source is ReplySource.CLARIFY and set(_told(answer)) <= set(self.between)
+        return answer.source is ReplySource.CLARIFY and set(told(answer)) <= set(self.between)
 
 
 class OffTopic(_Part):
@@ -83,12 +83,12 @@ def try_out(analyzer: Analyzer, evaluation: Evaluation) -> list[Outcome]:
     for kind, question in evaluation.questions():
         (analysis,) = analyzer.analyze([Question.alone(question.ask)])
         answer = analysis.answer
-        did = " ".join([answer.source, *_told(answer)])
+        did = " ".join([answer.source, *told(answer)])
         outcomes.append(Outcome(kind, question.ask, did, question.right(answer)))
     return outcomes
 
 
-def _told(answer: Answer) -> tuple[str, ...]:
+def told(answer: Answer) -> tuple[str, ...]:
     """The intents or snippets that an answer says or offers."""
     if answer.options is not None:
         return answer.options
