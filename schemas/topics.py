@@ -49,6 +49,7 @@ from schemas.events.models import (
     TrainingStarted,
     TrainModel,
 )
+from schemas.events.profiles import ProfileUpdated
 from schemas.events.replies import ReplyDelta, ReplyFailed, ReplyGenerated
 
 EDGE = "edge-ws"
@@ -91,6 +92,7 @@ class Topic(StrEnum):
     MODEL_EVENTS = "model-events"
     MODEL_HEADS = "model-heads"
     TRAINING_EXAMPLES = "training-examples"
+    USER_PROFILES = "user-profiles"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +107,8 @@ class TopicSpec:
     """Who reads without a group, every record in every replica: nothing is dead-lettered."""
     partitions: int = KEYED_PARTITIONS
     retention: timedelta | None = None
+    compacted: bool = False
+    """Whether only the last record of each key is kept."""
 
 
 CATALOGUE: dict[Topic, TopicSpec] = {
@@ -232,6 +236,14 @@ CATALOGUE: dict[Topic, TopicSpec] = {
         partitions=1,
         # What people wrote: kept for as long as a job may wait for a worker, no longer.
         retention=timedelta(days=7),
+    ),
+    Topic.USER_PROFILES: TopicSpec(
+        events=(ProfileUpdated,),
+        key="user_id",
+        writers=("personalization",),
+        readers=(),
+        tails=("nlp",),
+        compacted=True,
     ),
 }
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import structlog
 
+from consumers.delivery.background import kept_going
 from consumers.nlp.adapters.event_log import KafkaEventLog
 from consumers.nlp.adapters.head_shelf import HeadShelf
 from consumers.nlp.adapters.head_store import prepare_heads
@@ -15,7 +16,6 @@ from consumers.nlp.adapters.job_process import ProcessWorkshop
 from consumers.nlp.adapters.knowledge_files import read_knowledge
 from consumers.nlp.adapters.model_log import KafkaModelStore
 from consumers.nlp.adapters.model_store import prepare_model
-from consumers.nlp.background import kept_going
 from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.follower import Follower
 from consumers.nlp.service.ledger import Ledger

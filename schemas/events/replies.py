@@ -52,6 +52,19 @@ class Fallback(StrEnum):
     GUARDED = "guarded"
 
 
+class Context(StrEnum):
+    """What an answer rests on beside the message itself."""
+
+    PREVIOUS_INTENT = "previous_intent"
+    """The message goes on about what was answered before it."""
+    CARRIED_SLOTS = "carried_slots"
+    """A number in the answer was named earlier in the conversation."""
+    PROFILE_LANGUAGE = "profile_language"
+    """The message says too little; the person mostly writes this language."""
+    PROFILE_INTENT = "profile_intent"
+    """Two intents were close; the person mostly asks about this one."""
+
+
 class Why(Value):
     """Why an answer is the one it is; everything in it may be shown to who asked."""
 
@@ -65,6 +78,7 @@ class Why(Value):
     cached: bool = False
     """The same question was answered before, and this is that answer."""
     fallback: Fallback | None = None
+    context: tuple[Context, ...] = ()
 
 
 class ReplyGenerated(ConversationEvent):

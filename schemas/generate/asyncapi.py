@@ -111,6 +111,8 @@ def _channel(address: str, spec: TopicSpec) -> dict[str, Any]:
         for event in spec.events
     }
     kept = "for ever" if spec.retention is None else str(spec.retention)
+    if spec.compacted:
+        kept = "until the next record of its key"
     return {
         "address": address,
         "description": f"Keyed by {spec.key}; kept {kept}.",

@@ -26,8 +26,8 @@ class Answerable(_Part):
 
     def right(self, answer: Answer) -> bool:
         """A right answer, or a question back whose two choices are both right."""
-        told = told(answer)
-        return bool(told) and set(told) <= set(self.expect)
+        named = told(answer)
+        return bool(named) and set(named) <= set(self.expect)
 
 
 class Ambiguous(_Part):
