@@ -29,6 +29,7 @@ from consumers.nlp.service.library import Library
 from consumers.nlp.service.requests import Requests
 from consumers.nlp.service.responder import Responder
 from consumers.nlp.service.sentiment import ToneReader
+from consumers.nlp.service.strange import StrangeTalk
 from consumers.nlp.settings import ModelSettings, NlpSettings
 from consumers.nlp.writing import generations
 from producers.kafka import KafkaEventPublisher
@@ -74,7 +75,11 @@ def build_assistant(settings: ModelSettings) -> tuple[Analyzer, Library]:
         languages=ConversationLanguages(Cld2LanguageDetector()),
         intents=heads.intents,
         tones=ToneReader(heads.tone, VaderToneLexicon()),
-        dialogue=Dialogue(knowledge, Responder(knowledge, library)),
+        dialogue=Dialogue(
+            knowledge,
+            Responder(knowledge, library),
+            StrangeTalk(embedder, knowledge.out_of_scope.examples).like,
+        ),
         model_version=f"{embedder.name}+{knowledge.sha256[:12]}",
         documents=lambda: library.version,
         models=_loaded(embedder.name, knowledge.sha256[:12], heads.accuracy),

@@ -10,7 +10,7 @@ from consumers.nlp.service.heads import IntentGuess
 from consumers.nlp.service.retrieval import Found
 from consumers.nlp.service.sentiment import Tone
 from schemas.events.chat import Sender
-from schemas.events.replies import Fallback, ReplySource, StopReason
+from schemas.events.replies import Context, Fallback, ReplySource, StopReason
 
 
 class Asked(Protocol):
@@ -43,6 +43,8 @@ class Question:
     message_id: UUID
     text: str
     asked_at: datetime
+    user_id: UUID | None = None
+    """Who asks, if their habits may count."""
     remembered: bool = True
     """Whether the conversation goes on: one question by itself leaves nothing behind."""
 
@@ -60,6 +62,8 @@ class Understanding:
     intent: IntentGuess
     tone: Tone
     entities: tuple[Entity, ...]
+    by_habit: bool = False
+    """Whether the language is what the person mostly writes, since the message does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,8 @@ class Answer:
     fallback: Fallback | None = None
     stopped: StopReason | None = None
     attempt: int | None = None
+    context: tuple[Context, ...] = ()
+    """What it rests on beside the message."""
 
 
 @dataclass(frozen=True, slots=True)

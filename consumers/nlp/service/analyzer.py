@@ -11,7 +11,8 @@ from consumers.nlp.service.analysis import Analysis, Question, Understanding
 from consumers.nlp.service.dialogue import Dialogue
 from consumers.nlp.service.entities import find_entities
 from consumers.nlp.service.heads import IntentHead
-from consumers.nlp.service.language import ConversationLanguages
+from consumers.nlp.service.language import DEFAULT_LANGUAGE, ConversationLanguages
+from consumers.nlp.service.people import People, Person
 from consumers.nlp.service.sentiment import ToneReader
 from runtime.clock import wall_clock
 from schemas.events.ai import LoadedModel
@@ -49,6 +50,7 @@ class Analyzer:
         model_version: str,
         models: Sequence[LoadedModel] = (),
         documents: Callable[[], str | None] = lambda: None,
+        people: People | None = None,
     ) -> None:
         self._embedder = embedder
         self._languages = languages
@@ -57,6 +59,7 @@ class Analyzer:
         self._dialogue = dialogue
         self._models = tuple(models)
         self._documents = documents
+        self._people = people or People()
 
     @property
     def model_version(self) -> str:
@@ -101,7 +104,9 @@ class Analyzer:
         texts = [question.text for question in questions]
         watch = _StopWatch(len(texts))
         with watch.step("language"):
-            languages = [self._language_of(each) for each in questions]
+            people = [self._people.of(each.user_id) for each in questions]
+            spoken = [self._spoken(*each) for each in zip(questions, people, strict=True)]
+            languages, habits = zip(*spoken, strict=True)
         with watch.step("embedding"):
             vectors = self._embedder.embed(texts)
         with watch.step("intent"):
@@ -111,11 +116,12 @@ class Analyzer:
         with watch.step("entities"):
             entities = [tuple(find_entities(text)) for text in texts]
         understood = [
-            Understanding(*parts) for parts in zip(languages, guesses, tones, entities, strict=True)
+            Understanding(*parts)
+            for parts in zip(languages, guesses, tones, entities, habits, strict=True)
         ]
         answered = [
-            self._answered(question, vector, each, watch)
-            for question, vector, each in zip(questions, vectors, understood, strict=True)
+            self._answered(*each, watch)
+            for each in zip(questions, vectors, understood, people, strict=True)
         ]
         # Named afterwards: what was said is in the documents named, even if one came meanwhile.
         version = self._named(served)
@@ -125,16 +131,24 @@ class Analyzer:
         """One unit vector per text, for whoever compares texts."""
         return self._embedder.embed(texts)
 
-    def _language_of(self, question: Question) -> str:
-        if question.remembered:
-            return self._languages.language_of(question.conversation_id, question.text)
-        return self._languages.language_of_text(question.text)
+    def _spoken(self, question: Question, person: Person) -> tuple[str, bool]:
+        """The language, and whether only the person's habit says so."""
+        if not question.remembered:
+            return self._languages.language_of_text(question.text), False
+        clear = self._languages.clear_language_of(question.conversation_id, question.text)
+        language = clear or person.language or DEFAULT_LANGUAGE
+        return language, clear is None and language != DEFAULT_LANGUAGE
 
     def _answered(
-        self, question: Question, vector: Vector, understood: Understanding, watch: "_StopWatch"
+        self,
+        question: Question,
+        vector: Vector,
+        understood: Understanding,
+        person: Person,
+        watch: "_StopWatch",
     ) -> Analysis:
         started = time.perf_counter()
-        understood, answer = self._dialogue.answer(question, vector, understood)
+        understood, answer = self._dialogue.answer(question, vector, understood, person)
         took = _milliseconds(time.perf_counter() - started)
         return Analysis(understood, answer, {**watch.shares_ms, "response": took})
 

@@ -132,7 +132,7 @@ class Assistant:
 
 def _questions(chunk: Sequence[Asked]) -> list[Question]:
     return [
-        Question(each.conversation_id, each.message_id, each.text, each.occurred_at)
+        Question(each.conversation_id, each.message_id, each.text, each.occurred_at, each.sender.id)
         for each in chunk
     ]
 

@@ -1,56 +1,154 @@
-"""Leads a conversation over more than one message: asks back when unclear, and reads the pick."""
+"""Leads a conversation over more than one message: asks back, reads picks and follow-ups."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from consumers.nlp.ports import Vector
 from consumers.nlp.service.analysis import Answer, Question, Understanding
+from consumers.nlp.service.entities import Entity
+from consumers.nlp.service.follow_ups import FollowUpReader
 from consumers.nlp.service.heads import IntentGuess
-from consumers.nlp.service.knowledge import Knowledge
+from consumers.nlp.service.knowledge import SLOT_ENTITIES, Knowledge
 from consumers.nlp.service.offers import Offer, Offers
+from consumers.nlp.service.people import NOBODY, Person
 from consumers.nlp.service.picks import Pick, PickReader
 from consumers.nlp.service.responder import Responder
+from consumers.nlp.service.threads import Named, Thread, Threads, Topic
+from schemas.events.replies import Context, ReplySource
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """A message as it is understood in its conversation, and its answer."""
+
+    understood: Understanding
+    answer: Answer
+    held: tuple[Entity, ...] | None = None
+    """What still holds of what was named before; None for all of it."""
+    other: str | None = None
+    """The intent that was offered beside the one answered."""
 
 
 class Dialogue:
     """Answers one message after the other; those of a conversation must come in their order."""
 
-    def __init__(self, knowledge: Knowledge, responder: Responder) -> None:
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        responder: Responder,
+        strange: Callable[[Vector], bool] = lambda _: False,
+    ) -> None:
         self._responder = responder
         self.stopped = knowledge.phrases.stopped
         """What is said when an answer is stopped before it has begun."""
         self._offers = Offers()
+        self._threads = Threads()
         names = {intent.name: intent.label or intent.title for intent in knowledge.intents}
         self._picks = PickReader(knowledge.phrases.picks, names)
+        self._follow_ups = FollowUpReader(knowledge.phrases.follow_ups, knowledge.intents)
+        self._strange = strange
+        # What can be offered can be gone on about; a greeting or thanks leaves the topic as it is.
+        self._topics = frozenset(each.name for each in knowledge.intents if each.label is not None)
 
     def answer(
-        self, question: Question, vector: Vector, understood: Understanding
+        self, question: Question, vector: Vector, understood: Understanding, person: Person = NOBODY
     ) -> tuple[Understanding, Answer]:
-        """The answer, and what was understood with the offer in mind that the message meets."""
+        """The answer, and what was understood with the conversation and the person in mind."""
         if not question.remembered:
             return understood, self._responder.answer(vector, understood)
+        thread = self._threads.before(question)
         offer = self._offers.open_for(question)
         if offer is None:
-            answer = self._responder.answer(vector, understood)
+            turn = self._next(question, vector, understood, thread, person)
         else:
-            understood, answer = self._after(offer, question, vector, understood)
-        made = None
+            turn = self._after(offer, question, vector, understood, thread)
+        answer, made = turn.answer, None
         if answer.options is not None:
             made = Offer(answer.options, understood.entities, question.asked_at)
         self._offers.remember(question, made)
-        return understood, answer
+        self._threads.remember(question, self._thread(question, thread, turn))
+        if turn.understood.by_habit:
+            answer = replace(answer, context=(Context.PROFILE_LANGUAGE, *answer.context))
+        return turn.understood, answer
+
+    def _next(
+        self,
+        question: Question,
+        vector: Vector,
+        understood: Understanding,
+        thread: Thread,
+        person: Person,
+    ) -> _Turn:
+        goes_on = self._follow_ups.read(
+            question.text, understood, thread, strange=self._strange(vector)
+        )
+        if goes_on is not None and thread.topic is not None:
+            decided = _decided(understood, goes_on.intent, thread.topic.confidence)
+            answer = self._responder.from_intent(decided, goes_on.entities)
+            answer = replace(answer, context=(Context.PREVIOUS_INTENT, *answer.context))
+            return _Turn(decided, answer, held=goes_on.entities)
+        carried = self._follow_ups.carried(question.text, thread)
+        return self._by_itself(vector, understood, carried, person)
+
+    def _by_itself(
+        self, vector: Vector, understood: Understanding, carried: tuple[Entity, ...], person: Person
+    ) -> _Turn:
+        guess = understood.intent
+        if guess.rival is not None and guess.in_scope:
+            habit = person.prefers(guess.intent, guess.rival)
+            if habit is not None:
+                certainty = dict(guess.others).get(habit, guess.confidence)
+                chosen = replace(guess, intent=habit, confidence=certainty, rival=None)
+                decided = replace(understood, intent=chosen)
+                answer = self._responder.answer(vector, decided, carried)
+                if answer.intent == habit:
+                    context = (Context.PROFILE_INTENT, *answer.context)
+                    return _Turn(decided, replace(answer, context=context))
+        return _Turn(understood, self._responder.answer(vector, understood, carried))
 
     def _after(
-        self, offer: Offer, question: Question, vector: Vector, understood: Understanding
-    ) -> tuple[Understanding, Answer]:
+        self,
+        offer: Offer,
+        question: Question,
+        vector: Vector,
+        understood: Understanding,
+        thread: Thread,
+    ) -> _Turn:
         pick = self._picks.read(question.text, offer.options)
         if pick is Pick.NEITHER:
-            return understood, self._responder.hand_over(understood)
+            return _Turn(understood, self._responder.hand_over(understood))
+        carried = self._follow_ups.carried(question.text, thread)
         if pick is None:
             # Asking twice in a row would annoy; the better guess is said instead.
             clear = replace(understood, intent=replace(understood.intent, rival=None))
-            return clear, self._responder.answer(vector, clear)
-        chosen = offer.options[0 if pick is Pick.FIRST else 1]
+            return _Turn(clear, self._responder.answer(vector, clear, carried))
+        first, second = offer.options
+        chosen, other = (first, second) if pick is Pick.FIRST else (second, first)
         # The person has said it, so there is nothing left to doubt.
-        certain = IntentGuess(intent=chosen, confidence=1.0, nearness=1.0, in_scope=True)
-        decided = replace(understood, intent=certain)
-        return decided, self._responder.from_intent(decided, carried=offer.entities)
+        decided = _decided(understood, chosen, 1.0)
+        answer = self._responder.from_intent(decided, (*offer.entities, *carried))
+        return _Turn(decided, answer, other=other)
+
+    def _thread(self, question: Question, before: Thread, turn: _Turn) -> Thread:
+        """What the conversation is about after this message."""
+        thread, answer = before, turn.answer
+        if turn.held is not None:
+            thread = replace(thread, named=_still_named(thread.named, turn.held))
+        fills = frozenset(SLOT_ENTITIES.values())
+        named = [each for each in turn.understood.entities if each.type in fills]
+        thread = thread.naming(named, question.asked_at)
+        if answer.source is ReplySource.TEMPLATE and answer.intent not in self._topics:
+            return thread
+        topic = None
+        if answer.source is ReplySource.TEMPLATE and answer.intent is not None:
+            topic = Topic(answer.intent, answer.confidence, question.asked_at, turn.other)
+        return replace(thread, topic=topic)
+
+
+def _decided(understood: Understanding, intent: str, confidence: float) -> Understanding:
+    guess = IntentGuess(intent=intent, confidence=confidence, nearness=1.0, in_scope=True)
+    return replace(understood, intent=guess)
+
+
+def _still_named(named: tuple[Named, ...], held: tuple[Entity, ...]) -> tuple[Named, ...]:
+    return tuple(each for each in named if each.entity in held)

@@ -74,6 +74,7 @@ def _why(analysis: Analysis, version: str) -> Why:
         model_version=version,
         cached=answer.cached,
         fallback=answer.fallback,
+        context=answer.context,
     )
 
 

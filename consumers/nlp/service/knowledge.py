@@ -112,6 +112,21 @@ class Picks(_Part):
     neither: Annotated[tuple[Sentence, ...], Field(min_length=1)]
 
 
+class FollowUps(_Part):
+    """How people go on about what was just answered, as whole words without apostrophes."""
+
+    openers: tuple[Sentence, ...] = ()
+    """A follow-up begins with one of these."""
+    closers: tuple[Sentence, ...] = ()
+    """Or ends with one of these."""
+    others: tuple[Sentence, ...] = ()
+    """It means what was named or offered beside what was answered."""
+    questions: tuple[Sentence, ...] = ()
+    """A message with one of these asks something of its own."""
+    fillers: tuple[Sentence, ...] = ()
+    """These say nothing by themselves."""
+
+
 class Phrases(_Part):
     """What is said when there is no answer, or more than one."""
 
@@ -120,6 +135,7 @@ class Phrases(_Part):
     picks: Picks
     other_language: dict[str, Text]
     stopped: Text = "I stopped before I had an answer."
+    follow_ups: FollowUps = FollowUps()
 
     @model_validator(mode="after")
     def _asks_about_both(self) -> Self:

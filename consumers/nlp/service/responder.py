@@ -9,7 +9,7 @@ from consumers.nlp.service.entities import Entity
 from consumers.nlp.service.knowledge import Knowledge
 from consumers.nlp.service.language import DEFAULT_LANGUAGE
 from consumers.nlp.service.retrieval import Found, Snippets
-from schemas.events.replies import ReplySource
+from schemas.events.replies import Context, ReplySource
 
 
 class Responder:
@@ -20,8 +20,10 @@ class Responder:
         self._phrases = knowledge.phrases
         self._snippets = snippets
 
-    def answer(self, vector: Vector, understood: Understanding) -> Answer:
-        """The best answer there is; never fails, never invents."""
+    def answer(
+        self, vector: Vector, understood: Understanding, carried: Sequence[Entity] = ()
+    ) -> Answer:
+        """The best answer there is; never fails, never invents. `carried` as in `from_intent`."""
         if understood.language != DEFAULT_LANGUAGE:
             return self._hand_over_foreign(understood)
         found = self._snippets.nearest(vector)
@@ -32,15 +34,18 @@ class Responder:
         if not understood.intent.in_scope or understood.intent.intent not in self._intents:
             # A trained head may know intents that nobody has written an answer for yet.
             return replace(self.hand_over(understood), grounds=self._snippets.related(vector))
-        return self._ask_back(understood) or self.from_intent(understood)
+        return self._ask_back(understood) or self.from_intent(understood, carried)
 
     def from_intent(self, understood: Understanding, carried: Sequence[Entity] = ()) -> Answer:
         """The intent's words; what the message does not name is taken from what was `carried`."""
         intent = self._intents[understood.intent.intent]
         # The first of a kind: people name what they are about before they go into details.
-        found = {each.type: each.value for each in reversed((*understood.entities, *carried))}
+        own = {each.type: each.value for each in reversed(understood.entities)}
+        found = {each.type: each.value for each in reversed(carried)} | own
+        text = intent.reply(found)
         return Answer(
-            text=intent.reply(found),
+            text=text,
+            context=(Context.CARRIED_SLOTS,) if text != intent.reply(own) else (),
             source=ReplySource.HANDOVER if intent.hand_over else ReplySource.TEMPLATE,
             intent=intent.name,
             confidence=understood.intent.confidence,
