@@ -20,12 +20,14 @@ from consumers.nlp.adapters.vader_tone import VaderToneLexicon
 from consumers.nlp.documents import following_documents
 from consumers.nlp.handlers import Handler, MessageHandler, RequestHandler
 from consumers.nlp.models import following
+from consumers.nlp.profiles import following_profiles
 from consumers.nlp.service.analysis import Question
 from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.assistant import Assistant
 from consumers.nlp.service.dialogue import Dialogue
 from consumers.nlp.service.language import ConversationLanguages
 from consumers.nlp.service.library import Library
+from consumers.nlp.service.people import People
 from consumers.nlp.service.requests import Requests
 from consumers.nlp.service.responder import Responder
 from consumers.nlp.service.sentiment import ToneReader
@@ -53,12 +55,14 @@ def build_analyzer(settings: ModelSettings) -> Analyzer:
     Raises:
         ConfigurationError: as `build_assistant`.
     """
-    return build_assistant(settings)[0]
+    return build_assistant(settings, People())[0]
 
 
-def build_assistant(settings: ModelSettings) -> tuple[Analyzer, Library]:
+def build_assistant(settings: ModelSettings, people: People) -> tuple[Analyzer, Library]:
     """
     Everything between text and answer, ready to work; the first time builds and trains models.
+
+    What `people` learns meanwhile counts in the next answer.
 
     Raises:
         ConfigurationError: knowledge or models are not usable; the text says what to do.
@@ -82,6 +86,7 @@ def build_assistant(settings: ModelSettings) -> tuple[Analyzer, Library]:
         ),
         model_version=f"{embedder.name}+{knowledge.sha256[:12]}",
         documents=lambda: library.version,
+        people=people,
         models=_loaded(embedder.name, knowledge.sha256[:12], heads.accuracy),
     )
     # The first run of an engine allocates and is ten times slower; nobody should wait for it.
@@ -104,7 +109,8 @@ async def serve(settings: NlpSettings) -> None:
     """Answer messages until the process is told to stop."""
     # Two threads take turns here, events and inference; by default one waits 5 ms for the other.
     sys.setswitchinterval(SWITCH_SECONDS)
-    analyzer, library = build_assistant(settings.nlp)
+    people = People()
+    analyzer, library = build_assistant(settings.nlp, people)
     logger.info("assistant_ready", model=analyzer.model_version, threads=settings.nlp.threads)
     clock, stop = HybridLogicalClock(), asyncio.Event()
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference") as executor:
@@ -116,6 +122,7 @@ async def serve(settings: NlpSettings) -> None:
             async with (
                 following(settings, analyzer, publisher, clock),
                 following_documents(settings, library, clock),
+                following_profiles(settings, people, clock),
                 generations(settings, analyzer, clock) as writing,
             ):
                 await run_consumer(
