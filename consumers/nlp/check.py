@@ -1,16 +1,22 @@
 """Checks a knowledge folder and says how well it is understood, before it goes live."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from consumers.nlp.adapters.head_store import prepare_heads
-from consumers.nlp.adapters.knowledge_files import read_evaluation, read_knowledge
+from consumers.nlp.adapters.knowledge_files import (
+    read_evaluation,
+    read_knowledge,
+    read_rehearsals,
+)
 from consumers.nlp.adapters.model_store import prepare_model
 from consumers.nlp.app import build_analyzer
 from consumers.nlp.ports import Embedder
-from consumers.nlp.service.evaluation import try_out
+from consumers.nlp.service.evaluation import Outcome, try_out
 from consumers.nlp.service.heads import IntentHead
 from consumers.nlp.service.knowledge import Knowledge
+from consumers.nlp.service.rehearsals import rehearse
 from consumers.nlp.settings import ModelSettings, NlpSettings
 
 
@@ -57,12 +63,22 @@ async def report(settings: NlpSettings) -> None:
     """Print the report; a broken folder is told like any other wrong set-up."""
     lines = check(settings.nlp).lines()
     evaluation = read_evaluation(settings.nlp.knowledge_dir)
+    rehearsals = read_rehearsals(settings.nlp.knowledge_dir)
     if evaluation is not None:
         outcomes = try_out(build_analyzer(settings.nlp), evaluation)
-        right = sum(each.right for each in outcomes)
-        lines.append(f"evaluation questions met as they must be: {right} of {len(outcomes)}")
-        lines += [str(each) for each in outcomes if not each.right]
+        lines += _told("evaluation questions", outcomes)
+    if rehearsals is not None:
+        outcomes = rehearse(build_analyzer(settings.nlp), rehearsals)
+        lines += _told("dialogues", outcomes)
     sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _told(what: str, outcomes: Sequence[Outcome]) -> list[str]:
+    right = sum(each.right for each in outcomes)
+    return [
+        f"{what} met as they must be: {right} of {len(outcomes)}",
+        *(str(each) for each in outcomes if not each.right),
+    ]
 
 
 def check(settings: ModelSettings) -> Report:
