@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 from consumers.delivery.background import kept_going
 from consumers.delivery.counted import CountedEvents
 from consumers.delivery.database import Database
+from consumers.delivery.settings import ProjectionSettings
 from consumers.delivery.view import run_view
 from consumers.personalization.adapters.log_ends import read_ends
 from consumers.personalization.adapters.profiles import PostgresProfiles
@@ -42,9 +43,7 @@ async def serve(settings: PersonalizationSettings) -> None:
 
 
 @asynccontextmanager
-async def telling(
-    settings: PersonalizationSettings, clock: HybridLogicalClock
-) -> AsyncIterator[None]:
+async def telling(settings: ProjectionSettings, clock: HybridLogicalClock) -> AsyncIterator[None]:
     """Tell others of changed profiles while the block runs."""
     task = asyncio.create_task(kept_going(partial(_tell, settings, clock)))
     try:
@@ -54,7 +53,7 @@ async def telling(
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _tell(settings: PersonalizationSettings, clock: HybridLogicalClock) -> None:
+async def _tell(settings: ProjectionSettings, clock: HybridLogicalClock) -> None:
     """Tell until cancelled; a broker or a database that is away is waited for."""
     database = Database(settings.database_url.get_secret_value())
     try:
@@ -69,7 +68,7 @@ async def _tell(settings: PersonalizationSettings, clock: HybridLogicalClock) ->
 
 
 async def _tell_connected(
-    settings: PersonalizationSettings, clock: HybridLogicalClock, database: Database
+    settings: ProjectionSettings, clock: HybridLogicalClock, database: Database
 ) -> None:
     client_id = f"{NAME}-ends-{settings.instance}"
     ends = await read_ends(settings.kafka, client_id, NAME)

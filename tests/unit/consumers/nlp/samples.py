@@ -1,7 +1,7 @@
 """Small stand-ins: an embedder without a model, a knowledge base of two intents, a message."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
@@ -13,6 +13,7 @@ from consumers.nlp.service.dialogue import Dialogue
 from consumers.nlp.service.heads import IntentHead, KernelHead, LinearHead
 from consumers.nlp.service.knowledge import (
     Examples,
+    FollowUps,
     Intent,
     Knowledge,
     Phrases,
@@ -21,10 +22,12 @@ from consumers.nlp.service.knowledge import (
     Tones,
 )
 from consumers.nlp.service.language import ConversationLanguages
+from consumers.nlp.service.people import People
 from consumers.nlp.service.responder import Responder
 from consumers.nlp.service.retrieval import SnippetIndex
 from consumers.nlp.service.sentiment import ToneReader
 from schemas.events.chat import MessageSent, Sender, SenderKind
+from schemas.events.profiles import FrequentIntent, ProfileUpdated
 
 NAMESPACE = UUID("00000000-0000-5000-8000-000000000000")
 ORDER = "Where is my order?"
@@ -116,6 +119,12 @@ def small_knowledge() -> Knowledge:
             clarify="Is it {first} or {second}?",
             picks=Picks(first=("1", "first"), second=("2", "second one"), neither=("neither",)),
             other_language={"en": "English only.", "de": "Nur Englisch."},
+            follow_ups=FollowUps(
+                openers=("and",),
+                others=("other one",),
+                questions=("who",),
+                fillers=("the", "for", "order"),
+            ),
         ),
     )
 
@@ -141,7 +150,13 @@ def small_tones(tone: float = 0.0) -> ToneReader:
     return ToneReader(head, FixedTone(tone))
 
 
-def small_analyzer(embedder: AxisEmbedder, language: str | None = "en") -> Analyzer:
+def small_analyzer(
+    embedder: AxisEmbedder,
+    language: str | None = "en",
+    people: People | None = None,
+    *,
+    strange: bool = False,
+) -> Analyzer:
     """The whole way from text to answer, without a model."""
     knowledge = small_knowledge()
     return Analyzer(
@@ -150,9 +165,33 @@ def small_analyzer(embedder: AxisEmbedder, language: str | None = "en") -> Analy
         intents=small_intents(),
         tones=small_tones(),
         dialogue=Dialogue(
-            knowledge, Responder(knowledge, SnippetIndex(embedder, knowledge.snippets))
+            knowledge,
+            Responder(knowledge, SnippetIndex(embedder, knowledge.snippets)),
+            lambda _: strange,
         ),
         model_version="axis+test",
+        people=people,
+    )
+
+
+def profile(
+    user: UUID, *, language: str | None = None, intents: Mapping[str, int] | None = None
+) -> tuple[UUID, ProfileUpdated]:
+    """What is told of somebody who writes often."""
+    return user, ProfileUpdated(
+        event_id=uuid5(NAMESPACE, f"profile {user}"),
+        occurred_at=AT,
+        correlation_id=uuid5(NAMESPACE, f"profile {user}"),
+        user_id=user,
+        version=20,
+        messages=10,
+        language=language,
+        language_share=1.0 if language else 0.0,
+        intents=tuple(
+            FrequentIntent(name=name, count=count) for name, count in (intents or {}).items()
+        ),
+        first_seen_at=AT,
+        last_seen_at=AT,
     )
 
 
