@@ -87,7 +87,7 @@ async def until_told(stack: Stack, user: UUID, messages: int, records: int = 1) 
         found = await told_of(stack, user)
         return len(found) >= records and found[-1].messages == messages
 
-    await bed.until(told, seconds=60, every=0.5)
+    await bed.until(told, every=0.5)
 
 
 async def test_a_rebuild_tells_nothing_wrong(infra_stack: Stack) -> None:
@@ -112,7 +112,7 @@ async def test_a_rebuild_tells_nothing_wrong(infra_stack: Stack) -> None:
 
     again = in_small_bites(bed.member(infra_stack, "personalization", gated))
     async with telling(again):
-        await bed.until(lambda: _is_set(gates), seconds=60)
+        await bed.until(lambda: _is_set(gates))
         # Longer than the teller ever pauses between two looks.
         await asyncio.sleep(5)
         assert await told_of(infra_stack, user) == before
@@ -158,7 +158,7 @@ async def test_a_habit_reaches_the_assistant(infra_stack: Stack, tmp_path: Path)
             async with telling(bed.member(infra_stack, "personalization")):
                 for text in GERMAN:
                     await talk.say(text)
-                await bed.until(lambda: _answers_in_german(talk), seconds=90, every=1)
+                await bed.until(lambda: _answers_in_german(talk), every=1)
         with nlp(infra_stack, model_dir):
             assert await _answers_in_german(talk)
         told = await told_of(infra_stack, talk.sender.id)
