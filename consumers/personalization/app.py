@@ -61,7 +61,7 @@ async def _tell(settings: ProjectionSettings, clock: HybridLogicalClock) -> None
             try:
                 await _tell_connected(settings, clock, database)
             except (KafkaError, RetryableError) as error:
-                logger.warning("cannot_tell_yet", error=type(error).__name__)
+                logger.warning("cannot_tell_yet", error=str(error) or type(error).__name__)
             await asyncio.sleep(RETRY_SECONDS)
     finally:
         await database.close()

@@ -25,13 +25,13 @@ from tests.stack import Stack
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(480)]
 
 GERMAN = (
-    "Wo ist meine Bestellung? Ich warte schon seit drei Wochen.",
-    "Das Paket ist immer noch nicht angekommen, was soll ich tun?",
-    "Können Sie mir bitte sagen, wann die Lieferung kommt?",
-    "Ich möchte wissen, wer für diese Sendung verantwortlich ist.",
+    "Wo ist meine Bestellung? Ich warte schon seit drei Wochen.",  # codespell:ignore
+    "Das Paket ist immer noch nicht angekommen, was soll ich tun?",  # codespell:ignore
+    "Können Sie mir bitte sagen, wann die Lieferung kommt?",  # codespell:ignore
+    "Ich möchte wissen, wer für diese Sendung verantwortlich ist.",  # codespell:ignore
 )
 
 
@@ -87,7 +87,7 @@ async def until_told(stack: Stack, user: UUID, messages: int, records: int = 1) 
         found = await told_of(stack, user)
         return len(found) >= records and found[-1].messages == messages
 
-    await bed.until(told, every=0.5)
+    await bed.until(told, seconds=200, every=0.5)
 
 
 async def test_a_rebuild_tells_nothing_wrong(infra_stack: Stack) -> None:
@@ -158,7 +158,7 @@ async def test_a_habit_reaches_the_assistant(infra_stack: Stack, tmp_path: Path)
             async with telling(bed.member(infra_stack, "personalization")):
                 for text in GERMAN:
                     await talk.say(text)
-                await bed.until(lambda: _answers_in_german(talk), every=1)
+                await bed.until(lambda: _answers_in_german(talk), seconds=200, every=1)
         with nlp(infra_stack, model_dir):
             assert await _answers_in_german(talk)
         told = await told_of(infra_stack, talk.sender.id)
