@@ -37,7 +37,9 @@ from gateway.knowledge.service import Editing
 from gateway.parts import OpenParts, Parts, open_parts, running
 from gateway.settings import GatewaySettings
 from gateway.state import GatewayState
+from gateway.training import candidate_endpoints as candidates
 from gateway.training import endpoints as training
+from gateway.training.candidates import CandidateDesk
 from gateway.training.service import TrainingDesk
 from gateway.web import endpoints as web
 from gateway.web.apps import web_apps
@@ -52,6 +54,8 @@ ROUTERS = (
     auth.router,
     chat.router,
     ai.router,
+    # Before the jobs: `candidates` is no job's id.
+    candidates.router,
     training.router,
     knowledge.router,
     admin.router,
@@ -176,6 +180,7 @@ def _state(
             publisher=parts.publisher,
             clock=clock,
         ),
+        candidates=CandidateDesk(parts.candidates, clock),
         conversing=conversing,
         assisting=Assisting(asker, conversing),
         verifier=AccessTokenVerifier(key.public_key(), settings.auth.issuer),

@@ -26,6 +26,8 @@ from gateway.knowledge.ports import KnowledgeBase
 from gateway.knowledge.repository import PostgresKnowledgeBase
 from gateway.outbox import PostgresOutbox
 from gateway.settings import GatewaySettings
+from gateway.training.candidate_ports import CandidateBook
+from gateway.training.candidate_repository import PostgresCandidateBook
 from gateway.training.ports import ModelRegistry
 from gateway.training.repository import PostgresModelRegistry
 from producers.kafka import KafkaEventPublisher
@@ -50,6 +52,7 @@ class Parts:
     tickets: Tickets
     publisher: EventPublisher
     registry: ModelRegistry
+    candidates: CandidateBook
     shared_limits: RateLimiter
     reply_leases: ReplyLeases
     reply_log: ReplyLog
@@ -97,6 +100,7 @@ async def open_parts(settings: GatewaySettings) -> AsyncIterator[Parts]:
             reply_log=KafkaReplyLog(settings.kafka, f"gateway-{settings.instance}-replies"),
             publisher=publisher,
             registry=PostgresModelRegistry(database),
+            candidates=PostgresCandidateBook(database),
             shared_limits=limiter_on_valkey(valkey_url, pool),
             live={"relay": lambda: not relaying.done(), "watch": lambda: not watching.done()},
             ready={

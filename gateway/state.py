@@ -13,6 +13,7 @@ from gateway.chat.service import Conversing
 from gateway.http.limits import RateLimiter
 from gateway.knowledge.service import Editing
 from gateway.settings import GatewaySettings
+from gateway.training.candidates import CandidateDesk
 from gateway.training.service import TrainingDesk
 from runtime.addresses import address_name
 from runtime.tokens import AccessTokenVerifier, InvalidTokenError
@@ -30,6 +31,7 @@ class GatewayState(TypedDict):
     editing: Editing
     assisting: Assisting
     training: TrainingDesk
+    candidates: CandidateDesk
     verifier: AccessTokenVerifier
     shared_limits: RateLimiter
     local_limits: RateLimiter

@@ -134,6 +134,30 @@ class Conversation:
             client_event_id=str(client_event_id or uuid4()),
         )
 
+    async def rate(
+        self,
+        message_id: UUID,
+        rating: str,
+        reason: str | None = None,
+        *,
+        client_event_id: UUID | None = None,
+    ) -> None:
+        """Say whether an answer of the assistant is good ("up") or not ("down"); the last counts.
+
+        `reason` is at most 500 characters.
+
+        Raises:
+            RejectedError: it is no answer, or is not there, or the rating is neither.
+        """
+        given = {} if reason is None else {"reason": reason}
+        await self._change(
+            "feedback",
+            message_id,
+            rating=rating,
+            client_event_id=str(client_event_id or uuid4()),
+            **given,
+        )
+
     async def mark_read(self, message_id: UUID) -> None:
         """Say that everything up to this message has been read."""
         await self._change("read", message_id)

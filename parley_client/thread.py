@@ -7,6 +7,7 @@ same state (Shapiro et al., "Conflict-free Replicated Data Types", 2011).
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from parley_client.frames import Frame
 
@@ -26,24 +27,35 @@ class Shown:
     deleted: bool
     reactions: frozenset[tuple[str, str]]
     """(user, emoji)"""
+    rating: str | None = None
+    """What the reader thinks of it: up, down, or nothing yet."""
 
 
 class Thread:
-    """One conversation's state; make a new one from a fresh history after a `reset`."""
+    """One conversation's state; make a new one from a fresh history after a `reset`.
 
-    def __init__(self) -> None:
+    `reader` is whose ratings are shown: a history tells its reader's own, and nobody else's.
+    """
+
+    def __init__(self, *, reader: UUID | None = None) -> None:
+        self._reader = None if reader is None else str(reader)
         self._said: dict[str, Frame] = {}
         self._edits: dict[tuple[str, str], tuple[_Rank, str]] = {}
         self._deleted: set[tuple[str, str]] = set()
         self._reactions: dict[tuple[str, str, str], tuple[_Rank, bool]] = {}
+        self._ratings: dict[str, tuple[_Rank, str]] = {}
         self._marks: dict[str, tuple[str, str]] = {}
 
     @classmethod
     def of(
-        cls, items: Iterable[Mapping[str, Any]], read: Iterable[Mapping[str, Any]] = ()
+        cls,
+        items: Iterable[Mapping[str, Any]],
+        read: Iterable[Mapping[str, Any]] = (),
+        *,
+        reader: UUID | None = None,
     ) -> "Thread":
         """Return the state of a history: its items and read marks, as the gateway answers."""
-        thread = cls()
+        thread = cls(reader=reader)
         for item in items:
             thread.apply(dict(item))
         for mark in read:
@@ -61,6 +73,8 @@ class Thread:
                 self._deleted.add((frame["message_id"], frame["sender"]["id"]))
             case "reaction":
                 self._react(frame, frame["sender"]["id"], _rank(frame))
+            case "feedback":
+                self._rate(frame, frame["sender"]["id"], _rank(frame))
             case "read":
                 self._mark(frame["sender"]["id"], frame["up_to"], frame["message_id"])
 
@@ -84,6 +98,9 @@ class Thread:
             shown = {**reaction, "message_id": frame["message_id"], "active": True}
             self._react(shown, reaction["user_id"], ("", ""))
 
+        if frame.get("rating") and self._reader is not None:
+            self._rate(frame, self._reader, ("", ""))
+
     def _edit(self, frame: Frame, text: str, rank: _Rank) -> None:
         author = frame["message_id"], frame["sender"]["id"]
         known = self._edits.get(author)
@@ -95,6 +112,11 @@ class Thread:
         known = self._reactions.get(what)
         if known is None or known[0] < rank:
             self._reactions[what] = rank, frame["active"]
+
+    def _rate(self, frame: Frame, user_id: str, rank: _Rank) -> None:
+        known = self._ratings.get(frame["message_id"])
+        if user_id == self._reader and (known is None or known[0] < rank):
+            self._ratings[frame["message_id"]] = rank, frame["rating"]
 
     def _mark(self, user_id: str, up_to: str, message_id: str) -> None:
         self._marks[user_id] = max((up_to, message_id), self._marks.get(user_id, ("", "")))
@@ -115,6 +137,7 @@ class Thread:
             edited_at=None if deleted else edited_at or None,
             deleted=deleted,
             reactions=frozenset(on),
+            rating=self._ratings[message][1] if message in self._ratings else None,
         )
 
 

@@ -1,5 +1,6 @@
 """The publisher's twin in memory: for tests, and for programs that embed a part of Parley."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from producers.ports import Published, PublishStatus
@@ -30,3 +31,7 @@ class InMemoryEventPublisher:
         log.append(record)
         self.events.append(event)
         return Published(PublishStatus.ACCEPTED, record.topic, partition, len(log) - 1)
+
+    async def publish_all(self, events: Sequence[Event]) -> list[Published]:
+        """Keep every event, in this order."""
+        return [await self.publish(event) for event in events]

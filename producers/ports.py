@@ -1,5 +1,6 @@
 """What the rest of Parley asks of a publisher."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -47,4 +48,11 @@ class EventPublisher(Protocol):
 
     async def publish(self, event: Event) -> Published:
         """Put one event on its topic and tell what became of it."""
+        ...
+
+    async def publish_all(self, events: Sequence[Event]) -> list[Published]:
+        """Put events on their topics in this order; tell of each what became of it.
+
+        One deadline holds for all of them, and together they cost less than one by one.
+        """
         ...

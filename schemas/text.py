@@ -19,6 +19,7 @@ FRAME_BYTES = 64 * 1024
 NAME_CHARS = 80
 TITLE_CHARS = 120
 REF_CHARS = 64
+REASON_CHARS = 500
 EMOJI_CHARS = 16  # code points; the longest of Unicode's recommended sequences has ten
 
 
@@ -95,6 +96,11 @@ PersonName = Annotated[
 Title = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=TITLE_CHARS),
+    AfterValidator(_without_nul),
+]
+Reason = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=REASON_CHARS),
     AfterValidator(_without_nul),
 ]
 Emoji = Annotated[

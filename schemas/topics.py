@@ -26,6 +26,7 @@ from schemas.events.ai import (
 )
 from schemas.events.chat import (
     ConversationStarted,
+    FeedbackGiven,
     MessageDeleted,
     MessageEdited,
     MessageSent,
@@ -119,6 +120,7 @@ CATALOGUE: dict[Topic, TopicSpec] = {
             MessageEdited,
             MessageDeleted,
             ReactionSet,
+            FeedbackGiven,
             MessagesRead,
             ReplyStopAsked,
             ReplyRegenerateAsked,

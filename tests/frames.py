@@ -19,6 +19,8 @@ _FIELDS: dict[str, Any] = {
     "text": "hello",
     "emoji": "👍",
     "active": True,
+    "rating": "down",
+    "reason": "It is about another order.",
     "positions": ["m3:12"],
     "token": "abc",
     "title": "Orders",

@@ -1,4 +1,4 @@
-"""`parley models list|show|train|cancel|promote|rollback`."""
+"""`parley models list|show|train|cancel|promote|rollback|candidates`."""
 
 import json
 import time
@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli.models import words
+from cli.models.candidates import candidates
 from cli.models.rest import ModelRoutes, model_routes
 from cli.options import DEFAULT_DATA, Data, Json
 from infra.embedded.errors import StackError
@@ -19,7 +20,21 @@ ENDED = {"succeeded", "failed", "cancelled"}
 
 Version = Annotated[str, typer.Argument(metavar="VERSION", help="As `parley models list` shows.")]
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="As `parley models train` says.")]
-File = Annotated[Path, typer.Argument(metavar="FILE", help="CSV, JSON or YAML: text and intent.")]
+File = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[FILE]",
+        help="CSV, JSON or YAML: text and intent.",
+        show_default=False,
+    ),
+]
+FromFeedback = Annotated[
+    bool,
+    typer.Option(
+        "--from-feedback",
+        help="Learn labelled candidates and liked questions; no FILE is needed.",
+    ),
+]
 Only = Annotated[
     bool, typer.Option("--only-these", help="Do not learn the knowledge folder's examples as well.")
 ]
@@ -29,6 +44,7 @@ Note = Annotated[str, typer.Option("--note", help="A line to remember the job by
 models = typer.Typer(
     help="Train, look at, promote and roll back the assistant's models.", no_args_is_help=True
 )
+models.add_typer(candidates, name="candidates")
 
 
 @models.command("list")
@@ -74,28 +90,36 @@ def cancel(job_id: JobId, data: Data = DEFAULT_DATA) -> None:
 
 @models.command()
 def train(
-    file: File,
+    file: File = None,
     data: Data = DEFAULT_DATA,
     *,
+    from_feedback: FromFeedback = False,
     only_these: Only = False,
     promote_it: Promote = False,
     note: Note = "",
 ) -> None:
-    """Train a version from a file of examples, and wait for it."""
-    fields = {"extend": "false" if only_these else "true"} | ({"note": note} if note else {})
+    """Train a version from a file of examples, from what people said, or both, and wait for it."""
+    if file is None and not from_feedback:
+        raise typer.BadParameter("name a file, or say --from-feedback")
+    options: dict[str, Any] = {"extend": not only_these, "fromFeedback": from_feedback}
+    options |= {"note": note} if note else {}
     with model_routes(data) as routes:
-        asked = routes.upload(file, fields)
-        typer.echo(
-            f"job {asked['jobId']}: {asked['examples']} examples, {asked['intents']} intents"
-        )
-        if asked["duplicateCount"]:
-            typer.echo(f"{asked['duplicateCount']} duplicates are learnt once")
+        asked = routes.train(options) if file is None else routes.upload(file, _fields(options))
+        typer.echo(words.asked(asked))
         job = _wait(routes, asked["jobId"])
         if job["status"] != "succeeded":
             raise StackError(f"the job has {job['status']}: {job['error'] or 'it was asked to'}")
         typer.echo(words.card(routes.get(f"/api/ai/models/{job['version']}")), nl=False)
         if promote_it:
             _tell(routes.post(f"/api/ai/models/{job['version']}/promote"))
+
+
+def _fields(options: dict[str, Any]) -> dict[str, str]:
+    """Options as a form has them."""
+    return {
+        name: str(value).lower() if isinstance(value, bool) else value
+        for name, value in options.items()
+    }
 
 
 def _wait(routes: ModelRoutes, job_id: str) -> dict[str, Any]:

@@ -20,14 +20,20 @@ class ModelRoutes:
     def __init__(self, http: httpx2.Client) -> None:
         self._http = http
 
-    def get(self, path: str) -> dict[str, Any]:
-        return self._send("GET", path)
+    def get(self, path: str, **query: str | int) -> dict[str, Any]:
+        return self._send("GET", path, params=query)
 
     def post(self, path: str) -> dict[str, Any]:
         return self._send("POST", path)
 
     def delete(self, path: str) -> dict[str, Any]:
         return self._send("DELETE", path)
+
+    def put(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        return self._send("PUT", path, json=body)
+
+    def train(self, options: dict[str, Any]) -> dict[str, Any]:
+        return self._send("POST", "/api/ai/train", json=options)
 
     def upload(self, file: Path, fields: dict[str, str]) -> dict[str, Any]:
         try:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
 COLOURS = {"promoted": "green", "retired": "dim"}
@@ -62,6 +63,39 @@ def _card(model: dict[str, Any]) -> Iterator[str]:
             yield f"| {each['expected']} | {each['guessed']} | {each['count']} |"
     yield ""
     yield f"Intents ({len(model['intents'])}): {', '.join(model['intents'])}"
+
+
+def asked(answer: dict[str, Any]) -> str:
+    """Return what a job learns from, and where that comes from."""
+    sources = answer["sources"]
+    told = f"job {answer['jobId']}: {answer['examples']} examples, {answer['intents']} intents"
+    if sources["labelled"] or sources["liked"]:
+        told += (
+            f" ({sources['given']} given, {sources['labelled']} labelled, {sources['liked']} liked)"
+        )
+    if answer["duplicateCount"]:
+        told += f"\n{answer['duplicateCount']} duplicates are learnt once"
+    return told
+
+
+def candidates(items: list[dict[str, Any]]) -> Table:
+    """Return one row per question that may be learnt from."""
+    rows = Table(box=None, pad_edge=False)
+    for heading in ("question", "text", "taken for", "sure", "up", "down", "why", "label"):
+        rows.add_column(heading, no_wrap=heading == "question", overflow="fold")
+    for each in items:
+        handed_over = "handed over" if each["unanswered"] else ""
+        rows.add_row(
+            each["messageId"],
+            escape(" ".join(each["text"].split())),
+            escape(each["intent"] or ""),
+            f"{each['confidence']:.0%}",
+            str(each["ratings"]["up"] or ""),
+            str(each["ratings"]["down"] or ""),
+            escape("; ".join(each["reasons"]) or handed_over),
+            escape(each["label"] or ""),
+        )
+    return rows
 
 
 def progress_of(job: dict[str, Any]) -> tuple[str, float]:

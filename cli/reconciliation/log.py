@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from schemas import headers as names
 from schemas.events.chat import (
     ConversationStarted,
+    FeedbackGiven,
     MessageDeleted,
     MessageEdited,
     MessageSent,
@@ -36,6 +37,7 @@ CHANGES: frozenset[type[Event]] = frozenset(
         MessageEdited,
         MessageDeleted,
         ReactionSet,
+        FeedbackGiven,
         MessagesRead,
         ReplyFailed,
         ReplyStopAsked,

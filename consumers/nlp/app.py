@@ -13,9 +13,9 @@ from consumers.delivery.app import run_consumer, stop_on_signals
 from consumers.delivery.backoff import Backoff
 from consumers.delivery.errors import AbandonedError
 from consumers.nlp.adapters.cld2_language import Cld2LanguageDetector
+from consumers.nlp.adapters.encoders import prepare_embedder
 from consumers.nlp.adapters.head_store import prepare_heads
 from consumers.nlp.adapters.knowledge_files import read_knowledge
-from consumers.nlp.adapters.model_store import prepare_model
 from consumers.nlp.adapters.vader_tone import VaderToneLexicon
 from consumers.nlp.documents import following_documents
 from consumers.nlp.handlers import Handler, MessageHandler, RequestHandler
@@ -25,6 +25,7 @@ from consumers.nlp.service.analysis import Question
 from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.assistant import Assistant
 from consumers.nlp.service.dialogue import Dialogue
+from consumers.nlp.service.follow_ups import FollowUpReader
 from consumers.nlp.service.language import ConversationLanguages
 from consumers.nlp.service.library import Library
 from consumers.nlp.service.people import People
@@ -70,22 +71,33 @@ def build_assistant(settings: ModelSettings, people: People) -> tuple[Analyzer, 
     # The heads are small products: numpy's own threads would only wait for each other.
     threadpool_limits(limits=1, user_api="blas")
     knowledge = read_knowledge(settings.knowledge_dir)
-    embedder = prepare_model(settings.model_dir).embedder(settings.threads)
+    embedder = prepare_embedder(settings, settings.threads)
     heads = prepare_heads(settings.model_dir, embedder, knowledge)
     metrics.ai_model_accuracy.labels(INTENTS).set(heads.accuracy)
-    library = Library(embedder, knowledge)
+    library = Library(embedder, knowledge, heads.tolerances.snippets)
+    languages = ConversationLanguages(
+        Cld2LanguageDetector(),
+        guessed=knowledge.phrases.in_english if embedder.multilingual else (),
+    )
+    responder = Responder(
+        knowledge,
+        library,
+        multilingual=embedder.multilingual,
+        language_of=languages.language_of_text,
+    )
     analyzer = Analyzer(
         embedder=embedder,
-        languages=ConversationLanguages(Cld2LanguageDetector()),
+        languages=languages,
         intents=heads.intents,
         tones=ToneReader(heads.tone, VaderToneLexicon()),
         dialogue=Dialogue(
-            knowledge,
-            Responder(knowledge, library),
+            responder,
+            FollowUpReader(knowledge.phrases.follow_ups, knowledge.intents),
             StrangeTalk(embedder, knowledge.out_of_scope.examples).like,
         ),
         model_version=f"{embedder.name}+{knowledge.sha256[:12]}",
         documents=lambda: library.version,
+        tolerances=heads.tolerances,
         people=people,
         models=_loaded(embedder.name, knowledge.sha256[:12], heads.accuracy),
     )

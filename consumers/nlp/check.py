@@ -4,20 +4,21 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from consumers.nlp.adapters.encoders import prepare_embedder
 from consumers.nlp.adapters.head_store import prepare_heads
 from consumers.nlp.adapters.knowledge_files import (
     read_evaluation,
+    read_foreign_evaluation,
     read_knowledge,
     read_rehearsals,
 )
-from consumers.nlp.adapters.model_store import prepare_model
 from consumers.nlp.app import build_analyzer
 from consumers.nlp.ports import Embedder
 from consumers.nlp.service.evaluation import Outcome, try_out
 from consumers.nlp.service.heads import IntentHead
 from consumers.nlp.service.knowledge import Knowledge
 from consumers.nlp.service.rehearsals import rehearse
-from consumers.nlp.settings import ModelSettings, NlpSettings
+from consumers.nlp.settings import EncoderKind, ModelSettings, NlpSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +63,24 @@ class Report:
 async def report(settings: NlpSettings) -> None:
     """Print the report; a broken folder is told like any other wrong set-up."""
     lines = check(settings.nlp).lines()
-    evaluation = read_evaluation(settings.nlp.knowledge_dir)
-    rehearsals = read_rehearsals(settings.nlp.knowledge_dir)
+    folder = settings.nlp.knowledge_dir
+    evaluation, foreign = read_evaluation(folder), read_foreign_evaluation(folder)
+    rehearsals = read_rehearsals(folder)
+    analyzer = build_analyzer(settings.nlp)
     if evaluation is not None:
-        outcomes = try_out(build_analyzer(settings.nlp), evaluation)
-        lines += _told("evaluation questions", outcomes)
+        lines += _told("evaluation questions", try_out(analyzer, evaluation))
     if rehearsals is not None:
-        outcomes = rehearse(build_analyzer(settings.nlp), rehearsals)
-        lines += _told("dialogues", outcomes)
+        lines += _told("conversations", rehearse(analyzer, rehearsals))
+    if settings.nlp.encoder is EncoderKind.MULTILINGUAL:
+        for language, questions in foreign.items():
+            lines += _told(f"questions in {language}", try_out(analyzer, questions, language))
     sys.stdout.write("\n".join(lines) + "\n")
 
 
-def _told(what: str, outcomes: Sequence[Outcome]) -> list[str]:
+def _told(name: str, outcomes: Sequence[Outcome]) -> list[str]:
     right = sum(each.right for each in outcomes)
     return [
-        f"{what} met as they must be: {right} of {len(outcomes)}",
+        f"{name} met as they must be: {right} of {len(outcomes)}",
         *(str(each) for each in outcomes if not each.right),
     ]
 
@@ -89,7 +93,7 @@ def check(settings: ModelSettings) -> Report:
         ConfigurationError: the folder breaks a rule, or the models cannot be built.
     """
     knowledge = read_knowledge(settings.knowledge_dir)
-    embedder = prepare_model(settings.model_dir).embedder(settings.threads)
+    embedder = prepare_embedder(settings, settings.threads)
     heads = prepare_heads(settings.model_dir, embedder, knowledge)
     return evaluate(knowledge, embedder, heads.intents)
 

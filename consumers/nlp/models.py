@@ -9,13 +9,13 @@ from uuid import uuid4
 import structlog
 
 from consumers.delivery.background import kept_going
+from consumers.nlp.adapters.encoders import prepare_embedder
 from consumers.nlp.adapters.event_log import KafkaEventLog
 from consumers.nlp.adapters.head_shelf import HeadShelf
 from consumers.nlp.adapters.head_store import prepare_heads
 from consumers.nlp.adapters.job_process import ProcessWorkshop
 from consumers.nlp.adapters.knowledge_files import read_knowledge
 from consumers.nlp.adapters.model_log import KafkaModelStore
-from consumers.nlp.adapters.model_store import prepare_model
 from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.follower import Follower
 from consumers.nlp.service.ledger import Ledger
@@ -91,7 +91,7 @@ async def _catch_up(follower: Follower) -> None:
 def own_version(settings: ModelSettings, clock: HybridLogicalClock) -> ModelRegistered:
     """The head trained from this replica's knowledge folder, as the registry shows it."""
     knowledge = read_knowledge(settings.knowledge_dir)
-    embedder = prepare_model(settings.model_dir).embedder(settings.threads)
+    embedder = prepare_embedder(settings, settings.threads)
     heads = prepare_heads(settings.model_dir, embedder, knowledge)
     tests = [(text, intent.name) for intent in knowledge.intents for text in intent.held_out]
     strangers = knowledge.out_of_scope.held_out

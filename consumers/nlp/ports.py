@@ -26,8 +26,22 @@ class Embedder(Protocol):
         """Model and engine, e.g. `minilm-l6-v2/onnx-int8`."""
         ...
 
+    @property
+    def multilingual(self) -> bool:
+        """Whether sentences that mean the same are near each other across languages."""
+        ...
+
+    @property
+    def kernel_width(self) -> float:
+        """How fast likeness fades with the cosine; engines spread their vectors differently."""
+        ...
+
     def embed(self, texts: Sequence[str]) -> Matrix:
-        """One row per text, in the given order."""
+        """One row per message, example or title, in the given order."""
+        ...
+
+    def embed_passages(self, texts: Sequence[str]) -> Matrix:
+        """One row per text that answers; comparable with `embed`'s."""
         ...
 
 
@@ -36,6 +50,10 @@ class LanguageDetector(Protocol):
 
     def detect(self, text: str) -> str | None:
         """ISO 639-1 code, or None when the text does not say it reliably."""
+        ...
+
+    def guess(self, text: str) -> str | None:
+        """The likeliest code, reliable or not, or None when there is nothing to go by."""
         ...
 
 

@@ -17,9 +17,19 @@ def spare_cores() -> int:
     return max(1, (os.cpu_count() or 2) - 1)
 
 
+class EncoderKind(StrEnum):
+    """Which model turns sentences into vectors, and so which languages are understood."""
+
+    ENGLISH = "english"
+    """all-MiniLM-L6-v2: English only, fast."""
+    MULTILINGUAL = "multilingual"
+    """multilingual-e5-small: many languages, several times slower (extra `multilingual`)."""
+
+
 class ModelSettings(Section):
     """Where models and knowledge are, and how much of the machine inference may take."""
 
+    encoder: EncoderKind = EncoderKind.ENGLISH
     model_dir: Path = Path(".parley/models")
     knowledge_dir: Path = Path("knowledge")
     threads: Annotated[int, Field(ge=1, le=64)] = Field(default_factory=spare_cores)

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from consumers.nlp.adapters.encoders import prepare_embedder
 from consumers.nlp.adapters.job_training import train
 from consumers.nlp.adapters.knowledge_files import read_knowledge
-from consumers.nlp.adapters.model_store import prepare_model
 from consumers.nlp.errors import TrainingError
+from consumers.nlp.settings import EncoderKind, ModelSettings
 from runtime.errors import ConfigurationError
 from schemas.events.models import Example, Metrics, Phase
 
@@ -34,6 +35,7 @@ class JobFile(BaseModel):
 
     examples: tuple[Example, ...]
     extend: bool
+    encoder: EncoderKind
     model_dir: Path
     knowledge_dir: Path
     threads: int
@@ -82,7 +84,7 @@ def _work(folder: Path, job: JobFile) -> None:
     _tell(Progress())
     knowledge = read_knowledge(job.knowledge_dir)
     # One thread per run and several runs at once: a vector does not depend on the threads.
-    embedder = prepare_model(job.model_dir).embedder(1)
+    embedder = prepare_embedder(ModelSettings(encoder=job.encoder, model_dir=job.model_dir), 1)
     trained = train(
         job.examples,
         knowledge if job.extend else None,

@@ -10,6 +10,7 @@ from consumers.persistence.ports import (
     ConversationRow,
     DeletionRow,
     EditRow,
+    FeedbackRow,
     InsightRow,
     MessageRow,
     ReactionRow,
@@ -75,6 +76,19 @@ on conflict (message_id, user_id, emoji) do update
 set active = excluded.active, occurred_at = excluded.occurred_at, event_id = excluded.event_id
 where (known.occurred_at, known.event_id) < (excluded.occurred_at, excluded.event_id)
 """
+_FEEDBACK = """
+insert into feedback as known (
+    message_id, user_id, conversation_id, in_reply_to, rating, reason, occurred_at, event_id
+)
+select * from unnest(
+    $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::timestamptz[],
+    $8::uuid[]
+)
+on conflict (message_id, user_id) do update
+set rating = excluded.rating, reason = excluded.reason,
+    occurred_at = excluded.occurred_at, event_id = excluded.event_id
+where (known.occurred_at, known.event_id) < (excluded.occurred_at, excluded.event_id)
+"""
 _READ_MARKS = """
 insert into read_marks as known (conversation_id, user_id, message_id, up_to)
 select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[])
@@ -124,6 +138,15 @@ where insight.message_id = any($1::uuid[])
     and said.message_id = insight.message_id
     and said.deleted_at is not null
 """
+_SETTLE_FEEDBACK = """
+update feedback as given
+set reason = null
+from messages as said
+where given.in_reply_to = any($1::uuid[])
+    and given.reason is not null
+    and said.message_id = given.in_reply_to
+    and said.deleted_at is not null
+"""
 
 Rows = (
     Sequence[ConversationRow]
@@ -132,6 +155,7 @@ Rows = (
     | Sequence[EditRow]
     | Sequence[DeletionRow]
     | Sequence[ReactionRow]
+    | Sequence[FeedbackRow]
     | Sequence[ReadMarkRow]
 )
 
@@ -166,6 +190,10 @@ class PostgresArchive:
         """See `Archive`."""
         await self._connection.execute(_REACTIONS, *_columns(rows))
 
+    async def add_feedback(self, rows: Sequence[FeedbackRow]) -> None:
+        """See `Archive`."""
+        await self._connection.execute(_FEEDBACK, *_columns(rows))
+
     async def add_read_marks(self, rows: Sequence[ReadMarkRow]) -> None:
         """See `Archive`."""
         await self._connection.execute(_READ_MARKS, *_columns(rows))
@@ -175,7 +203,7 @@ class PostgresArchive:
         changed = await self._connection.fetchval(_CHANGED, message_ids)
         if not changed:
             return
-        for statement in (_SETTLE_EDITED, _SETTLE_DELETED, _SETTLE_INSIGHTS):
+        for statement in (_SETTLE_EDITED, _SETTLE_DELETED, _SETTLE_INSIGHTS, _SETTLE_FEEDBACK):
             await self._connection.execute(statement, changed)
 
 

@@ -88,6 +88,20 @@ class ReactionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedbackRow:
+    """What somebody thinks of the answer to a question."""
+
+    message_id: UUID
+    user_id: UUID
+    conversation_id: UUID
+    in_reply_to: UUID
+    rating: str
+    reason: str | None
+    occurred_at: datetime
+    event_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class ReadMarkRow:
     """How far somebody has read."""
 
@@ -101,8 +115,8 @@ class Archive(Protocol):
     """Keeps rows.
 
     Idempotency: a row whose event or message is there already changes nothing.
-    Ordering: none is needed; of edits and reactions the latest counts, of read marks the furthest,
-    and a deletion is for ever. No two rows of one call may be about the same thing.
+    Ordering: none is needed; of edits, reactions and ratings the latest counts, of read marks the
+    furthest, and a deletion is for ever. No two rows of one call may be about the same thing.
     """
 
     async def add_conversations(self, rows: Sequence[ConversationRow]) -> None:
@@ -129,10 +143,17 @@ class Archive(Protocol):
         """Keep the latest state of reactions."""
         ...
 
+    async def add_feedback(self, rows: Sequence[FeedbackRow]) -> None:
+        """Keep the latest rating of each person."""
+        ...
+
     async def add_read_marks(self, rows: Sequence[ReadMarkRow]) -> None:
         """Keep the furthest marks."""
         ...
 
     async def settle(self, message_ids: Sequence[UUID]) -> None:
-        """Make these messages what their authors' changes say; what is deleted loses its text."""
+        """Make these messages what their authors' changes say; what is deleted loses its text.
+
+        So do reasons that were given for answers to it.
+        """
         ...

@@ -12,6 +12,7 @@ from consumers.persistence.ports import (
     ConversationRow,
     DeletionRow,
     EditRow,
+    FeedbackRow,
     InsightRow,
     MessageRow,
     ReactionRow,
@@ -19,6 +20,7 @@ from consumers.persistence.ports import (
 )
 from schemas.events.chat import (
     ConversationStarted,
+    FeedbackGiven,
     MessageDeleted,
     MessageEdited,
     MessageSent,
@@ -29,7 +31,16 @@ from schemas.events.envelope import Event
 from schemas.events.insights import Entity, MessageAnalyzed
 from schemas.events.replies import ReplyGenerated
 
-Row = ConversationRow | MessageRow | InsightRow | EditRow | DeletionRow | ReactionRow | ReadMarkRow
+Row = (
+    ConversationRow
+    | MessageRow
+    | InsightRow
+    | EditRow
+    | DeletionRow
+    | ReactionRow
+    | FeedbackRow
+    | ReadMarkRow
+)
 Kind = TypeVar("Kind")
 
 _ENTITIES = TypeAdapter(tuple[Entity, ...])
@@ -50,7 +61,7 @@ async def keep(archive: Archive, events: Iterable[tuple[Event, str]]) -> None:
         row.message_id
         for row in rows
         if isinstance(row, MessageRow | InsightRow | EditRow | DeletionRow)
-    }
+    } | {row.in_reply_to for row in rows if isinstance(row, FeedbackRow)}
     if touched:
         await archive.settle(sorted(touched))
 
@@ -64,6 +75,10 @@ async def _keep_changes(archive: Archive, rows: Sequence[Row]) -> None:
         _of(rows, ReactionRow), ("message_id", "user_id", "emoji"), ("occurred_at", "event_id")
     ):
         await archive.add_reactions(reactions)
+    if ratings := _last(
+        _of(rows, FeedbackRow), ("message_id", "user_id"), ("occurred_at", "event_id")
+    ):
+        await archive.add_feedback(ratings)
     if marks := _last(
         _of(rows, ReadMarkRow), ("conversation_id", "user_id"), ("up_to", "message_id")
     ):
@@ -184,6 +199,21 @@ def _(event: ReactionSet, body: str) -> Row:
         emoji=event.emoji,
         conversation_id=event.conversation_id,
         active=event.active,
+        occurred_at=event.occurred_at,
+        event_id=event.event_id,
+    )
+
+
+@row_of.register
+def _(event: FeedbackGiven, body: str) -> Row:
+    del body
+    return FeedbackRow(
+        message_id=event.message_id,
+        user_id=event.sender.id,
+        conversation_id=event.conversation_id,
+        in_reply_to=event.in_reply_to,
+        rating=event.rating,
+        reason=event.reason,
         occurred_at=event.occurred_at,
         event_id=event.event_id,
     )

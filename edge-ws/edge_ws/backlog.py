@@ -163,10 +163,11 @@ def _known(frame: dict[str, Any]) -> KnownMessage | None:
     """Return what a payload tells; None when its ids or times are none."""
     try:
         sender, at = UUID(frame["sender"]["id"]), datetime.fromisoformat(frame["occurred_at"])
+        answers = UUID(frame["in_reply_to"]) if frame["type"] == "reply" else None
     except ValueError:
         return None
     deleted = frame["type"] == "message:deleted" or frame.get("deleted", False)
-    return KnownMessage(sender, at, deleted=deleted, text=frame.get("text"))
+    return KnownMessage(sender, at, deleted=deleted, text=frame.get("text"), answers=answers)
 
 
 def _newest(kept: list[Kept]) -> list[Kept]:

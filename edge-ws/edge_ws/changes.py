@@ -1,4 +1,4 @@
-"""What people do to messages that are there: edit, take back, react, read, want answered anew.
+"""What people do to messages that are there: edit, delete, react, rate, read, ask anew.
 
 Whose a message is decides the edge, so that nothing unauthorised ever reaches the log (ADR 0013).
 """
@@ -15,6 +15,7 @@ from edge_ws.publishing import RETRY_AFTER_MS, Publishing
 from runtime.errors import RetryableError
 from schemas import ids
 from schemas.events.chat import (
+    FeedbackGiven,
     MessageDeleted,
     MessageEdited,
     MessageEvent,
@@ -30,6 +31,7 @@ from schemas.frames.client import (
     DeleteMessage,
     EditMessage,
     MarkRead,
+    RateReply,
     React,
     RegenerateReply,
     StopReply,
@@ -132,28 +134,18 @@ class Changes:
         self._decide(change, known)
 
     def _decide(self, change: _Change, known: "KnownMessage | None") -> None:
-        frame = change.frame
         if known is None:
             change.reject(ErrorCode.NOT_FOUND, "no such message in this conversation")
             return
-        by_author = known.sender_id == change.sender.id
-        if isinstance(frame, EditMessage | DeleteMessage) and not by_author:
-            change.reject(ErrorCode.NOT_ALLOWED, "only its author may do that")
-            return
-        if isinstance(frame, StopReply | RegenerateReply) and known.sender_id == ids.ASSISTANT_ID:
-            change.reject(ErrorCode.NOT_FOUND, "that is an answer; name its question")
-            return
-        if known.deleted and not isinstance(frame, DeleteMessage | MarkRead | StopReply):
-            change.reject(ErrorCode.NOT_FOUND, "the message was deleted")
-            return
-        if isinstance(frame, RegenerateReply) and not known.text:
-            change.reject(ErrorCode.NOT_FOUND, "the question's words cannot be had")
+        refused = _refusal(change, known)
+        if refused is not None:
+            change.reject(*refused)
             return
         self._publishing.publish(
             change.connection,
-            frame.ref,
+            change.frame.ref,
             self._event_of(change, known),
-            message_id=frame.message_id,
+            message_id=change.frame.message_id,
         )
 
     def _event_of(self, change: _Change, known: "KnownMessage") -> MessageEvent:
@@ -167,6 +159,14 @@ class Changes:
             case React():
                 about = self._about(ReactionSet, change, change.client_event_id)
                 return ReactionSet(**about, emoji=frame.emoji, active=frame.active)
+            case RateReply():
+                about = self._about(FeedbackGiven, change, change.client_event_id)
+                return FeedbackGiven(
+                    **about,
+                    in_reply_to=known.answers or frame.message_id,
+                    rating=frame.rating,
+                    reason=frame.reason,
+                )
             case StopReply():
                 return ReplyStopAsked(**self._about(ReplyStopAsked, change, change.client_event_id))
             case RegenerateReply():
@@ -187,3 +187,20 @@ class Changes:
             "message_id": frame.message_id,
             "sender": sender,
         }
+
+
+def _refusal(change: _Change, known: "KnownMessage") -> tuple[ErrorCode, str] | None:
+    """Return why this person may not do this to this message, or None when they may."""
+    frame = change.frame
+    by_author = known.sender_id == change.sender.id
+    if isinstance(frame, EditMessage | DeleteMessage) and not by_author:
+        return ErrorCode.NOT_ALLOWED, "only its author may do that"
+    if isinstance(frame, StopReply | RegenerateReply) and known.sender_id == ids.ASSISTANT_ID:
+        return ErrorCode.NOT_FOUND, "that is an answer; name its question"
+    if isinstance(frame, RateReply) and known.answers is None:
+        return ErrorCode.NOT_ALLOWED, "only the assistant's answers are rated"
+    if known.deleted and not isinstance(frame, DeleteMessage | MarkRead | StopReply):
+        return ErrorCode.NOT_FOUND, "the message was deleted"
+    if isinstance(frame, RegenerateReply) and not known.text:
+        return ErrorCode.NOT_FOUND, "the question's words cannot be had"
+    return None

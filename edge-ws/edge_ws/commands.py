@@ -22,6 +22,7 @@ from schemas.frames.client import (
     EditMessage,
     MarkRead,
     Ping,
+    RateReply,
     React,
     RegenerateReply,
     SendMessage,
@@ -90,6 +91,7 @@ class Commands:
                 EditMessage()
                 | DeleteMessage()
                 | React()
+                | RateReply()
                 | MarkRead()
                 | StopReply()
                 | RegenerateReply()

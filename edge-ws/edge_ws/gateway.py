@@ -22,6 +22,7 @@ class _Message(BaseModel):
     occurred_at: AwareDatetime
     deleted: bool
     text: str | None = None
+    answers: UUID | None = None
 
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -62,7 +63,7 @@ class GatewayDirectory:
         )
         if answer is None:
             return None
-        return KnownMessage(answer.sender_id, answer.occurred_at, answer.deleted, answer.text)
+        return KnownMessage(**dict(answer))
 
     async def _ask(self, model: type[Answer], path: str, **query: str) -> Answer | None:
         try:

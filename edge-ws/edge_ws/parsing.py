@@ -17,6 +17,7 @@ ANSWERED_BY_ACK = frozenset(
         "message:edit",
         "message:delete",
         "reaction",
+        "feedback",
         "read",
         "reply:stop",
         "reply:regenerate",

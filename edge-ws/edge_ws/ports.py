@@ -120,6 +120,8 @@ class KnownMessage(NamedTuple):
     deleted: bool = False
     text: str | None = None
     """As it is now; None when it is not there any more."""
+    answers: UUID | None = None
+    """The question that it answers; None for anything but an answer of the assistant."""
 
 
 class ConversationDirectory(Protocol):

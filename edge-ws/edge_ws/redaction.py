@@ -22,6 +22,9 @@ def redaction_for(deletion: bytes) -> Callable[[bytes], bytes | None]:
         if name not in payload:
             return payload
         frame = orjson.loads(payload)
+        if frame["type"] == "feedback" and frame["in_reply_to"] == gone["message_id"]:
+            # A reason may repeat the question, whoever gave it.
+            return orjson.dumps({**frame, "reason": None})
         about = frame.get("message_id") == gone["message_id"]
         if not about or frame["sender"]["id"] != gone["sender"]["id"]:
             return payload

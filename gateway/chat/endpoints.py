@@ -154,7 +154,8 @@ def _view(one: Conversation) -> ConversationView:
 
 def _utterance(one: Utterance) -> dict[str, object]:
     reactions = [{"user_id": str(each.user_id), "emoji": each.emoji} for each in one.reactions]
-    return {"type": one.type, **one.body, "reactions": reactions}
+    shown = {"type": one.type, **one.body, "reactions": reactions}
+    return {**shown, "rating": one.rating} if one.type == "reply" else shown
 
 
 def _item(one: Conversation) -> ConversationItem:

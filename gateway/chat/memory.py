@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from gateway.chat.ports import Conversation, Place, ReadMark, Utterance
+from schemas.events.chat import Rating
 from schemas.positions import Position
 
 
@@ -14,6 +15,8 @@ class InMemoryConversations:
 
     conversations: dict[UUID, Conversation] = field(default_factory=dict)
     said: dict[UUID, list[Utterance]] = field(default_factory=dict)
+    ratings: dict[tuple[UUID, UUID], Rating] = field(default_factory=dict)
+    """By answer and reader."""
     marks: dict[UUID, list[ReadMark]] = field(default_factory=dict)
     positions: dict[UUID, list[Position]] = field(default_factory=dict)
 
@@ -33,11 +36,11 @@ class InMemoryConversations:
         return sorted(found, key=lambda one: one.place, reverse=True)[:limit]
 
     async def newest_in(
-        self, conversation_id: UUID, before: Place | None, limit: int
+        self, conversation_id: UUID, reader_id: UUID, before: Place | None, limit: int
     ) -> Sequence[Utterance]:
         """Return what was said, the latest first."""
         found = [
-            one
+            replace(one, rating=self.ratings.get((one.message_id, reader_id)))
             for one in self.said.get(conversation_id, ())
             if before is None or one.place < before
         ]

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
+from schemas.events.chat import Rating
 from schemas.positions import Position
 
 PREVIEW_CHARS = 120
@@ -52,6 +53,8 @@ class Utterance:
     sender_id: UUID
     deleted: bool = False
     reactions: tuple["Reaction", ...] = ()
+    rating: Rating | None = None
+    """What its reader thinks of it, when it is an answer."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +92,9 @@ class Conversations(Protocol):
         ...
 
     async def newest_in(
-        self, conversation_id: UUID, before: Place | None, limit: int
+        self, conversation_id: UUID, reader_id: UUID, before: Place | None, limit: int
     ) -> Sequence[Utterance]:
-        """Return what was said before `before`, the latest first."""
+        """Return what was said before `before`, the latest first, with the reader's ratings."""
         ...
 
     async def find_message(self, conversation_id: UUID, message_id: UUID) -> Utterance | None:

@@ -1,6 +1,7 @@
 """Conversations and history in PostgreSQL, always by keyset over an index."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -10,9 +11,10 @@ from sqlalchemy.sql.elements import ColumnElement
 from gateway.chat.ports import PREVIEW_CHARS, Conversation, Place, Reaction, ReadMark, Utterance
 from gateway.database import Database
 from producers.records import partition_of
+from schemas.events.chat import Rating
 from schemas.positions import PUSHED_TOPICS, Position
 from schemas.tables.delivery import consumer_offsets
-from schemas.tables.persistence import conversations, messages, reactions, read_marks
+from schemas.tables.persistence import conversations, feedback, messages, reactions, read_marks
 from schemas.topics import group_of
 
 _GROUP = group_of("persistence")
@@ -58,17 +60,23 @@ class PostgresConversations:
             return [Conversation(**row) for row in found.mappings()]
 
     async def newest_in(
-        self, conversation_id: UUID, before: Place | None, limit: int
+        self, conversation_id: UUID, reader_id: UUID, before: Place | None, limit: int
     ) -> Sequence[Utterance]:
         """Read a page by (conversation, occurred, event)."""
         query = history_page(conversation_id, before, limit)
         async with self._database.transaction() as connection:
             said = (await connection.execute(query)).all()
-            found = await connection.execute(_reactions_to([row.message_id for row in said]))
+            shown = [row.message_id for row in said]
+            found = await connection.execute(_reactions_to(shown))
             on: dict[UUID, list[Reaction]] = {}
             for each in found:
                 on.setdefault(each.message_id, []).append(Reaction(*each))
-        return [_utterance(row, on.get(row.message_id, ())) for row in said]
+            rated = await connection.execute(_ratings_by(reader_id, shown))
+            ratings = {row.message_id: Rating(row.rating) for row in rated}
+        return [
+            replace(_utterance(row, on.get(row.message_id, ())), rating=ratings.get(row.message_id))
+            for row in said
+        ]
 
     async def find_message(self, conversation_id: UUID, message_id: UUID) -> Utterance | None:
         """Read by the message's own index."""
@@ -167,6 +175,12 @@ def _reactions_to(message_ids: Sequence[UUID]) -> Select[UUID, UUID, str]:
         select(emoji.message_id, emoji.user_id, emoji.emoji)
         .where(emoji.message_id.in_(message_ids), emoji.active)
         .order_by(emoji.occurred_at, emoji.event_id)
+    )
+
+
+def _ratings_by(reader_id: UUID, message_ids: Sequence[UUID]) -> Select[UUID, str]:
+    return select(feedback.c.message_id, feedback.c.rating).where(
+        feedback.c.message_id.in_(message_ids), feedback.c.user_id == reader_id
     )
 
 

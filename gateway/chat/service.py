@@ -181,7 +181,7 @@ class Conversing:
             DomainError: the conversation is not the user's.
         """
         await self.find(user_id, conversation_id)
-        found = await self._conversations.newest_in(conversation_id, before, limit + 1)
+        found = await self._conversations.newest_in(conversation_id, user_id, before, limit + 1)
         page = found[:limit]
         return Page(page[::-1], page[-1].place if len(found) > limit else None)
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.events.chat import Attachment, ConversationEvent, Sender
+from schemas.events.chat import Attachment, ConversationEvent, Rating, Sender
 from schemas.events.replies import ReplyGenerated
 from schemas.frames.codes import AckStatus
 from schemas.text import Instant, MessageText, Title
@@ -99,6 +99,8 @@ class HistoryReply(ReplyGenerated):
 
     type: Literal["reply"]
     reactions: tuple[ReactionView, ...] = ()
+    rating: Rating | None = None
+    """What the reader of this page thinks of it."""
 
 
 class ReadMarkView(View):
@@ -130,6 +132,8 @@ class MessageView(View):
     occurred_at: Instant
     deleted: bool
     text: str | None = None
+    answers: UUID | None = None
+    """The question that it answers, when it is an answer of the assistant."""
 
 
 class AccessView(View):

@@ -51,4 +51,5 @@ async def message_author(conversation_id: UUID, message_id: UUID, state: State) 
         occurred_at=found.place.at,
         deleted=found.deleted,
         text=found.body.get("text"),
+        answers=found.body.get("in_reply_to") if found.type == "reply" else None,
     )

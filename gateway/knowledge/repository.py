@@ -5,7 +5,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, delete, func, insert, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    RowMapping,
+    and_,
+    delete,
+    func,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -168,7 +179,7 @@ class PostgresKnowledgeBase:
                 key,
             )
             .join(question, question.c.message_id == reply.c.in_reply_to)
-            .where(reply.c.type == "reply", reply.c.body["source"].astext == ReplySource.HANDOVER)
+            .where(is_unanswered(reply))
             .order_by(at.desc(), key.desc())
             .limit(limit)
         )
@@ -185,6 +196,11 @@ class PostgresKnowledgeBase:
                 )
                 for row in await connection.execute(query)
             ]
+
+
+def is_unanswered(reply: FromClause) -> ColumnElement[bool]:
+    """Return what makes a message an answer that was none, in the words of its own index."""
+    return and_(reply.c.type == "reply", reply.c.body["source"].astext == ReplySource.HANDOVER)
 
 
 async def _locked(connection: AsyncConnection, document_id: UUID) -> RowMapping | dict[str, Any]:

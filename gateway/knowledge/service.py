@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import PurePosixPath
 from uuid import UUID, uuid4
@@ -17,6 +18,7 @@ from gateway.knowledge.ports import Document, Draft, Hit, KnowledgeBase, OpenQue
 from gateway.knowledge.reading.blocks import Piece, UnreadableError
 from gateway.knowledge.reading.document import read_document
 from runtime.clock import HybridLogicalClock, wall_clock
+from runtime.entities.masking import without_personal_data
 from runtime.errors import DomainError
 from schemas import ids
 from schemas.events.admin import Action, ActionRecorded
@@ -132,9 +134,13 @@ class Editing:
         return await self._base.search(words, limit)
 
     async def open_questions(self, before: Place | None, limit: int) -> Page[OpenQuestion]:
-        """Return what the assistant handed over, the latest first."""
+        """Return what the assistant handed over, personal data masked, the latest first."""
         found = await self._base.open_questions(before, limit + 1)
-        return Page(found[:limit], found[limit - 1].place if len(found) > limit else None)
+        shown = [
+            each if each.text is None else replace(each, text=without_personal_data(each.text))
+            for each in found[:limit]
+        ]
+        return Page(shown, found[limit - 1].place if len(found) > limit else None)
 
     def _action(
         self,

@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+from collections import Counter
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,9 +15,19 @@ from starlette.responses import Response
 
 from gateway.http.problems import FieldProblem, problem
 from gateway.state import State, signed_in
-from gateway.training.examples import BadExamplesError, Row, check
+from gateway.training.candidate_ports import Origin
+from gateway.training.examples import MAX_EXAMPLES, BadExamplesError, Row, check
+from gateway.training.feedback import with_feedback
 from gateway.training.files import read_file, rows_of
-from gateway.training.views import JobList, JobView, ModelList, ModelView, Served, TrainingAsked
+from gateway.training.views import (
+    JobList,
+    JobView,
+    ModelList,
+    ModelView,
+    Served,
+    SourcesView,
+    TrainingAsked,
+)
 from runtime.errors import DomainError
 from schemas.ids import OPERATOR_ID
 
@@ -24,6 +35,7 @@ TRAIN_PATH = "/api/ai/train"
 MAX_BODY_BYTES = 4 * 1024 * 1024
 MAX_SHOWN = 50
 MAX_NOTE = 200
+FROM_FEEDBACK = "fromFeedback"
 
 router = APIRouter(prefix="/api/ai", tags=["ai"])
 
@@ -76,6 +88,12 @@ _OPTIONS = {
         "default": True,
         "description": "Learn the knowledge folder's own examples as well.",
     },
+    FROM_FEEDBACK: {
+        "type": "boolean",
+        "default": False,
+        "description": "Learn labelled candidates and questions with liked answers as well; "
+        "examples may then be left out.",
+    },
     "note": {"type": "string", "maxLength": MAX_NOTE},
 }
 _BODY: dict[str, Any] = {
@@ -85,14 +103,12 @@ _BODY: dict[str, Any] = {
             "application/json": {
                 "schema": {
                     "type": "object",
-                    "required": ["examples"],
                     "properties": {"examples": _EXAMPLES, **_OPTIONS},
                 }
             },
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
-                    "required": ["file"],
                     "properties": {"file": {"type": "string", "format": "binary"}, **_OPTIONS},
                 }
             },
@@ -107,15 +123,24 @@ async def train(request: Request, admin: Admin, state: State) -> TrainingAsked:
 
     Examples of the intent `out_of_scope` are sentences that no intent fits.
     """
-    rows, options = await _read(request)
-    extend, note = _extend(options), _note(options)
-    checked = await asyncio.to_thread(check, rows)
+    given, options = await _read(request)
+    extend, note = _flag(options, "extend", default=True), _note(options)
+    rows, taught, learnt = given, frozenset[str](), Counter[Origin]()
+    if _flag(options, FROM_FEEDBACK, default=False):
+        rows, learnt = with_feedback(given, await state["candidates"].lessons(MAX_EXAMPLES))
+        taught = await state["training"].own_intents() if extend else taught
+    checked = await asyncio.to_thread(check, rows, taught)
     job = await state["training"].ask(admin, checked, extend=extend, note=note)
     return TrainingAsked(
         job_id=job.job_id,
         status=job.status,
         examples=job.example_count,
         intents=job.intent_count,
+        sources=SourcesView(
+            given=job.example_count - learnt.total(),
+            labelled=learnt[Origin.LABELLED],
+            liked=learnt[Origin.LIKED],
+        ),
         duplicates=tuple(checked.duplicates[:MAX_SHOWN]),
         duplicate_count=len(checked.duplicates),
     )
@@ -194,9 +219,11 @@ async def _read(request: Request) -> tuple[list[Row], dict[str, Any]]:
         raise HTTPException(400) from error
     if not isinstance(body, dict):
         raise _bad("body", "must be an object with examples")
-    unknown = set(body) - {"examples", "extend", "note"}
+    unknown = set(body) - {"examples", *_OPTIONS}
     if unknown:
         raise _bad(min(unknown)[:40], "is not known")
+    if body.get(FROM_FEEDBACK) is True and "examples" not in body:
+        return [], body
     if not isinstance(body.get("examples"), list | dict):
         raise _bad("examples", "is missing" if "examples" not in body else "must be a list")
     return rows_of(body["examples"], "examples"), body
@@ -204,31 +231,33 @@ async def _read(request: Request) -> tuple[list[Row], dict[str, Any]]:
 
 async def _read_form(request: Request) -> tuple[list[Row], dict[str, Any]]:
     try:
-        form = await request.form(max_files=1, max_fields=4, max_part_size=1024)
+        form = await request.form(max_files=1, max_fields=5, max_part_size=1024)
     except HTTPException as error:
         raise _bad("body", "is not a form with one file") from error
     try:
         file = form.get("file")
-        if not isinstance(file, UploadFile):
+        if isinstance(file, UploadFile):
+            rows = await asyncio.to_thread(read_file, file.filename or "", await file.read())
+        elif file is None and form.get(FROM_FEEDBACK) == "true":
+            rows = []
+        else:
             raise _bad("file", "is missing")
-        rows = await asyncio.to_thread(read_file, file.filename or "", await file.read())
     finally:
         await form.close()
     options: dict[str, Any] = {
-        name: value
-        for name, value in form.items()
-        if name in {"extend", "note"} and isinstance(value, str)
+        name: value for name, value in form.items() if name in _OPTIONS and isinstance(value, str)
     }
-    if "extend" in options:
-        options["extend"] = {"true": True, "false": False}.get(options["extend"])
+    for name in ("extend", FROM_FEEDBACK):
+        if name in options:
+            options[name] = {"true": True, "false": False}.get(options[name])
     return rows, options
 
 
-def _extend(options: dict[str, Any]) -> bool:
-    extend = options.get("extend", True)
-    if not isinstance(extend, bool):
-        raise _bad("extend", "must be true or false")
-    return extend
+def _flag(options: dict[str, Any], name: str, *, default: bool) -> bool:
+    value = options.get(name, default)
+    if not isinstance(value, bool):
+        raise _bad(name, "must be true or false")
+    return value
 
 
 def _note(options: dict[str, Any]) -> str | None:

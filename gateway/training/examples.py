@@ -1,7 +1,7 @@
 """Checks what a job is to learn from; every mistake is told with the row and the field it is in."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from gateway.http.problems import FieldProblem
@@ -51,9 +51,9 @@ class Checked:
         return Counter(each.intent for each in self.examples if each.intent is not None)
 
 
-def check(rows: Sequence[Row]) -> Checked:
+def check(rows: Sequence[Row], taught: Collection[str] = ()) -> Checked:
     """
-    Return the examples in these rows.
+    Return the examples in these rows; `taught` are intents that the job has other examples of.
 
     Raises:
         BadExamplesError: a row is not an example, two contradict each other, or there are too few.
@@ -78,10 +78,15 @@ def check(rows: Sequence[Row]) -> Checked:
         else:
             what = f"says what {place} says, with another intent"
             problems.append(FieldProblem(field=f"{row.place}.text", message=what))
-    problems = problems or list(_shortages(checked))
+    problems = problems or list(_shortages(checked, taught))
     if problems:
         raise BadExamplesError(problems)
     return checked
+
+
+def is_usable(row: Row) -> bool:
+    """Whether a row by itself is an example."""
+    return not any(_problems_of(row))
 
 
 def _problems_of(row: Row) -> Iterator[FieldProblem]:
@@ -104,15 +109,15 @@ def _problems_of(row: Row) -> Iterator[FieldProblem]:
         yield FieldProblem(field=f"{row.place}.{name}", message=what)
 
 
-def _shortages(checked: Checked) -> Iterator[FieldProblem]:
+def _shortages(checked: Checked, taught: Collection[str]) -> Iterator[FieldProblem]:
     intents = checked.intents
-    if len(intents) < MIN_INTENTS:
+    if len(intents | Counter(taught)) < MIN_INTENTS:
         what = f"at least {MIN_INTENTS} different intents are needed, there are {len(intents)}"
         yield FieldProblem(field="examples", message=what)
     if len(intents) > MAX_INTENTS:
         what = f"at most {MAX_INTENTS} intents are taken, there are {len(intents)}"
         yield FieldProblem(field="examples", message=what)
     for intent, count in sorted(intents.items()):
-        if count < MIN_PER_INTENT:
+        if count < MIN_PER_INTENT and intent not in taught:
             what = f"the intent {intent!r} has {count} different, and needs {MIN_PER_INTENT}"
             yield FieldProblem(field="examples", message=what)

@@ -148,6 +148,11 @@ class TrainingDesk:
         await self._registry.tell([asked, done])
         return job
 
+    async def own_intents(self) -> frozenset[str]:
+        """Return the intents that the knowledge folder teaches, as its latest version says."""
+        own = (each for each in await self.models() if each.kind == ModelKind.KNOWLEDGE)
+        return frozenset(name for each in list(own)[:1] for name in each.intents)
+
     async def models(self) -> Sequence[Model]:
         """Return the latest versions."""
         return await self._registry.models(LATEST)

@@ -12,24 +12,35 @@ from gateway.training.ports import Job, Model
 from schemas.text import Instant
 
 
-class _CamelView(View):
+class CamelView(View):
+    """An answer whose fields are written in camel case."""
+
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
 
-class TrainingAsked(_CamelView):
+class SourcesView(CamelView):
+    """How many examples come from where; one said twice counts where it was said first."""
+
+    given: int
+    labelled: int = Field(0, description="Questions that an editor labelled.")
+    liked: int = Field(0, description="Questions whose answer was liked, under its intent.")
+
+
+class TrainingAsked(CamelView):
     """A job was asked for."""
 
     job_id: UUID
     status: str
     examples: int
     intents: int
+    sources: SourcesView
     duplicates: tuple[str, ...] = Field(
         (), description="Rows that say what an earlier one said; at most 50."
     )
     duplicate_count: int = 0
 
 
-class ProgressView(_CamelView):
+class ProgressView(CamelView):
     """How far a job has come."""
 
     phase: str | None
@@ -37,7 +48,7 @@ class ProgressView(_CamelView):
     total: int
 
 
-class JobView(_CamelView):
+class JobView(CamelView):
     """A training job."""
 
     job_id: UUID
@@ -78,13 +89,13 @@ class JobView(_CamelView):
         )
 
 
-class JobList(_CamelView):
+class JobList(CamelView):
     """The latest jobs, the last asked first."""
 
     items: tuple[JobView, ...]
 
 
-class ModelView(_CamelView):
+class ModelView(CamelView):
     """A version: its card."""
 
     version: str
@@ -119,13 +130,13 @@ class ModelView(_CamelView):
         )
 
 
-class ModelList(_CamelView):
+class ModelList(CamelView):
     """The latest versions, the last made first."""
 
     items: tuple[ModelView, ...]
 
 
-class Served(_CamelView):
+class Served(CamelView):
     """Which version answers from now on, and which did."""
 
     version: str

@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "PARLEY_"
-PASSED_ON = {"nlp": f"{PREFIX}LANGUAGE_MODEL__"}
+PASSED_ON = {"nlp": (f"{PREFIX}LANGUAGE_MODEL__", f"{PREFIX}NLP__ENCODER")}
 """What a person may decide about a process of the stack, by process."""
 
 
@@ -27,7 +27,5 @@ def inherited_environment() -> dict[str, str]:
 
 def passed_on(process: str) -> dict[str, str]:
     """Return the settings of a process that are taken from whoever starts the stack."""
-    prefix = PASSED_ON.get(process)
-    if prefix is None:
-        return {}
-    return {name: value for name, value in os.environ.items() if name.startswith(prefix)}
+    prefixes = PASSED_ON.get(process, ())
+    return {name: value for name, value in os.environ.items() if name.startswith(prefixes)}

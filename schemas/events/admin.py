@@ -25,6 +25,8 @@ class Action(StrEnum):
     REDRIVE_STOPPED = "dlq.redrive_stopped"
     TRAINING_ASKED = "model.training_asked"
     TRAINING_CANCELLED = "model.training_cancelled"
+    CANDIDATE_LABELLED = "candidate.labelled"
+    CANDIDATE_DISMISSED = "candidate.dismissed"
     MODEL_PROMOTED = "model.promoted"
     MODEL_ROLLED_BACK = "model.rolled_back"
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from schemas.events.envelope import Event, Value
-from schemas.text import Emoji, Instant, MessageText, PersonName, Title
+from schemas.text import Emoji, Instant, MessageText, PersonName, Reason, Title
 
 
 class SenderKind(StrEnum):
@@ -15,6 +15,13 @@ class SenderKind(StrEnum):
     USER = "user"
     AGENT = "agent"
     ASSISTANT = "assistant"
+
+
+class Rating(StrEnum):
+    """What a person thinks of an answer."""
+
+    UP = "up"
+    DOWN = "down"
 
 
 class Sender(Value):
@@ -98,6 +105,17 @@ class ReactionSet(MessageEvent):
 
     emoji: Emoji
     active: bool
+
+
+class FeedbackGiven(MessageEvent):
+    """A person says what an answer is worth; the latest (occurred_at, event_id) of each counts."""
+
+    event_type: ClassVar[str] = "chat.feedback_given.v1"
+
+    in_reply_to: UUID
+    """The message_id of the question that was answered; deleted, it takes the reason with it."""
+    rating: Rating
+    reason: Reason | None = None
 
 
 class ReplyStopAsked(MessageEvent):

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
-from schemas.events.chat import Attachment
-from schemas.text import Emoji, MessageText, Ref, Title
+from schemas.events.chat import Attachment, Rating
+from schemas.text import Emoji, MessageText, Reason, Ref, Title
 
 MAX_POSITIONS = 64
 MAX_ATTACHMENTS = 10
@@ -122,6 +122,19 @@ class React(ClientFrame):
     """Makes a repeat over another connection the same reaction."""
 
 
+class RateReply(ClientFrame):
+    """Say what an answer of the assistant is worth, and why; the last one counts."""
+
+    type: Literal["feedback"]
+    ref: Ref
+    conversation_id: UUID
+    message_id: UUID
+    rating: Rating
+    reason: Reason | None = None
+    client_event_id: UUID | None = None
+    """Makes a repeat over another connection the same rating."""
+
+
 class MarkRead(ClientFrame):
     """Say that everything up to this message has been read."""
 
@@ -188,7 +201,9 @@ class Ping(ClientFrame):
     ref: Ref
 
 
-ChangeFrame = EditMessage | DeleteMessage | React | MarkRead | StopReply | RegenerateReply
+ChangeFrame = (
+    EditMessage | DeleteMessage | React | RateReply | MarkRead | StopReply | RegenerateReply
+)
 """What is done to a message that is already there."""
 
 AnyFrame = (

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from schemas.events.chat import (
     ConversationStarted,
+    FeedbackGiven,
     MessageDeleted,
     MessageEdited,
     MessageSent,
@@ -217,6 +218,14 @@ class ReactionFrame(ReactionSet):
     replayed: bool = False
 
 
+class FeedbackFrame(FeedbackGiven):
+    """Somebody said what an answer is worth."""
+
+    type: Literal["feedback"] = "feedback"
+    at: str
+    replayed: bool = False
+
+
 class ReadFrame(MessagesRead):
     """Somebody has read up to a message."""
 
@@ -237,6 +246,7 @@ FRAME_OF_EVENT: dict[str, str] = {
     MessageEdited.event_type: "message:edited",
     MessageDeleted.event_type: "message:deleted",
     ReactionSet.event_type: "reaction",
+    FeedbackGiven.event_type: "feedback",
     MessagesRead.event_type: "read",
 }
 """The frame type that an event of this type is pushed as."""
@@ -259,6 +269,7 @@ AnyServerFrame = Annotated[
     | MessageEditedFrame
     | MessageDeletedFrame
     | ReactionFrame
+    | FeedbackFrame
     | ReadFrame,
     Field(discriminator="type"),
 ]

@@ -7,10 +7,12 @@ from schemas import ids
 from schemas.events.admin import Action, ActionRecorded
 from schemas.events.chat import (
     ConversationStarted,
+    FeedbackGiven,
     MessageDeleted,
     MessageEdited,
     MessageSent,
     MessagesRead,
+    Rating,
     ReactionSet,
     ReplyRegenerateAsked,
     ReplyStopAsked,
@@ -70,6 +72,7 @@ _EDIT, _REACTION, _STOP, _REGENERATE = (
     ids.change_event_id(kind.event_type, _USER, _QUESTION, _CLIENT_EVENT)
     for kind in (MessageEdited, ReactionSet, ReplyStopAsked, ReplyRegenerateAsked)
 )
+_FEEDBACK = ids.change_event_id(FeedbackGiven.event_type, _USER, _REPLY_EVENT, _CLIENT_EVENT)
 _READ = ids.change_event_id(MessagesRead.event_type, _USER, _REPLY_EVENT, _REPLY_EVENT)
 _ATTEMPT = 1_795_426_200_018_000
 _DOCUMENT = ids.document_id("delivery.md")
@@ -191,6 +194,17 @@ EXAMPLES: tuple[Event, ...] = (
         sender=_ADA,
         emoji="👍",
         active=True,
+    ),
+    FeedbackGiven(
+        event_id=_FEEDBACK,
+        occurred_at=_at(350_000),
+        correlation_id=_FEEDBACK,
+        conversation_id=_CONVERSATION,
+        message_id=_REPLY_EVENT,
+        sender=_ADA,
+        in_reply_to=_QUESTION,
+        rating=Rating.DOWN,
+        reason="It is the other order.",
     ),
     MessagesRead(
         event_id=_READ,

@@ -19,6 +19,7 @@ OWNED_TABLES: dict[str, tuple[str, ...]] = {
         "message_insights",
         "message_changes",
         "reactions",
+        "feedback",
         "read_marks",
         "training_jobs",
         "ai_models",

@@ -1,4 +1,4 @@
-"""What the gateway owns: accounts, sessions, and the outbox its events leave through."""
+"""What the gateway owns: accounts, sessions, knowledge, labels, and the outbox for its events."""
 
 from sqlalchemy import (
     BigInteger,
@@ -67,6 +67,16 @@ outbox = Table(
     Column("event_type", Text, nullable=False),
     Column("body", JSONB, nullable=False),
     Column("created_at", Timestamp, nullable=False, server_default=func.now()),
+)
+
+# What an editor says that a question means; without an intent it is not to be learnt from.
+training_labels = Table(
+    "training_labels",
+    METADATA,
+    Column("message_id", Uuid, primary_key=True),
+    Column("intent", String(80), nullable=True),
+    Column("actor_id", Uuid, nullable=False),
+    Column("labelled_at", Timestamp, nullable=False),
 )
 
 knowledge_documents = Table(

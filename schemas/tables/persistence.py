@@ -105,6 +105,22 @@ reactions = Table(
     Column("event_id", Uuid, nullable=False),
 )
 
+# A reason goes with the question that it is about; `in_reply_to` is that question.
+feedback = Table(
+    "feedback",
+    METADATA,
+    Column("message_id", Uuid, primary_key=True),
+    Column("user_id", Uuid, primary_key=True),
+    Column("conversation_id", Uuid, nullable=False),
+    Column("in_reply_to", Uuid, nullable=False),
+    Column("rating", String(8), nullable=False),
+    Column("reason", String(500), nullable=True),
+    Column("occurred_at", Timestamp, nullable=False),
+    Column("event_id", Uuid, nullable=False),
+    Index("ix_feedback_in_reply_to", "in_reply_to"),
+    Index("ix_feedback_occurred_at_event_id", "occurred_at", "event_id"),
+)
+
 read_marks = Table(
     "read_marks",
     METADATA,

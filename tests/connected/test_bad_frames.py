@@ -27,13 +27,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
-from websockets.typing import Subprotocol
 
-from schemas.frames.codes import SUBPROTOCOL, CloseCode
+from schemas.frames.codes import CloseCode
 from schemas.text import FRAME_BYTES, MESSAGE_CHARS
 from tests.exploring import SEED, bounded, lengths
 from tests.frames import CLIENT_FRAMES
+from tests.lines import Frame, Line
 from tests.people import TokenMint
 from tests.stack import Stack
 
@@ -43,85 +42,16 @@ pytestmark = [
     pytest.mark.promise("P19", "a client that does everything wrong, beside others"),
 ]
 
-Frame = dict[str, Any]
-ANSWER_SECONDS = 20.0
 STORED_SECONDS = 60.0
 STEPS = 30
-DOCUMENTED = frozenset(int(code) for code in CloseCode) | {1002, 1007}
-"""Ours, and what RFC 6455 §7.4.1 has for broken framing and for texts that are not UTF-8."""
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200)
+BAD_REASONS = ("", " \n", "nul \x00 inside", "x" * 501)
+REASONS = (None, "not my order", "👎 x", "x" * 500, *BAD_REASONS)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
     max_leaves=8,
 )
-
-
-class Line:
-    """One socket, as a program reads it that waits for its answers."""
-
-    def __init__(self, url: str, token: str) -> None:
-        self._open = contextlib.ExitStack()
-        self.socket: ClientConnection = self._open.enter_context(
-            connect(
-                url,
-                subprotocols=[Subprotocol(SUBPROTOCOL)],
-                compression=None,
-                proxy=None,
-                close_timeout=2,
-            )
-        )
-        self.heard: list[Frame] = []
-        self.token = token
-
-    def sign_in(self) -> None:
-        """Send the first frame and hear that it was taken."""
-        self.send(type="connect", token=self.token)
-        assert self.read()["type"] == "connected"
-
-    def send(self, **frame: object) -> None:
-        """Send a frame."""
-        self.socket.send(json.dumps(frame))
-
-    def read(self) -> Frame:
-        """Return the next frame."""
-        frame: Frame = json.loads(self.socket.recv(ANSWER_SECONDS))
-        return frame
-
-    def ask(self, **frame: object) -> Frame:
-        """Send a frame and return the answer to it; what came before it is kept."""
-        ref = str(uuid4())
-        self.send(**{**frame, "ref": ref})
-        return self.answer(ref)
-
-    def answer(self, ref: str) -> Frame:
-        """Return the answer of this name."""
-        while True:
-            frame = self.read()
-            if frame.get("ref") == ref:
-                return frame
-            self.heard.append(frame)
-
-    def lives(self) -> bool:
-        """Whether it still answers; if not, it has said why in a documented way."""
-        try:
-            return bool(self.ask(type="ping")["type"] == "pong")
-        except ConnectionClosed:
-            self.closed_properly()
-            return False
-
-    def closed_properly(self) -> None:
-        """Hold it to the protocol's close codes."""
-        assert self.socket.close_code in DOCUMENTED, self.socket.close_code
-
-    def hear(self, message_id: str) -> None:
-        """Wait until this message has been pushed."""
-        while not any(frame.get("message_id") == message_id for frame in self.heard):
-            self.heard.append(self.read())
-
-    def close(self) -> None:
-        """Hang up."""
-        self._open.close()
 
 
 class Said:
@@ -145,6 +75,7 @@ class WildClient(RuleBasedStateMachine):
         self.url = self.stack.socket_url
         self.token = mint.token(uuid4())
         self.model: dict[str, Said] = {}
+        self.ratings: dict[str, str] = {}
         self.quiet = self._line(self.token)
         self.stranger = self._line(mint.token(uuid4()))
         self.conversation = self._started(self.quiet)
@@ -230,6 +161,26 @@ class WildClient(RuleBasedStateMachine):
         assert answer["status"] == ("rejected" if said.text is None else "accepted"), answer
         if said.text is not None:
             (said.reactions.add if active else said.reactions.discard)(emoji)
+
+    @rule(rating=st.sampled_from(["up", "down"]), reason=st.sampled_from(REASONS))
+    def rates(self, rating: str, reason: str | None) -> None:
+        """An answer that came is rated; a reason that says nothing is refused."""
+        answers = [frame["message_id"] for frame in self.quiet.heard if frame["type"] == "reply"]
+        if not answers:
+            return
+        message_id = answers[-1]
+        given = {} if reason is None else {"reason": reason}
+        answer = self._change("feedback", message_id, rating=rating, **given)
+        possible = reason not in BAD_REASONS
+        assert answer["status"] == ("accepted" if possible else "rejected"), answer
+        if possible:
+            self.ratings[message_id] = rating
+
+    @rule(message_id=messages, rating=st.sampled_from(["up", "down"]))
+    def rates_what_is_no_answer(self, message_id: str, rating: str) -> None:
+        """What people say is not rated."""
+        answer = self._change("feedback", message_id, rating=rating)
+        assert (answer["status"], answer["code"]) == ("rejected", "not_allowed")
 
     @rule(message_id=messages)
     def deletes(self, message_id: str) -> None:
@@ -355,12 +306,13 @@ class WildClient(RuleBasedStateMachine):
             for message_id, said in self.model.items()
         }
         deadline = time.monotonic() + STORED_SECONDS
-        while (found := self._history()) != wanted:
-            assert time.monotonic() < deadline, (found, wanted)
+        while (found := self._history()) != (wanted, self.ratings):
+            assert time.monotonic() < deadline, (found, wanted, self.ratings)
             time.sleep(0.1)
 
-    def _history(self) -> dict[str, tuple[str | None, frozenset[str]]]:
+    def _history(self) -> tuple[dict[str, tuple[str | None, frozenset[str]]], dict[str, str]]:
         found: dict[str, tuple[str | None, frozenset[str]]] = {}
+        ratings: dict[str, str] = {}
         before = ""
         path = f"{self.stack.url}/api/chat/conversations/{self.conversation}/messages?limit=100"
         with httpx2.Client(
@@ -369,14 +321,16 @@ class WildClient(RuleBasedStateMachine):
             while True:
                 answer = http.get(path + before)
                 if answer.status_code == httpx2.codes.NOT_FOUND:
-                    return found
+                    return found, ratings
                 page = answer.json()
                 for item in page["items"]:
                     if item["type"] == "message":
                         emojis = frozenset(each["emoji"] for each in item["reactions"])
                         found[item["message_id"]] = (item["text"], emojis)
+                    elif item["rating"]:
+                        ratings[item["message_id"]] = item["rating"]
                 if page["next"] is None:
-                    return found
+                    return found, ratings
                 before = f"&before={page['next']}"
 
 

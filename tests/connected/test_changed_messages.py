@@ -4,6 +4,7 @@ import itertools
 import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -19,8 +20,9 @@ from gateway.database import Database as GatewayDatabase
 from gateway.database import create_engine
 from parley_client import Thread
 from producers.records import to_record
-from schemas.events.chat import MessageEvent, MessageSent
+from schemas.events.chat import FeedbackGiven, MessageEvent, MessageSent, Rating
 from schemas.events.insights import MessageAnalyzed
+from schemas.events.replies import ReplyGenerated
 from schemas.frames.server import FRAME_OF_EVENT
 from schemas.generate.examples import EXAMPLES
 from schemas.tables import METADATA, OWNED_TABLES
@@ -39,6 +41,8 @@ pytestmark = [
 
 Kind = TypeVar("Kind")
 SECRET = "the words that must go away"
+READER = uuid4()
+"""Whose eyes see the conversation: ratings are one's own."""
 
 
 class History:
@@ -59,7 +63,7 @@ class History:
 
     async def fetch(self, conversation_id: UUID) -> dict[str, Any]:
         """Return what the gateway answers, as a client reads it."""
-        said = await self._reader.newest_in(conversation_id, None, 100)
+        said = await self._reader.newest_in(conversation_id, READER, None, 100)
         marks = await self._reader.read_marks(conversation_id)
         page: dict[str, Any] = orjson.loads(orjson.dumps(history_body(said[::-1], marks, None)))
         return page
@@ -67,13 +71,14 @@ class History:
     async def thread(self, conversation_id: UUID) -> Thread:
         """Return the state that a fresh fetch gives."""
         page = await self.fetch(conversation_id)
-        return Thread.of(page["items"], page["read"])
+        return Thread.of(page["items"], page["read"], reader=READER)
 
     async def traces(self, words: str) -> int:
         """Return how many rows anywhere still hold these words."""
         query = """
         select (select count(*) from messages where messages::text like $1)
             + (select count(*) from message_changes where message_changes::text like $1)
+            + (select count(*) from feedback where feedback::text like $1)
             + (select count(*) from message_insights where message_insights::text like $1)
         """
         async with self._writer.transaction() as connection:
@@ -121,10 +126,53 @@ def frame_of(event: "Event") -> "Frame":
     return {"type": FRAME_OF_EVENT[event.event_type], **frame}
 
 
+def answer_to(conversation: UUID, question: UUID) -> ReplyGenerated:
+    """Return what the assistant might say."""
+    event_id = uuid4()
+    return example(ReplyGenerated).model_copy(
+        update={
+            "event_id": event_id,
+            "occurred_at": datetime.now(UTC),
+            "correlation_id": event_id,
+            "conversation_id": conversation,
+            "message_id": uuid4(),
+            "in_reply_to": question,
+            "text": "an answer",
+        }
+    )
+
+
+CHANGES: tuple[tuple[str, int, dict[str, Any]], ...] = (
+    ("message:edit", 1, {"text": "once"}),
+    ("message:edit", 1, {"text": "twice"}),
+    ("reaction", 1, {"emoji": "👍", "active": True}),
+    ("reaction", 1, {"emoji": "🎉", "active": True}),
+    ("reaction", 1, {"emoji": "🎉", "active": False}),
+    ("read", 2, {}),
+    ("message:edit", 3, {"text": SECRET}),
+    ("reaction", 3, {"emoji": "👍", "active": True}),
+    ("feedback", 6, {"rating": "up"}),
+    ("feedback", 6, {"rating": "down", "reason": "no"}),
+    ("feedback", 7, {"rating": "up", "reason": SECRET}),
+    ("message:delete", 3, {}),
+    ("read", 1, {}),
+    ("read", 4, {}),
+    ("message:delete", 5, {}),
+)
+"""What is done to which of six messages and two answers, to the first and the fourth of them."""
+
+
+def another_thumb(events: "list[Event]") -> FeedbackGiven:
+    """Return what somebody else thinks of the first answer."""
+    mine = next(each for each in events if isinstance(each, FeedbackGiven))
+    other = mine.sender.model_copy(update={"id": uuid4()})
+    return mine.model_copy(update={"event_id": uuid4(), "sender": other, "rating": Rating.UP})
+
+
 async def talk() -> tuple[UUID, list["Event"]]:
     """Use every command on a running edge; return the conversation and its events."""
     async with running(create_stage()) as stage:
-        client = await Client.open(stage)
+        client = await Client.open(stage, READER)
         conversation = await client.start()
         messages = []
         for number in range(6):
@@ -136,18 +184,12 @@ async def talk() -> tuple[UUID, list["Event"]]:
             await client.say(type=frame_type, ref=str(uuid4()), **about, **fields)
             assert (await client.hear_type("ack"))["status"] == "accepted"
 
-        await change("message:edit", 1, text="once")
-        await change("message:edit", 1, text="twice")
-        await change("reaction", 1, emoji="👍", active=True)
-        await change("reaction", 1, emoji="🎉", active=True)
-        await change("reaction", 1, emoji="🎉", active=False)
-        await change("read", 2)
-        await change("message:edit", 3, text=SECRET)
-        await change("reaction", 3, emoji="👍", active=True)
-        await change("message:delete", 3)
-        await change("read", 1)
-        await change("read", 4)
-        await change("message:delete", 5)
+        for number in (0, 3):
+            await stage.publisher.publish(answer_to(conversation, UUID(messages[number])))
+            messages.append((await client.hear_type("reply"))["message_id"])
+        for frame_type, number, fields in CHANGES:
+            await change(frame_type, number, **fields)
+        await stage.publisher.publish(another_thumb(stage.publisher.events))
         return conversation, list(stage.publisher.events)
 
 
@@ -166,12 +208,15 @@ async def test_old_state_and_events_are_a_fresh_fetch(history: History) -> None:
         None,
         "number 4",
         None,
+        "an answer",
+        "an answer",
     ]
-    assert [len(each.reactions) for each in fresh.shown] == [0, 1, 0, 0, 0, 0]
+    assert [len(each.reactions) for each in fresh.shown] == [0, 1, 0, 0, 0, 0, 0, 0]
+    assert [each.rating for each in fresh.shown][6:] == ["down", "up"]
     assert len(fresh.read) == 1
     for place, page in enumerate(snapshots):
         for later in (events[place:], events[max(0, place - 5) :], events, events + events):
-            thread = Thread.of(page["items"], page["read"])
+            thread = Thread.of(page["items"], page["read"], reader=READER)
             for event in later:
                 thread.apply(frame_of(event))
             assert (thread.shown, thread.read) == (fresh.shown, fresh.read)
@@ -188,7 +233,7 @@ async def test_order_and_repeats_change_nothing(history: History, seed: int) -> 
     await history.apply(*shuffled[:cut])
     await history.apply(*shuffled[cut:])
     stored = await history.thread(conversation)
-    live = Thread()
+    live = Thread(reader=READER)
     for event in events:
         live.apply(frame_of(event))
     assert (stored.shown, stored.read) == (live.shown, live.read)
@@ -218,6 +263,33 @@ async def test_a_deleted_message_leaves_nothing_behind(history: History) -> None
     assert await history.traces(SECRET) == 0
     [item] = (await history.fetch(asked.conversation_id))["items"]
     assert (item["deleted"], item["text"], item["reactions"]) == (True, None, [])
+
+
+async def test_a_reason_goes_with_its_question(history: History) -> None:
+    """In whatever order both arrive, also in one batch; the thumb stays."""
+    asked = example(MessageSent).model_copy(update=fresh_ids())
+    deletion = about(asked, "chat.message_deleted.v1")
+    rated = about(
+        asked,
+        "chat.feedback_given.v1",
+        message_id=uuid4(),
+        in_reply_to=asked.message_id,
+        reason=SECRET,
+    )
+    await history.apply(asked, rated)
+    assert await history.traces(SECRET) == 1
+    await history.apply(deletion)
+    assert await history.traces(SECRET) == 0
+    later = rated.occurred_at + timedelta(seconds=1)
+    again = {"event_id": uuid4(), "occurred_at": later}
+    await history.apply(rated.model_copy(update=again))
+    assert await history.traces(SECRET) == 0
+    other = example(MessageSent).model_copy(update=fresh_ids())
+    about_other = {"in_reply_to": other.message_id, "message_id": uuid4(), "event_id": uuid4()}
+    gone = about(other, "chat.message_deleted.v1")
+    await history.apply(rated.model_copy(update=about_other), gone)
+    await history.apply(other)
+    assert await history.traces(SECRET) == 0
 
 
 async def test_what_is_not_the_authors_is_not_applied(history: History) -> None:

@@ -44,16 +44,16 @@ class Desk:
     """The routes of training, as the operator calls them."""
 
     def __init__(self, http: httpx2.AsyncClient) -> None:
-        self._http = http
+        self.http = http
 
     async def ask(self, **body: object) -> str:
-        answer = await self._http.post("/api/ai/train", json=body)
+        answer = await self.http.post("/api/ai/train", json=body)
         assert answer.status_code == 202, answer.text
         assert answer.json()["status"] == "queued"
         return str(answer.json()["jobId"])
 
     async def job(self, job_id: str) -> dict[str, Any]:
-        answer = await self._http.get(f"/api/ai/train/{job_id}")
+        answer = await self.http.get(f"/api/ai/train/{job_id}")
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
         return found
@@ -76,7 +76,7 @@ class Desk:
     async def until_known(self, version: str) -> dict[str, Any]:
         async with asyncio.timeout(PATIENCE):
             while True:
-                answer = await self._http.get(f"/api/ai/models/{version}")
+                answer = await self.http.get(f"/api/ai/models/{version}")
                 if answer.status_code == 200:
                     card: dict[str, Any] = answer.json()
                     return card
@@ -84,18 +84,18 @@ class Desk:
 
     async def own_versions(self) -> list[str]:
         """Return the versions that replicas have made of their knowledge folders."""
-        items = (await self._http.get("/api/ai/models")).json()["items"]
+        items = (await self.http.get("/api/ai/models")).json()["items"]
         own = [each["version"] for each in items if each["kind"] == "knowledge"]
         return [version.removeprefix("knowledge-") for version in own]
 
     async def post(self, path: str) -> dict[str, Any]:
-        answer = await self._http.post(f"/api/ai/models/{path}")
+        answer = await self.http.post(f"/api/ai/models/{path}")
         assert answer.status_code == 200, answer.text
         said: dict[str, Any] = answer.json()
         return said
 
     async def cancel(self, job_id: str) -> int:
-        return (await self._http.delete(f"/api/ai/train/{job_id}")).status_code
+        return (await self.http.delete(f"/api/ai/train/{job_id}")).status_code
 
 
 @asynccontextmanager

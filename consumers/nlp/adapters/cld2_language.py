@@ -11,12 +11,22 @@ class Cld2LanguageDetector:
 
     def detect(self, text: str) -> str | None:
         """ISO 639-1 code, or None when the text does not say it reliably."""
-        try:
-            reliable, _, found = pycld2.detect(_plain(text))
-        except pycld2.error:
-            return None
-        code = str(found[0][1])
-        return code.split("-", maxsplit=1)[0] if reliable and code != _UNKNOWN else None
+        return _read(text, guessing=False)
+
+    def guess(self, text: str) -> str | None:
+        """The likeliest code, reliable or not, or None when there is nothing to go by."""
+        return _read(text, guessing=True)
+
+
+def _read(text: str, *, guessing: bool) -> str | None:
+    try:
+        reliable, _, found = pycld2.detect(_plain(text), bestEffort=guessing)
+    except pycld2.error:
+        return None
+    code = str(found[0][1])
+    if code == _UNKNOWN or not (reliable or guessing):
+        return None
+    return code.split("-", maxsplit=1)[0]
 
 
 def _plain(text: str) -> str:

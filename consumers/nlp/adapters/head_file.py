@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 
 from consumers.nlp.errors import HeadError
-from consumers.nlp.service.heads import IntentHead, KernelHead, LinearHead
+from consumers.nlp.service.heads import KERNEL_WIDTH, IntentHead, KernelHead, LinearHead
 
 FORMAT = 1
 
@@ -27,6 +27,7 @@ def pack(head: IntentHead, engine: str) -> bytes:
         "sharpness": head.sharpness,
         "threshold": head.threshold,
         "closeness": head.closeness,
+        "kernel_width": head.kernel.width,
     }
     file = io.BytesIO()
     np.savez(
@@ -61,6 +62,8 @@ def unpack(content: bytes, engine: str) -> IntentHead:
                 kernel=KernelHead(
                     stored["anchors"].astype(np.float32),
                     stored["anchor_weights"].astype(np.float32),
+                    # Heads stored before engines differed in it do not say.
+                    float(described.get("kernel_width", KERNEL_WIDTH)),
                 ),
                 sharpness=float(described["sharpness"]),
                 threshold=float(described["threshold"]),

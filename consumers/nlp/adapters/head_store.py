@@ -1,7 +1,7 @@
 """Keeps trained heads as numbers and JSON; never pickles, which run code and age badly."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,8 @@ from consumers.nlp.ports import Embedder
 from consumers.nlp.service.calibration import accuracy
 from consumers.nlp.service.heads import IntentHead, KernelHead, LinearHead
 from consumers.nlp.service.knowledge import Knowledge
+from consumers.nlp.service.retrieval import Nearness
+from consumers.nlp.service.tolerances import Tolerances, fit_tolerances
 
 TRAINER = "linear+kernel/2"
 """Changed whenever training would make another head of the same knowledge."""
@@ -28,6 +30,7 @@ class Heads:
     tone: LinearHead
     accuracy: float
     """Share of the intents' held-out sentences that are understood."""
+    tolerances: Tolerances = field(default_factory=Tolerances)
 
 
 def prepare_heads(model_dir: Path, embedder: Embedder, knowledge: Knowledge) -> Heads:
@@ -53,7 +56,8 @@ def _train(embedder: Embedder, knowledge: Knowledge) -> Heads:
     held_out = [(text, intent.name) for intent in knowledge.intents for text in intent.held_out]
     guesses = intents.guess(embedder.embed([text for text, _ in held_out]))
     understood = accuracy([name for _, name in held_out], [guess.intent for guess in guesses])
-    return Heads(intents, train_tone(embedder, knowledge), understood)
+    tolerances = fit_tolerances(embedder, knowledge, intents)
+    return Heads(intents, train_tone(embedder, knowledge), understood, tolerances)
 
 
 def _write(folder: Path, heads: Heads, origin: dict[str, str]) -> None:
@@ -76,6 +80,12 @@ def _write(folder: Path, heads: Heads, origin: dict[str, str]) -> None:
             "closeness": heads.intents.closeness,
             "sharpness": heads.intents.sharpness,
             "accuracy": heads.accuracy,
+            "kernel_width": heads.intents.kernel.width,
+            "scope_allowances": dict(heads.tolerances.scope),
+            "snippet_nearness": {
+                language: [each.enough, each.related]
+                for language, each in heads.tolerances.snippets.items()
+            },
             "arrays_sha256": sha256_of(arrays),
         }
         text = json.dumps(description, indent=2)
@@ -95,7 +105,11 @@ def _read(folder: Path, origin: dict[str, str]) -> Heads | None:
                 linear=LinearHead(
                     tuple(described["intents"]), stored["intent_weights"], stored["intent_bias"]
                 ),
-                kernel=KernelHead(stored["intent_anchors"], stored["intent_anchor_weights"]),
+                kernel=KernelHead(
+                    stored["intent_anchors"],
+                    stored["intent_anchor_weights"],
+                    float(described["kernel_width"]),
+                ),
                 sharpness=float(described["sharpness"]),
                 threshold=float(described["threshold"]),
                 closeness=float(described["closeness"]),
@@ -103,6 +117,13 @@ def _read(folder: Path, origin: dict[str, str]) -> Heads | None:
             tone = LinearHead(
                 tuple(described["tones"]), stored["tone_weights"], stored["tone_bias"]
             )
-        return Heads(intents, tone, float(described["accuracy"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        tolerances = Tolerances(
+            scope={key: float(each) for key, each in described["scope_allowances"].items()},
+            snippets={
+                key: Nearness(float(enough), float(related))
+                for key, (enough, related) in described["snippet_nearness"].items()
+            },
+        )
+        return Heads(intents, tone, float(described["accuracy"]), tolerances)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -70,6 +70,7 @@ class ProcessWorkshop:
             job = JobFile(
                 examples=tuple(examples),
                 extend=extend,
+                encoder=self._settings.encoder,
                 model_dir=self._settings.model_dir.absolute(),
                 knowledge_dir=self._settings.knowledge_dir.absolute(),
                 threads=self._settings.training_threads,

@@ -47,15 +47,20 @@ def train(
     """
     started = time.process_time()
     pairs = [(each.text, each.intent) for each in examples]
-    pairs += [] if extension is None else list(_known(extension, {text for text, _ in pairs}))
+    if extension is not None:
+        given = {text for text, _ in pairs}
+        pairs += list(_known(extension, given))
+        if embedder.multilingual:
+            pairs += [each for each in extension.foreign_lessons() if each[0] not in given]
     texts, labels = [text for text, _ in pairs], [label for _, label in pairs]
     vectors = _embedded(embedder, [*texts, *fallback], report, threads)
     vectors, beyond = vectors[: len(texts)], vectors[len(texts) :]
     report(Phase.EVALUATING, 0, 1)
-    trial, metrics = _evaluated(vectors, labels, beyond)
+    trial, metrics = _evaluated(vectors, labels, beyond, embedder.kernel_width)
     report(Phase.FITTING, 0, 1)
     inside = [row for row, label in enumerate(labels) if label is not None]
-    whole = fit_blend(vectors[inside], [str(labels[row]) for row in inside])
+    lessons = [str(labels[row]) for row in inside]
+    whole = fit_blend(vectors[inside], lessons, embedder.kernel_width)
     head = replace(
         whole, sharpness=trial.sharpness, threshold=trial.threshold, closeness=trial.closeness
     )
@@ -96,7 +101,7 @@ def _embedded(embedder: Embedder, texts: Sequence[str], report: Report, threads:
 
 
 def _evaluated(
-    vectors: Matrix, labels: Sequence[str | None], beyond: Matrix
+    vectors: Matrix, labels: Sequence[str | None], beyond: Matrix, width: float
 ) -> tuple[IntentHead, Metrics]:
     """A head that has seen four fifths, calibrated, and what it is worth on the rest."""
     parts = part(labels)
@@ -106,10 +111,10 @@ def _evaluated(
     outside = vectors[strangers] if strangers else beyond
     tested = parts.held_out
     if len(lessons) <= MANY:
-        head = fit_intents(vectors[taught], lessons, outside)
+        head = fit_intents(vectors[taught], lessons, outside, width)
     else:
         # One fit is seconds here: half of what is held out calibrates, the other half measures.
-        plain = fit_blend(vectors[taught], lessons)
+        plain = fit_blend(vectors[taught], lessons, width)
         tuned = [row for row in tested[::2] if labels[row] is not None]
         tested = tested[1::2]
         column = {name: at for at, name in enumerate(plain.linear.labels)}

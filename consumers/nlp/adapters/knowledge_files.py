@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
 from consumers.nlp.errors import KnowledgeError
 from consumers.nlp.service.evaluation import Evaluation
@@ -18,7 +18,14 @@ from consumers.nlp.service.knowledge import (
     Tones,
     Unclear,
 )
+from consumers.nlp.service.parts import Language, Name, Sentence, SnippetId
 from consumers.nlp.service.rehearsals import Rehearsals
+from consumers.nlp.service.translations import (
+    TranslatedIntent,
+    TranslatedPhrases,
+    TranslatedSnippet,
+    Translation,
+)
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -31,6 +38,25 @@ class _IntentFile(BaseModel):
 class _SnippetFile(BaseModel):
     model_config = ConfigDict(extra="forbid")
     snippets: tuple[Snippet, ...]
+
+
+class _TranslatedIntentFile(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    intents: dict[Name, TranslatedIntent]
+
+
+class _TranslatedSnippetFile(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    snippets: dict[SnippetId, TranslatedSnippet]
+
+
+class _OutsideFile(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    examples: Annotated[tuple[Sentence, ...], Field(min_length=8)]
+
+
+class _EvaluationFile(RootModel[dict[Language, Evaluation]]):
+    """The questions of each language."""
 
 
 class _UnclearFile(BaseModel):
@@ -64,12 +90,28 @@ def read_knowledge(folder: Path) -> Knowledge:
             tones=tones,
             phrases=phrases,
             unclear=unclear,
+            translations=_translations(folder / "languages"),
         )
     except ValidationError as error:
         message = f"{folder}: {error.errors(include_url=False)[0]['msg']}"
         raise KnowledgeError(message) from error
     _refuse_twice("sentence", _sentences(intents, folder, knowledge))
     return knowledge
+
+
+def _translations(folder: Path) -> dict[str, Translation]:
+    """Every folder in `languages/`, which may be missing; its name is the language."""
+    found = sorted(each for each in folder.glob("*") if each.is_dir())
+    return {each.name: _translation(each) for each in found}
+
+
+def _translation(folder: Path) -> Translation:
+    return Translation(
+        phrases=_read(folder / "phrases.yaml", TranslatedPhrases),
+        intents=_read(folder / "intents.yaml", _TranslatedIntentFile).intents,
+        snippets=_read(folder / "snippets.yaml", _TranslatedSnippetFile).snippets,
+        out_of_scope=_read(folder / "out_of_scope.yaml", _OutsideFile).examples,
+    )
 
 
 def read_evaluation(folder: Path) -> Evaluation | None:
@@ -92,6 +134,17 @@ def read_rehearsals(folder: Path) -> Rehearsals | None:
     """
     path = folder / "dialogues.yaml"
     return _read(path, Rehearsals) if path.is_file() else None
+
+
+def read_foreign_evaluation(folder: Path) -> dict[str, Evaluation]:
+    """
+    The folder's questions in other languages; empty when it has none.
+
+    Raises:
+        KnowledgeError: evaluation_multilingual.yaml is not YAML or breaks a rule.
+    """
+    path = folder / "evaluation_multilingual.yaml"
+    return _read(path, _EvaluationFile).root if path.is_file() else {}
 
 
 def _files(folder: Path) -> list[Path]:

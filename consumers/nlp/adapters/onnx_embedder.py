@@ -8,6 +8,7 @@ import onnxruntime
 from tokenizers import Encoding, Tokenizer
 
 from consumers.nlp.ports import Matrix
+from consumers.nlp.service.heads import KERNEL_WIDTH
 
 DIMENSIONS = 384
 # The model was trained on 128 word pieces; a longer message is understood by its beginning.
@@ -47,6 +48,20 @@ class OnnxEmbedder:
         """Model and engine."""
         return self._name
 
+    @property
+    def multilingual(self) -> bool:
+        """English only."""
+        return False
+
+    @property
+    def kernel_width(self) -> float:
+        """Chosen on validation parts, as the constant says."""
+        return KERNEL_WIDTH
+
+    def embed_passages(self, texts: Sequence[str]) -> Matrix:
+        """As `embed`: this model knows no difference."""
+        return self.embed(texts)
+
     def embed(self, texts: Sequence[str]) -> Matrix:
         """One row per text, in the given order."""
         vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
@@ -60,7 +75,7 @@ class OnnxEmbedder:
 
     def _run(self, encoded: Sequence[Encoding]) -> Matrix:
         shape = (len(encoded), max(len(one.ids) for one in encoded))
-        ids, mask = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+        ids, mask = np.zeros(shape, dtype=np.int32), np.zeros(shape, dtype=np.int32)
         for row, one in enumerate(encoded):
             ids[row, : len(one.ids)] = one.ids
             mask[row, : len(one.ids)] = 1

@@ -45,9 +45,11 @@ def train_intents(embedder: Embedder, knowledge: Knowledge) -> IntentHead:
         for each in knowledge.unclear
         for text in each.examples
     ]
+    if embedder.multilingual:
+        pairs += list(knowledge.foreign_lessons())
     vectors = embedder.embed([text for text, _ in pairs])
     outside = embedder.embed(knowledge.out_of_scope.examples)
-    return fit_intents(vectors, [label for _, label in pairs], outside)
+    return fit_intents(vectors, [label for _, label in pairs], outside, embedder.kernel_width)
 
 
 def train_tone(embedder: Embedder, knowledge: Knowledge) -> LinearHead:
@@ -69,14 +71,16 @@ class Trial:
     """Scope scores of sentences in scope, and of sentences out of it."""
 
 
-def fit_intents(vectors: Matrix, labels: Sequence[str], outside: Matrix) -> IntentHead:
+def fit_intents(
+    vectors: Matrix, labels: Sequence[str], outside: Matrix, width: float = KERNEL_WIDTH
+) -> IntentHead:
     """Fit a head, and how to read it on sentences that each fold's head has not seen."""
     _, truth = np.unique(labels, return_inverse=True)
     trials = []
     for learnt, unseen in _folds(vectors, truth):
-        trial = fit_blend(vectors[learnt], [labels[at] for at in learnt])
+        trial = fit_blend(vectors[learnt], [labels[at] for at in learnt], width)
         trials.append(try_out(trial, vectors[unseen], truth[unseen], outside))
-    return calibrated(fit_blend(vectors, labels), trials)
+    return calibrated(fit_blend(vectors, labels, width), trials)
 
 
 def try_out(head: IntentHead, unseen: Matrix, truth: Indices, outside: Matrix) -> Trial:
@@ -105,17 +109,17 @@ def calibrated(head: IntentHead, trials: Sequence[Trial]) -> IntentHead:
     )
 
 
-def fit_blend(vectors: Matrix, labels: Sequence[str]) -> IntentHead:
+def fit_blend(vectors: Matrix, labels: Sequence[str], width: float = KERNEL_WIDTH) -> IntentHead:
     """Both parts of an intent head, not yet calibrated."""
     names, columns = np.unique(labels, return_inverse=True)
     # With a thread per core, small fits are 40 times slower on a busy machine.
     with threadpool_limits(limits=os.cpu_count() if len(labels) > MANY else 1, user_api="blas"):
-        weights = fit_kernel(vectors, np.eye(len(names), dtype=np.float32)[columns])
+        weights = fit_kernel(vectors, np.eye(len(names), dtype=np.float32)[columns], width)
         linear = fit_linear(vectors, labels, LINEAR_C)
-    return IntentHead(linear, KernelHead(np.ascontiguousarray(vectors), weights))
+    return IntentHead(linear, KernelHead(np.ascontiguousarray(vectors), weights, width))
 
 
-def fit_kernel(vectors: Matrix, targets: Matrix) -> Matrix:
+def fit_kernel(vectors: Matrix, targets: Matrix, width: float = KERNEL_WIDTH) -> Matrix:
     """
     Kernel ridge regression: one row of weights per sentence, one column per label.
 
@@ -125,7 +129,7 @@ def fit_kernel(vectors: Matrix, targets: Matrix) -> Matrix:
     """
     kernel = vectors @ vectors.T
     kernel -= 1.0
-    kernel *= KERNEL_WIDTH
+    kernel *= width
     np.exp(kernel, out=kernel)
     kernel[np.diag_indices_from(kernel)] += RIDGE
     factor = cho_factor(kernel, lower=True, overwrite_a=True, check_finite=False)

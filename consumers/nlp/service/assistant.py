@@ -3,21 +3,18 @@
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING
 
 from consumers.nlp.service.analysis import Analysis, Asked, Question
 from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.events import insight_of, no_reply_to, reply_to
 from consumers.nlp.service.generations import Generations
-from consumers.nlp.service.redaction import redacted
-from producers.ports import EventPublisher, Published
+from producers.ports import EventPublisher
 from runtime.clock import HybridLogicalClock
+from runtime.entities.masking import redacted
 from runtime.errors import RetryableError
 from schemas.events.chat import MessageSent, SenderKind
+from schemas.events.envelope import Event
 from schemas.events.replies import FailureReason, ReplyGenerated
-
-if TYPE_CHECKING:
-    from schemas.events.insights import MessageAnalyzed
 
 # A longer chunk would make its first answer wait for its last; embedding gains nothing from it.
 CHUNK = 8
@@ -72,10 +69,7 @@ class Assistant:
             for chunk, work in zip(chunks, working, strict=True):
                 understood = await work
                 analyses += understood
-                publishing += [
-                    asyncio.create_task(self._publish(message, analysis))
-                    for message, analysis in zip(chunk, understood, strict=True)
-                ]
+                publishing.append(asyncio.create_task(self._publish(chunk, understood)))
         finally:
             # Even on a failure nothing of this batch may still be under way when it is done again.
             for work in working:
@@ -97,27 +91,32 @@ class Assistant:
         for message in messages:
             self._clock.observe(message.occurred_at)
             told.append(no_reply_to(message, reason, self._clock.stamp()))
-        for outcome in await asyncio.gather(*map(self._publisher.publish, told)):
-            _require_accepted(outcome)
+        await self._surely(told)
 
-    async def _publish(self, asked: Asked, analysis: Analysis) -> None:
-        self._clock.observe(asked.occurred_at)
-        # The reply first: a person waits for it.
-        events: list[ReplyGenerated | MessageAnalyzed] = []
-        if self.generations is not None and analysis.answer.grounds:
-            self.generations.begin(asked, analysis, self._publish_reply)
-        else:
-            events.append(self._reply(asked, analysis))
-            self._remember(asked, analysis)
-        if isinstance(asked, MessageSent):
-            version = analysis.model_version
-            events.append(insight_of(asked, analysis, version, self._clock.stamp()))
-        outcomes = await asyncio.gather(*map(self._publisher.publish, events))
-        for outcome in outcomes:
-            _require_accepted(outcome)
+    async def _publish(self, chunk: Sequence[Asked], analyses: Sequence[Analysis]) -> None:
+        replies: list[Event] = []
+        insights: list[Event] = []
+        for asked, analysis in zip(chunk, analyses, strict=True):
+            self._clock.observe(asked.occurred_at)
+            if self.generations is not None and analysis.answer.grounds:
+                self.generations.begin(asked, analysis, self._publish_reply)
+            else:
+                replies.append(self._reply(asked, analysis))
+                self._remember(asked, analysis)
+            if isinstance(asked, MessageSent):
+                version = analysis.model_version
+                insights.append(insight_of(asked, analysis, version, self._clock.stamp()))
+        # The replies first: people wait for them.
+        await self._surely([*replies, *insights])
 
     async def _publish_reply(self, asked: Asked, analysis: Analysis) -> None:
-        _require_accepted(await self._publisher.publish(self._reply(asked, analysis)))
+        await self._surely([self._reply(asked, analysis)])
+
+    async def _surely(self, events: Sequence[Event]) -> None:
+        for outcome in await self._publisher.publish_all(events):
+            if not outcome.accepted:
+                message = f"{outcome.topic} did not accept an event: {outcome.status}"
+                raise RetryableError(message)
 
     def _reply(self, asked: Asked, analysis: Analysis) -> ReplyGenerated:
         return reply_to(asked, analysis, analysis.model_version, self._clock.stamp())
@@ -139,9 +138,3 @@ def _questions(chunk: Sequence[Asked]) -> list[Question]:
 
 def _wants_answer(asked: Asked) -> bool:
     return not isinstance(asked, MessageSent) or asked.sender.kind is SenderKind.USER
-
-
-def _require_accepted(outcome: Published) -> None:
-    if not outcome.accepted:
-        message = f"{outcome.topic} did not accept an event: {outcome.status}"
-        raise RetryableError(message)

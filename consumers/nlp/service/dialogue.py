@@ -5,15 +5,16 @@ from dataclasses import dataclass, replace
 
 from consumers.nlp.ports import Vector
 from consumers.nlp.service.analysis import Answer, Question, Understanding
-from consumers.nlp.service.entities import Entity
 from consumers.nlp.service.follow_ups import FollowUpReader
 from consumers.nlp.service.heads import IntentGuess
-from consumers.nlp.service.knowledge import SLOT_ENTITIES, Knowledge
+from consumers.nlp.service.knowledge import SLOT_ENTITIES
+from consumers.nlp.service.language import DEFAULT_LANGUAGE
 from consumers.nlp.service.offers import Offer, Offers
 from consumers.nlp.service.people import NOBODY, Person
 from consumers.nlp.service.picks import Pick, PickReader
 from consumers.nlp.service.responder import Responder
 from consumers.nlp.service.threads import Named, Thread, Threads, Topic
+from runtime.entities.finding import Entity
 from schemas.events.replies import Context, ReplySource
 
 
@@ -34,21 +35,29 @@ class Dialogue:
 
     def __init__(
         self,
-        knowledge: Knowledge,
         responder: Responder,
+        follow_ups: FollowUpReader,
         strange: Callable[[Vector], bool] = lambda _: False,
     ) -> None:
         self._responder = responder
-        self.stopped = knowledge.phrases.stopped
-        """What is said when an answer is stopped before it has begun."""
         self._offers = Offers()
         self._threads = Threads()
-        names = {intent.name: intent.label or intent.title for intent in knowledge.intents}
-        self._picks = PickReader(knowledge.phrases.picks, names)
-        self._follow_ups = FollowUpReader(knowledge.phrases.follow_ups, knowledge.intents)
+        self._follow_ups = follow_ups
         self._strange = strange
+        self._picks = {
+            language: PickReader(
+                voice.picks,
+                {name: each.label or each.title for name, each in voice.intents.items()},
+            )
+            for language, voice in responder.voices.items()
+        }
         # What can be offered can be gone on about; a greeting or thanks leaves the topic as it is.
-        self._topics = frozenset(each.name for each in knowledge.intents if each.label is not None)
+        intents = responder.voice(DEFAULT_LANGUAGE).intents
+        self._topics = frozenset(name for name, each in intents.items() if each.label is not None)
+
+    def stopped(self, language: str) -> str:
+        """What is said when an answer is stopped before it has begun."""
+        return self._responder.voice(language).stopped
 
     def answer(
         self, question: Question, vector: Vector, understood: Understanding, person: Person = NOBODY
@@ -114,7 +123,8 @@ class Dialogue:
         understood: Understanding,
         thread: Thread,
     ) -> _Turn:
-        pick = self._picks.read(question.text, offer.options)
+        language = self._responder.voice(understood.language).language
+        pick = self._picks[language].read(question.text, offer.options)
         if pick is Pick.NEITHER:
             return _Turn(understood, self._responder.hand_over(understood))
         carried = self._follow_ups.carried(question.text, thread)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from consumers.nlp.service.analysis import Answer, Question
 from consumers.nlp.service.analyzer import Analyzer
-from consumers.nlp.service.knowledge import Sentence
+from consumers.nlp.service.parts import Sentence
 from schemas.events.replies import ReplySource
 
 _AtLeastOne = Annotated[tuple[str, ...], Field(min_length=1)]
@@ -77,14 +77,22 @@ class Outcome:
         return f"  {self.kind}: {self.ask} -> {self.did}"
 
 
-def try_out(analyzer: Analyzer, evaluation: Evaluation) -> list[Outcome]:
-    """Ask every question in a conversation of its own."""
+def try_out(
+    analyzer: Analyzer, evaluation: Evaluation, language: str | None = None
+) -> list[Outcome]:
+    """
+    Ask every question in a conversation of its own.
+
+    With a `language`, an answer in another one is not right, whatever it says.
+    """
     outcomes = []
     for kind, question in evaluation.questions():
         (analysis,) = analyzer.analyze([Question.alone(question.ask)])
         answer = analysis.answer
-        did = " ".join([answer.source, *told(answer)])
-        outcomes.append(Outcome(kind, question.ask, did, question.right(answer)))
+        read = analysis.understanding.language
+        strange = language is not None and read != language
+        did = " ".join([answer.source, *told(answer), *([f"in {read}"] if strange else [])])
+        outcomes.append(Outcome(kind, question.ask, did, question.right(answer) and not strange))
     return outcomes
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from consumers.nlp.service.analysis import Analysis, Asked
-from consumers.nlp.service.redaction import masked
+from runtime.entities.masking import masked
 from schemas.events.chat import MessageSent, Sender, SenderKind
 from schemas.events.insights import Entity, MessageAnalyzed, Sentiment, SentimentLabel
 from schemas.events.replies import (

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from consumers.nlp.service.analysis import Understanding
-from consumers.nlp.service.entities import Entity
 from consumers.nlp.service.knowledge import SLOT_ENTITIES, FollowUps, Intent
 from consumers.nlp.service.picks import words_of
 from consumers.nlp.service.threads import Thread, Topic
+from runtime.entities.finding import Entity
 
 # A longer message says what it wants, and is understood as such.
 FEW_WORDS = 8

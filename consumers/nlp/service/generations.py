@@ -15,8 +15,8 @@ from consumers.nlp.ports import AnswerCache, TokenBudget
 from consumers.nlp.service.analysis import Analysis, Answer, Asked
 from consumers.nlp.service.drafting import Draft, Drafter
 from consumers.nlp.service.prompting import prompt_for, tokens_of
-from consumers.nlp.service.redaction import redacted
 from consumers.nlp.service.turns import Turns
+from runtime.entities.masking import redacted
 from runtime.errors import RetryableError
 from schemas.events.chat import MessageSent
 from schemas.events.replies import Fallback, ReplySource, StopReason
@@ -68,7 +68,7 @@ class Generations:
         budget: TokenBudget,
         limits: GenerationLimits,
         version: Callable[[], str],
-        stopped: str,
+        stopped: Callable[[str], str],
     ) -> None:
         self._drafter = drafter
         self._cache = cache
@@ -160,7 +160,7 @@ class Generations:
             return replace(plain, fallback=error.reason, attempt=attempt)
         text = draft.text.rstrip()
         if not text and draft.stopped is StopReason.PERSON:
-            text = self._stopped
+            text = self._stopped(generation.analysis.understanding.language)
         if not text:
             late = draft.stopped is StopReason.DEADLINE
             reason = Fallback.DEADLINE if late else Fallback.FAILED

@@ -49,6 +49,7 @@ class KernelHead:
 
     anchors: Matrix
     weights: Matrix
+    width: float = KERNEL_WIDTH
 
     def cosines(self, vectors: Matrix) -> Matrix:
         """One row per vector, one column per anchor; row by row, so that no other row matters."""
@@ -56,7 +57,7 @@ class KernelHead:
 
     def scores(self, cosines: Matrix) -> Matrix:
         """One row per vector, one column per label."""
-        kernel = np.exp(KERNEL_WIDTH * (cosines - 1.0))
+        kernel = np.exp(self.width * (cosines - 1.0))
         return np.stack([row @ self.weights for row in kernel])
 
 
@@ -118,21 +119,24 @@ class IntentHead:
         """As `read`, but for the last digits: many vectors at once, thirty times as fast."""
         cosines = vectors @ self.kernel.anchors.T
         nearness = cosines.max(axis=1)
-        scores = np.exp(KERNEL_WIDTH * (cosines - 1.0)) @ self.kernel.weights
+        scores = np.exp(self.kernel.width * (cosines - 1.0)) @ self.kernel.weights
         return Readings(
             logits=vectors @ self.linear.weights + self.linear.bias + KERNEL_SHARE * scores,
             nearness=nearness,
             scope=scores.max(axis=1) + NEARNESS_WEIGHT * nearness,
         )
 
-    def guess(self, vectors: Matrix) -> list[IntentGuess]:
-        """One guess per vector."""
+    def guess(
+        self, vectors: Matrix, allowances: Sequence[float] | None = None
+    ) -> list[IntentGuess]:
+        """One guess per vector; by its allowance a scope score may lie below the threshold."""
         if not len(vectors):
             return []
         readings = self.read(vectors)
         probabilities = softmax(self.sharpness * readings.logits)
+        scope = readings.scope + np.asarray(allowances or 0.0)
         return [
-            self._guess(row, float(readings.nearness[at]), float(readings.scope[at]))
+            self._guess(row, float(readings.nearness[at]), float(scope[at]))
             for at, row in enumerate(probabilities)
         ]
 

@@ -1,11 +1,23 @@
 """What the assistant knows: intents with answers, snippets, tone sentences, set phrases."""
 
 import hashlib
-import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from consumers.nlp.service.parts import (
+    Label,
+    Language,
+    Name,
+    Picks,
+    Sentence,
+    SnippetId,
+    Text,
+    filled,
+    slots_of,
+)
+from consumers.nlp.service.translations import Translation
 
 SLOT_ENTITIES = {
     "order_number": "order_number",
@@ -14,14 +26,6 @@ SLOT_ENTITIES = {
     "date": "date",
 }
 """Slot of an answer → the entity type that fills it. None of them is personal data."""
-
-_SLOT = re.compile(r"\{(\w+)\}")
-
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
-Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
-Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,40}$")]
-SnippetId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,60}$")]
 
 
 class _Part(BaseModel):
@@ -44,7 +48,7 @@ class Intent(_Part):
     @property
     def slots(self) -> frozenset[str]:
         """The names in braces in the answer."""
-        return frozenset(_SLOT.findall(self.answer))
+        return frozenset(slots_of(self.answer))
 
     @model_validator(mode="after")
     def _slots_can_be_filled(self) -> Self:
@@ -55,7 +59,7 @@ class Intent(_Part):
         if self.slots and self.answer_without_slots is None:
             message = "an answer with slots needs answer_without_slots for messages that lack them"
             raise ValueError(message)
-        if self.answer_without_slots and _SLOT.search(self.answer_without_slots):
+        if slots_of(self.answer_without_slots or ""):
             message = "answer_without_slots has a slot"
             raise ValueError(message)
         return self
@@ -65,7 +69,7 @@ class Intent(_Part):
         values = {slot: found.get(SLOT_ENTITIES[slot]) for slot in self.slots}
         if self.answer_without_slots is not None and None in values.values():
             return self.answer_without_slots
-        return _SLOT.sub(lambda slot: str(values[slot.group(1)]), self.answer)
+        return filled(self.answer, {slot: str(value) for slot, value in values.items()})
 
 
 class Snippet(_Part):
@@ -104,14 +108,6 @@ class Tones(_Part):
         return {"negative": self.negative, "neutral": self.neutral, "positive": self.positive}
 
 
-class Picks(_Part):
-    """How people choose from two offers, as whole words."""
-
-    first: Annotated[tuple[Sentence, ...], Field(min_length=1)]
-    second: Annotated[tuple[Sentence, ...], Field(min_length=1)]
-    neither: Annotated[tuple[Sentence, ...], Field(min_length=1)]
-
-
 class FollowUps(_Part):
     """How people go on about what was just answered, as whole words without apostrophes."""
 
@@ -136,10 +132,12 @@ class Phrases(_Part):
     other_language: dict[str, Text]
     stopped: Text = "I stopped before I had an answer."
     follow_ups: FollowUps = FollowUps()
+    in_english: dict[Language, Text] = Field(default_factory=dict)
+    """Said before a text that is not there in a person's language."""
 
     @model_validator(mode="after")
     def _asks_about_both(self) -> Self:
-        if sorted(_SLOT.findall(self.clarify)) != ["first", "second"]:
+        if sorted(slots_of(self.clarify)) != ["first", "second"]:
             message = "clarify needs {first} and {second}, once each"
             raise ValueError(message)
         return self
@@ -161,6 +159,7 @@ class Knowledge(_Part):
     tones: Tones
     phrases: Phrases
     unclear: tuple[Unclear, ...] = ()
+    translations: dict[Language, Translation] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _unclear_is_between_what_can_be_offered(self) -> Self:
@@ -171,6 +170,19 @@ class Knowledge(_Part):
                 raise ValueError(message)
         return self
 
+    @model_validator(mode="after")
+    def _translations_fit(self) -> Self:
+        slots = {intent.name: intent.slots for intent in self.intents}
+        snippets = frozenset(snippet.id for snippet in self.snippets)
+        for language, translation in self.translations.items():
+            fault = translation.fault(slots, snippets)
+            if fault is None and language not in self.phrases.in_english:
+                fault = "phrases.yaml needs in_english for this language"
+            if fault is not None:
+                message = f"languages/{language}: {fault}"
+                raise ValueError(message)
+        return self
+
     def sentences(self) -> Iterator[str]:
         """Every sentence about intents and scope, learnt from or tested on."""
         for intent in self.intents:
@@ -178,6 +190,13 @@ class Knowledge(_Part):
         yield from (*self.out_of_scope.examples, *self.out_of_scope.held_out)
         for unclear in self.unclear:
             yield from unclear.examples
+        yield from (text for text, _ in self.foreign_lessons())
+
+    def foreign_lessons(self) -> Iterator[tuple[str, str]]:
+        """Every example in another language, with its intent."""
+        for translation in self.translations.values():
+            for name, intent in translation.intents.items():
+                yield from ((text, name) for text in intent.examples)
 
     @property
     def sha256(self) -> str:

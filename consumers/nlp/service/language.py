@@ -1,6 +1,7 @@
 """Which language a conversation is in; short messages inherit it, since they say too little."""
 
 from collections import OrderedDict
+from collections.abc import Collection
 from uuid import UUID
 
 from consumers.nlp.ports import LanguageDetector
@@ -17,8 +18,10 @@ REMEMBERED_CONVERSATIONS = 10_000
 class ConversationLanguages:
     """Detects per message and remembers per conversation, the latest conversations only."""
 
-    def __init__(self, detector: LanguageDetector) -> None:
+    def __init__(self, detector: LanguageDetector, guessed: Collection[str] = frozenset()) -> None:
+        """`guessed` are languages that may be guessed where nothing is known for sure."""
         self._detector = detector
+        self._guessed = guessed
         self._known: OrderedDict[UUID, str] = OrderedDict()
 
     def language_of(self, conversation_id: UUID, text: str) -> str:
@@ -31,14 +34,19 @@ class ConversationLanguages:
         if detected is not None:
             self._remember(conversation_id, detected)
             return detected
-        return self._known.get(conversation_id)
+        known, guess = self._known.get(conversation_id), self._guess(text)
+        return known or (guess if guess != DEFAULT_LANGUAGE else None)
 
     def language_of_text(self, text: str) -> str:
         """ISO 639-1 code of a text outside of any conversation."""
-        return self._detect(text) or DEFAULT_LANGUAGE
+        return self._detect(text) or self._guess(text)
 
     def _detect(self, text: str) -> str | None:
         return self._detector.detect(text) if _says_enough(text) else None
+
+    def _guess(self, text: str) -> str:
+        guess = self._detector.guess(text) if self._guessed and _says_enough(text) else None
+        return guess if guess is not None and guess in self._guessed else DEFAULT_LANGUAGE
 
     def _remember(self, conversation_id: UUID, language: str) -> None:
         self._known[conversation_id] = language

@@ -1,12 +1,15 @@
 """Everything that may be said word for word: the folder's snippets and the editors' documents."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from consumers.nlp.ports import Embedder, Vector
 from consumers.nlp.service.knowledge import Knowledge, Snippet
-from consumers.nlp.service.retrieval import Found, SnippetIndex
+from consumers.nlp.service.language import DEFAULT_LANGUAGE
+from consumers.nlp.service.retrieval import MINILM, Found, Nearness, SnippetIndex
 from schemas.events.knowledge import DocumentEvent, DocumentPublished
 
 if TYPE_CHECKING:
@@ -28,9 +31,15 @@ class Library:
     `take` and `nearest` may be called from different threads: what is read is replaced whole.
     """
 
-    def __init__(self, embedder: Embedder, knowledge: Knowledge) -> None:
+    def __init__(
+        self,
+        embedder: Embedder,
+        knowledge: Knowledge,
+        nearness: Mapping[str, Nearness] = MappingProxyType({DEFAULT_LANGUAGE: MINILM}),
+    ) -> None:
         self._embedder = embedder
-        self._base = SnippetIndex(embedder, knowledge.snippets)
+        titles = translated_titles(knowledge) if embedder.multilingual else ()
+        self._base = SnippetIndex(embedder, knowledge.snippets, nearness, titles)
         self._documents: dict[UUID, _Document] = {}
         self._known: tuple[SnippetIndex, str | None] = (self._base, None)
 
@@ -39,13 +48,13 @@ class Library:
         """Names the documents that are known; None without any."""
         return self._known[1]
 
-    def nearest(self, question: Vector) -> Found | None:
-        """The nearest snippet if it is near enough to be an answer."""
-        return self._known[0].nearest(question)
+    def nearest(self, question: Vector, language: str = DEFAULT_LANGUAGE) -> Found | None:
+        """The nearest snippet if it is near enough to a question in this language to answer it."""
+        return self._known[0].nearest(question, language)
 
-    def related(self, question: Vector) -> tuple[Found, ...]:
+    def related(self, question: Vector, language: str = DEFAULT_LANGUAGE) -> tuple[Found, ...]:
         """The nearest snippets that have to do with the question at all, the nearest first."""
-        return self._known[0].related(question)
+        return self._known[0].related(question, language)
 
     def take(self, event: DocumentEvent) -> bool:
         """Take in what became of a document; return whether anything changed.
@@ -81,3 +90,11 @@ class Library:
             digest.update(f"{key}{document.sha256}".encode())
         # One assignment: nobody finds a snippet of documents that are not named yet.
         self._known = index, None if index is self._base else digest.hexdigest()[:12]
+
+
+def translated_titles(knowledge: Knowledge) -> list[dict[str, str]]:
+    """The titles of snippets in each other language, by snippet."""
+    return [
+        {name: each.title for name, each in translation.snippets.items()}
+        for translation in knowledge.translations.values()
+    ]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from consumers.nlp.service.analysis import Question
-from consumers.nlp.service.entities import Entity
+from runtime.entities.finding import Entity
 
 REMEMBERED_CONVERSATIONS = 10_000
 PATIENCE = timedelta(minutes=15)

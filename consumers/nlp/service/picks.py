@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from enum import Enum, auto
 
-from consumers.nlp.service.knowledge import Picks
+from consumers.nlp.service.parts import Picks
 
 # A longer message says something new; it is understood as such.
 FEW_WORDS = 7

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from consumers.nlp.service.analysis import Answer, Question
 from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.evaluation import Outcome, told
-from consumers.nlp.service.knowledge import Sentence
+from consumers.nlp.service.parts import Sentence
 from schemas.events.replies import ReplySource
 
 BETWEEN_MESSAGES = timedelta(seconds=20)

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from consumers.nlp.service.analysis import Analysis, Answer
 from consumers.nlp.service.events import CONSUMER
-from consumers.nlp.service.redaction import masked
 from consumers.nlp.service.summary import Picked
+from runtime.entities.masking import masked
 from schemas.events.ai import (
     AiReply,
     AiRequest,

@@ -1,51 +1,71 @@
 """Chooses the answer: the intent's own words, a snippet, a question back, or a colleague."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from consumers.nlp.ports import Vector
 from consumers.nlp.service.analysis import Answer, Understanding
-from consumers.nlp.service.entities import Entity
+from consumers.nlp.service.heads import IntentGuess
 from consumers.nlp.service.knowledge import Knowledge
 from consumers.nlp.service.language import DEFAULT_LANGUAGE
 from consumers.nlp.service.retrieval import Found, Snippets
+from consumers.nlp.service.voices import Voice, voices_of
+from runtime.entities.finding import Entity
 from schemas.events.replies import Context, ReplySource
 
 
 class Responder:
-    """Answers one understood message."""
+    """
+    Answers one understood message, in the language it was asked in.
 
-    def __init__(self, knowledge: Knowledge, snippets: Snippets) -> None:
-        self._intents = {intent.name: intent for intent in knowledge.intents}
-        self._phrases = knowledge.phrases
+    `multilingual` says whether messages in other languages than English are understood; if not, a
+    colleague gets them. `language_of` reads the language of a snippet that editors have written.
+    """
+
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        snippets: Snippets,
+        *,
+        multilingual: bool = False,
+        language_of: Callable[[str], str] = lambda _: DEFAULT_LANGUAGE,
+    ) -> None:
+        self.voices = voices_of(knowledge, multilingual=multilingual)
+        self._other_language = knowledge.phrases.other_language
         self._snippets = snippets
+        self._language_of = language_of
 
     def answer(
         self, vector: Vector, understood: Understanding, carried: Sequence[Entity] = ()
     ) -> Answer:
         """The best answer there is; never fails, never invents. `carried` as in `from_intent`."""
-        if understood.language != DEFAULT_LANGUAGE:
+        language, guess = understood.language, understood.intent
+        voice = self.voices.get(language)
+        if voice is None:
             return self._hand_over_foreign(understood)
-        found = self._snippets.nearest(vector)
+        found = self._snippets.nearest(vector, language)
         # A fact nearer to the question than anything learnt for an intent is what was asked for.
-        nearness = understood.intent.nearness if understood.intent.in_scope else 0.0
+        nearness = guess.nearness if guess.in_scope else 0.0
         if found is not None and found.score > nearness:
-            return replace(_from_snippet(found), grounds=self._snippets.related(vector))
-        if not understood.intent.in_scope or understood.intent.intent not in self._intents:
+            told = replace(found, snippet=voice.told(found.snippet, self._language_of))
+            return replace(_from_snippet(told), grounds=self._snippets.related(vector, language))
+        if not guess.in_scope or guess.intent not in voice.intents:
             # A trained head may know intents that nobody has written an answer for yet.
-            return replace(self.hand_over(understood), grounds=self._snippets.related(vector))
-        return self._ask_back(understood) or self.from_intent(understood, carried)
+            related = self._snippets.related(vector, language)
+            return replace(self.hand_over(understood), grounds=related)
+        return _ask_back(voice, guess) or self.from_intent(understood, carried)
 
     def from_intent(self, understood: Understanding, carried: Sequence[Entity] = ()) -> Answer:
         """The intent's words; what the message does not name is taken from what was `carried`."""
-        intent = self._intents[understood.intent.intent]
+        voice = self.voice(understood.language)
+        intent = voice.intents[understood.intent.intent]
         # The first of a kind: people name what they are about before they go into details.
         own = {each.type: each.value for each in reversed(understood.entities)}
         found = {each.type: each.value for each in reversed(carried)} | own
-        text = intent.reply(found)
+        text = voice.reply(intent.name, found)
         return Answer(
             text=text,
-            context=(Context.CARRIED_SLOTS,) if text != intent.reply(own) else (),
+            context=(Context.CARRIED_SLOTS,) if text != voice.reply(intent.name, own) else (),
             source=ReplySource.HANDOVER if intent.hand_over else ReplySource.TEMPLATE,
             intent=intent.name,
             confidence=understood.intent.confidence,
@@ -54,36 +74,40 @@ class Responder:
     def hand_over(self, understood: Understanding) -> Answer:
         """A colleague is called, since nothing known fits."""
         return Answer(
-            text=self._phrases.hand_over,
+            text=self.voice(understood.language).hand_over,
             source=ReplySource.HANDOVER,
             intent=None,
             confidence=understood.intent.confidence,
         )
 
-    def _ask_back(self, understood: Understanding) -> Answer | None:
-        """Which of the two was meant; None when it is clear, or when one of them has no label."""
-        guess = understood.intent
-        if guess.rival is None or guess.rival not in self._intents:
-            return None
-        first, second = (self._intents[name].label for name in (guess.intent, guess.rival))
-        if first is None or second is None:
-            return None
-        return Answer(
-            text=self._phrases.clarify.format(first=first, second=second),
-            source=ReplySource.CLARIFY,
-            intent=None,
-            confidence=guess.confidence,
-            options=(guess.intent, guess.rival),
-        )
+    def voice(self, language: str) -> Voice:
+        """The words of a language, or English ones."""
+        return self.voices.get(language, self.voices[DEFAULT_LANGUAGE])
 
     def _hand_over_foreign(self, understood: Understanding) -> Answer:
-        phrases = self._phrases.other_language
+        phrases = self._other_language
         return Answer(
             text=phrases.get(understood.language, phrases[DEFAULT_LANGUAGE]),
             source=ReplySource.HANDOVER,
             intent=None,
             confidence=0.0,
         )
+
+
+def _ask_back(voice: Voice, guess: IntentGuess) -> Answer | None:
+    """Which of the two was meant; None when it is clear, or when one of them has no label."""
+    if guess.rival is None or guess.rival not in voice.intents:
+        return None
+    first, second = (voice.intents[name].label for name in (guess.intent, guess.rival))
+    if first is None or second is None:
+        return None
+    return Answer(
+        text=voice.clarify.format(first=first, second=second),
+        source=ReplySource.CLARIFY,
+        intent=None,
+        confidence=guess.confidence,
+        options=(guess.intent, guess.rival),
+    )
 
 
 def _from_snippet(found: Found) -> Answer:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from consumers.nlp.service.analysis import Question
-from consumers.nlp.service.entities import Entity
+from runtime.entities.finding import Entity
 
 REMEMBERED_CONVERSATIONS = 10_000
 REMEMBERED_MESSAGES = 4

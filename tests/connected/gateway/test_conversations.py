@@ -59,7 +59,7 @@ async def test_history_pages_lose_and_double_nothing(
     conversation = await keep(owner, uuid4(), 25, apart=apart)
     found: list[str] = []
     before: Place | None = None
-    while page := await store.newest_in(conversation, before, 10):
+    while page := await store.newest_in(conversation, uuid4(), before, 10):
         found += [one.body["text"] for one in page]
         before = page[-1].place
 

@@ -175,6 +175,7 @@ async def test_an_address_has_a_rate_too() -> None:
         {"type": "message:edit", "message_id": str(uuid4()), "text": "words"},
         {"type": "message:delete", "message_id": str(uuid4())},
         {"type": "reaction", "message_id": str(uuid4()), "emoji": "👍", "active": True},
+        {"type": "feedback", "message_id": str(uuid4()), "rating": "up"},
         {"type": "read", "message_id": str(uuid4())},
         {"type": "typing", "active": True},
         {"type": "presence:watch", "user_ids": []},

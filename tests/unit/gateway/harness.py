@@ -23,6 +23,7 @@ from gateway.http.limits import RateLimiter, limiter_in_memory
 from gateway.knowledge.memory import InMemoryKnowledgeBase
 from gateway.parts import Parts
 from gateway.settings import AuthSettings, GatewaySettings
+from gateway.training.candidate_memory import InMemoryCandidateBook
 from gateway.training.memory import InMemoryModelRegistry
 from producers.memory import InMemoryEventPublisher
 from runtime.errors import RetryableError
@@ -80,6 +81,7 @@ class Gateway:
     tickets: InMemoryTickets = field(default_factory=InMemoryTickets)
     publisher: InMemoryEventPublisher = field(default_factory=InMemoryEventPublisher)
     registry: InMemoryModelRegistry = field(default_factory=InMemoryModelRegistry)
+    candidates: InMemoryCandidateBook = field(default_factory=InMemoryCandidateBook)
     shared_limits: RateLimiter = field(default_factory=limiter_in_memory)
     limits: dict[str, str] = field(default_factory=dict)
     ai: dict[str, object] = field(default_factory=dict)
@@ -113,6 +115,7 @@ class Gateway:
                 tickets=self.tickets,
                 publisher=self.publisher,
                 registry=self.registry,
+                candidates=self.candidates,
                 shared_limits=self.shared_limits,
                 reply_leases=self.reply_leases,
                 reply_log=self.reply_log,

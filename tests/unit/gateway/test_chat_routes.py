@@ -12,7 +12,7 @@ from gateway.chat.ports import Conversation, Place, Reaction, ReadMark, Utteranc
 from producers.ports import PublishStatus
 from runtime.errors import RetryableError
 from schemas import ids
-from schemas.events.chat import ConversationStarted, MessageSent
+from schemas.events.chat import ConversationStarted, MessageSent, Rating
 from schemas.positions import Position
 from schemas.topics import Topic
 from tests.unit.gateway.harness import (
@@ -203,8 +203,27 @@ def test_history_items_are_the_events_with_their_frame_type(
     said = client.get(path, headers=ada.headers).json()
 
     kept = gateway.conversations.said[conversation.id]
-    items = [{"type": one.type, **one.body, "reactions": []} for one in kept]
+    items = [
+        {"type": one.type, **one.body, "reactions": []}
+        | ({"rating": None} if one.type == "reply" else {})
+        for one in kept
+    ]
     assert said == {"items": items, "next": None, "read": [], "positions": []}
+
+
+def test_history_tells_ones_own_rating(gateway: Gateway, client: TestClient, ada: Person) -> None:
+    """An answer carries what its reader thinks of it, and nobody else's thumb."""
+    conversation = keep(gateway, ada, 2, apart=timedelta(seconds=1))
+    said = gateway.conversations.said[conversation.id]
+    first, second = (replace(each, type="reply") for each in said)
+    gateway.conversations.said[conversation.id] = [first, second]
+    gateway.conversations.ratings = {
+        (first.message_id, ada.id): Rating.DOWN,
+        (second.message_id, uuid4()): Rating.UP,
+    }
+    url = f"/api/chat/conversations/{conversation.id}/messages"
+    items = client.get(url, headers=ada.headers).json()["items"]
+    assert [each["rating"] for each in items] == ["down", None]
 
 
 def test_history_says_how_far_it_reaches(gateway: Gateway, client: TestClient, ada: Person) -> None:
@@ -249,7 +268,11 @@ def test_edges_learn_whose_a_message_is(gateway: Gateway, client: TestClient, ad
         "occurred_at": "2026-11-23T12:00:00.000000Z",
         "deleted": False,
         "text": said.body["text"],
+        "answers": None,
     }
+    answered = replace(said, type="reply", body={**said.body, "in_reply_to": str(ada.id)})
+    gateway.conversations.said[conversation.id] = [answered]
+    assert client.get(path, headers=INTERNAL).json()["answers"] == str(ada.id)
     elsewhere = f"/internal/conversations/{other.id}/messages/{said.message_id}"
     assert client.get(elsewhere, headers=INTERNAL).status_code == 404
     assert client.get(path).status_code == 401

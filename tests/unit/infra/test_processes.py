@@ -95,15 +95,16 @@ def test_no_secret_is_on_a_command_line(tmp_path: Path) -> None:
         assert "-word" not in repr(spec)
 
 
-def test_the_language_model_is_for_whoever_starts_the_stack_to_choose(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("name", ["PARLEY_LANGUAGE_MODEL__KIND", "PARLEY_NLP__ENCODER"])
+def test_the_models_are_for_whoever_starts_the_stack_to_choose(
+    monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """Its settings reach nlp and nobody else; other variables of the starter reach no process."""
-    monkeypatch.setenv("PARLEY_LANGUAGE_MODEL__KIND", "demo")
+    monkeypatch.setenv(name, "chosen")
     monkeypatch.setenv("PARLEY_NLP__THREADS", "17")
     folder = DataFolder.at(Path("/nowhere"))
     given = {spec.name: spec.environment for spec in process_specs(folder, ENDPOINTS, CREDENTIALS)}
-    told = {name for name, values in given.items() if "PARLEY_LANGUAGE_MODEL__KIND" in values}
+    told = {process for process, values in given.items() if values.get(name) == "chosen"}
     assert told == {"nlp"}
     assert given["nlp"]["PARLEY_NLP__THREADS"] == "1"
 

@@ -2,14 +2,17 @@
 
 import random
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import pytest
 
+from edge_ws.ports import KnownMessage
 from parley_client import Chat, RejectedError, Thread, by_token
 from producers.ports import PublishStatus
-from schemas.events.chat import MessageEvent
+from schemas.events.chat import FeedbackGiven, MessageEvent
+from schemas.ids import ASSISTANT_ID
 from tests.unit.edge_ws.stage import Stage, create_stage, running, until
 
 if TYPE_CHECKING:
@@ -61,6 +64,60 @@ async def test_every_command_is_accepted_and_heard(stage: Stage) -> None:
         for frame in shuffled:
             again.apply(frame)
         assert (again.shown, again.read) == (thread.shown, thread.read)
+
+
+def feedback(second: int, rating: str, user_id: UUID) -> "Frame":
+    """Return somebody's rating of the one answer."""
+    return {
+        "type": "feedback",
+        "event_id": f"rating-{second}",
+        "occurred_at": f"2026-11-23T12:00:{second:02}.000000Z",
+        "message_id": "answer",
+        "sender": {"id": str(user_id)},
+        "rating": rating,
+    }
+
+
+def test_a_thread_shows_its_readers_rating() -> None:
+    """The last of one's own, whatever the order; a history's, until something newer comes."""
+    me, other = uuid4(), uuid4()
+    answer: Frame = {
+        "type": "reply",
+        "event_id": "answer",
+        "occurred_at": "2026-11-23T12:00:00.000000Z",
+        "message_id": "answer",
+        "sender": {"id": str(uuid4())},
+        "text": "Yes.",
+    }
+    frames = [feedback(5, "down", me), feedback(4, "up", me), feedback(9, "up", other)]
+    for order in (frames, frames[::-1]):
+        thread = Thread.of([answer], reader=me)
+        for frame in order:
+            thread.apply(frame)
+        assert [each.rating for each in thread.shown] == ["down"]
+    stored = {**answer, "rating": "up"}
+    assert [each.rating for each in Thread.of([stored], reader=me).shown] == ["up"]
+    later = Thread.of([stored], reader=me)
+    later.apply(frames[0])
+    assert [each.rating for each in later.shown] == ["down"]
+    assert [each.rating for each in Thread.of([stored]).shown] == [None]
+
+
+async def test_an_answer_is_rated(stage: Stage) -> None:
+    """By the client as by the page; what is no answer is refused."""
+    async with Chat(by_token(stage.url, stage.token(uuid4()))) as chat:
+        conversation = await chat.start()
+        message = (await conversation.send("hello")).message_id
+        with pytest.raises(RejectedError):
+            await conversation.rate(message, "up")
+        answer = uuid4()
+        stage.directory.messages[conversation.id, answer] = KnownMessage(
+            ASSISTANT_ID, datetime.now(UTC), answers=message
+        )
+        await conversation.rate(answer, "down", "not my question")
+    [given] = [each for each in stage.publisher.events if isinstance(each, FeedbackGiven)]
+    assert (given.message_id, given.in_reply_to) == (answer, message)
+    assert (given.rating, given.reason) == ("down", "not my question")
 
 
 async def test_a_change_is_repeated_under_one_name(stage: Stage) -> None:

@@ -30,3 +30,15 @@ class PublisherPromises:
         assert len({place.partition for place in places}) == 1
         assert offsets == sorted(set(offsets))
         assert len(offsets) == 5
+
+    async def test_several_at_once_stand_in_their_order(self, publisher: EventPublisher) -> None:
+        """Each is told its own place, and one key keeps its order."""
+        event: Event = EXAMPLES[1]
+        places = await publisher.publish_all([event, EXAMPLES[0], event, event])
+        assert [place.topic for place in places] == [
+            TOPIC_OF[type(each)] for each in (event, EXAMPLES[0], event, event)
+        ]
+        offsets = [places[at].offset for at in (0, 2, 3)]
+        assert None not in offsets
+        assert offsets == sorted(set(offsets), key=lambda offset: offset or 0)
+        assert await publisher.publish_all([]) == []

@@ -105,6 +105,38 @@ async def test_too_much_under_way_is_busy_at_once(monkeypatch: pytest.MonkeyPatc
         assert not publisher.saturated
 
 
+async def test_of_several_each_is_told_what_became_of_it() -> None:
+    """At the deadline those that the broker has are accepted, and the others unknown."""
+    producer = ScriptedProducer()
+    async with publishing(producer) as publisher:
+        publishing_all = asyncio.create_task(publisher.publish_all([EVENT, EVENT, EVENT]))
+        while len(producer.answers) < 3:
+            await asyncio.sleep(0)
+        silent = producer.answers.pop(1)
+        producer.acknowledge()
+        told = await publishing_all
+        silent.set_exception(MessageSizeTooLargeError())
+    assert [each.status for each in told] == [
+        PublishStatus.ACCEPTED,
+        PublishStatus.UNKNOWN,
+        PublishStatus.ACCEPTED,
+    ]
+
+
+async def test_whoever_gives_up_leaves_the_records_on_their_way() -> None:
+    """A cancelled caller cancels nothing that was handed over."""
+    producer = ScriptedProducer()
+    async with publishing(producer, deadline=timedelta(seconds=5)) as publisher:
+        gives_up = asyncio.create_task(publisher.publish(EVENT))
+        await asyncio.sleep(0.01)
+        gives_up.cancel()
+        await asyncio.wait([gives_up])
+        assert not producer.answers[0].cancelled()
+        producer.acknowledge()
+        await asyncio.sleep(0.01)
+        assert not publisher.saturated
+
+
 async def test_a_record_too_large_failed() -> None:
     """It is surely not on the log."""
     producer = ScriptedProducer()

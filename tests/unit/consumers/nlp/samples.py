@@ -10,18 +10,19 @@ import numpy as np
 from consumers.nlp.ports import Matrix
 from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.dialogue import Dialogue
-from consumers.nlp.service.heads import IntentHead, KernelHead, LinearHead
+from consumers.nlp.service.follow_ups import FollowUpReader
+from consumers.nlp.service.heads import KERNEL_WIDTH, IntentHead, KernelHead, LinearHead
 from consumers.nlp.service.knowledge import (
     Examples,
     FollowUps,
     Intent,
     Knowledge,
     Phrases,
-    Picks,
     Snippet,
     Tones,
 )
 from consumers.nlp.service.language import ConversationLanguages
+from consumers.nlp.service.parts import Picks
 from consumers.nlp.service.people import People
 from consumers.nlp.service.responder import Responder
 from consumers.nlp.service.retrieval import SnippetIndex
@@ -44,9 +45,15 @@ class AxisEmbedder:
     """Known sentences are axes of a small space; any other lies far from all of them."""
 
     name = "axis"
+    multilingual = False
+    kernel_width = KERNEL_WIDTH
 
     def __init__(self) -> None:
         self.calls: list[int] = []
+
+    def embed_passages(self, texts: Sequence[str]) -> Matrix:
+        """One row per text."""
+        return self.embed(texts)
 
     def embed(self, texts: Sequence[str]) -> Matrix:
         """One row per text."""
@@ -70,6 +77,10 @@ class FixedLanguage:
         """Return the fixed answer."""
         del text
         return self.language
+
+    def guess(self, text: str) -> str | None:
+        """Return the fixed answer."""
+        return self.detect(text)
 
 
 class FixedTone:
@@ -165,8 +176,8 @@ def small_analyzer(
         intents=small_intents(),
         tones=small_tones(),
         dialogue=Dialogue(
-            knowledge,
             Responder(knowledge, SnippetIndex(embedder, knowledge.snippets)),
+            FollowUpReader(knowledge.phrases.follow_ups, knowledge.intents),
             lambda _: strange,
         ),
         model_version="axis+test",

@@ -63,3 +63,31 @@ def test_other_scripts_need_no_three_words() -> None:
     languages = ConversationLanguages(FixedLanguage("zh"))
     assert languages.language_of(uuid4(), "\u6211\u7684\u8ba2\u5355\u5728\u54ea\u91cc") == "zh"
     assert languages.language_of(uuid4(), "na\u00efve caf\u00e9") == "en"
+
+
+def test_a_guess_counts_where_nothing_is_known() -> None:
+    """Among the languages that are answered, and never against what a conversation has said."""
+
+    class Unsure(FixedLanguage):
+        def guess(self, text: str) -> str | None:
+            return "es"
+
+    languages, detector = ConversationLanguages(Unsure(None)), Unsure(None)
+    assert languages.language_of(uuid4(), "Hay algo mal") == "en"
+    guessing, conversation = ConversationLanguages(detector, {"es"}), uuid4()
+    assert guessing.language_of(conversation, "Hay algo mal") == "es"
+    assert guessing.language_of(conversation, "hola") == "en"
+    assert guessing.language_of_text("Hay algo mal") == "es"
+    assert ConversationLanguages(detector, {"fr"}).language_of_text("Hay algo mal") == "en"
+    detector.language = "de"
+    guessing.language_of(conversation, "wo ist es denn")
+    detector.language = None
+    assert guessing.language_of(conversation, "Hay algo mal") == "de"
+
+
+def test_what_is_not_reliable_is_guessed() -> None:
+    """CLD2 holds back on short texts, but is mostly right even there."""
+    detector = Cld2LanguageDetector()
+    assert detector.detect("Hay algo mal") is None
+    assert detector.guess("Wo ist mein Paket geblieben") == "de"
+    assert detector.guess("1234") is None

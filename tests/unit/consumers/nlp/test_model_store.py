@@ -6,12 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
+from tokenizers import Tokenizer
 
 from consumers.nlp.adapters.graph import build_full_precision
 from consumers.nlp.adapters.model_store import SentenceModel, prepare_model
 from consumers.nlp.adapters.onnx_embedder import OnnxEmbedder
-from consumers.nlp.adapters.weights import GRAPH, TOKENIZER, WEIGHTS, locate
+from consumers.nlp.adapters.weights import TOKENIZER, WEIGHTS, locate
 from consumers.nlp.errors import ModelBuildError
+from tests.unit.consumers.nlp.plain_bert import sentence_vector
 
 TEXTS = [
     "Where is my order?",
@@ -21,12 +24,28 @@ TEXTS = [
 ]
 
 
-def test_int8_says_nearly_what_full_precision_says(embedder: OnnxEmbedder, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def exact(tmp_path_factory: pytest.TempPathFactory) -> OnnxEmbedder:
+    """Return the network in full precision."""
+    network = tmp_path_factory.mktemp("exact") / "exact.onnx"
+    build_full_precision(locate(WEIGHTS), network)
+    return OnnxEmbedder("exact", network, locate(TOKENIZER), threads=1, batch=4)
+
+
+def test_the_network_computes_what_its_weights_mean(exact: OnnxEmbedder) -> None:
+    """The fused kernels give what the formulas of the paper give, also for padded texts."""
+    weights = load_file(str(locate(WEIGHTS)))
+    tokenizer = Tokenizer.from_file(str(locate(TOKENIZER)))
+    tokenizer.no_padding()
+    plain = [sentence_vector(weights, tokenizer.encode(text).ids) for text in TEXTS]
+    assert np.allclose(exact.embed(TEXTS), plain, atol=1e-5)
+
+
+def test_int8_says_nearly_what_full_precision_says(
+    embedder: OnnxEmbedder, exact: OnnxEmbedder
+) -> None:
     """The quantised model's vectors point where the original's do (cosine ≥ 0.98)."""
-    exact = tmp_path / "exact.onnx"
-    build_full_precision(locate(GRAPH), locate(WEIGHTS), exact)
-    original = OnnxEmbedder("exact", exact, locate(TOKENIZER), threads=1, batch=4)
-    cosines = (original.embed(TEXTS) * embedder.embed(TEXTS)).sum(axis=1)
+    cosines = (exact.embed(TEXTS) * embedder.embed(TEXTS)).sum(axis=1)
     assert cosines.min() >= 0.98
 
 
@@ -95,13 +114,15 @@ def test_a_damaged_model_is_built_again(folder: Path) -> None:
     assert manifest["sources"][WEIGHTS.path] == WEIGHTS.sha256
 
 
-def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
-    """Matching by value must not paper over a wrong pair of files."""
-    from safetensors.numpy import load_file, save_file  # noqa: PLC0415
-
-    tensors = load_file(str(locate(WEIGHTS)))
-    name = "encoder.layer.3.attention.self.key.weight"
-    tensors[name] = tensors[name] + np.float32(0.5)
-    save_file(tensors, str(tmp_path / "other.safetensors"))
-    with pytest.raises(ModelBuildError, match="do not fit together"):
-        build_full_precision(locate(GRAPH), tmp_path / "other.safetensors", tmp_path / "x.onnx")
+@pytest.mark.parametrize("content", [b"", b"no weights", None], ids=["empty", "text", "another"])
+def test_weights_of_another_network_are_refused(tmp_path: Path, content: bytes | None) -> None:
+    """Whatever the file holds, it is said in words."""
+    weights = tmp_path / "other.safetensors"
+    if content is None:
+        tensors = load_file(str(locate(WEIGHTS)))
+        del tensors["encoder.layer.3.attention.self.key.weight"]
+        save_file(tensors, str(weights))
+    else:
+        weights.write_bytes(content)
+    with pytest.raises(ModelBuildError, match="does not hold the weights"):
+        build_full_precision(weights, tmp_path / "x.onnx")

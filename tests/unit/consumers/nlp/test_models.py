@@ -12,9 +12,10 @@ from consumers.nlp.adapters.head_shelf import HeadShelf
 from consumers.nlp.adapters.job_training import train
 from consumers.nlp.adapters.onnx_embedder import OnnxEmbedder
 from consumers.nlp.errors import HeadError
+from consumers.nlp.ports import Matrix
 from consumers.nlp.service.analysis import Question
 from consumers.nlp.service.follower import Follower
-from consumers.nlp.service.heads import IntentHead
+from consumers.nlp.service.heads import IntentGuess, IntentHead
 from consumers.nlp.service.knowledge import Knowledge
 from consumers.nlp.service.ledger import Ledger
 from consumers.nlp.service.measures import measure, part
@@ -237,10 +238,12 @@ def test_a_batch_is_understood_with_one_version() -> None:
     swapped = threading.Event()
 
     class Swapping(IntentHead):
-        def guess(self, vectors: np.ndarray) -> list:  # type: ignore[type-arg]
+        def guess(
+            self, vectors: Matrix, allowances: Sequence[float] | None = None
+        ) -> list[IntentGuess]:
             analyzer.serve(small_intents(), "intents-2")
             swapped.set()
-            return small_intents().guess(vectors)
+            return small_intents().guess(vectors, allowances)
 
     plain = small_intents()
     analyzer.serve(Swapping(plain.linear, plain.kernel, 0.3, 0.8, 0.7), "intents-1")

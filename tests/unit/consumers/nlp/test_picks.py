@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.nlp.service.knowledge import Knowledge, Picks
+from consumers.nlp.service.knowledge import Knowledge
+from consumers.nlp.service.parts import Picks
 from consumers.nlp.service.picks import Pick, PickReader
 
 OPTIONS = ("refund_status", "refund_request")

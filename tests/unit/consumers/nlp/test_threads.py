@@ -6,8 +6,8 @@ from uuid import uuid4
 
 from consumers.nlp.service import threads as module
 from consumers.nlp.service.analysis import Question
-from consumers.nlp.service.entities import Entity
 from consumers.nlp.service.threads import Named, Thread, Threads, Topic
+from runtime.entities.finding import Entity
 
 FIRST = Question.alone("where is my order 48213?")
 NUMBER = Entity("order_number", "48213", 0.9, 18, 23)

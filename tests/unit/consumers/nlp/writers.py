@@ -108,7 +108,7 @@ class Desk:
                 deadline=self.deadline, at_once=self.at_once, waiting=self.waiting, settle=0.05
             ),
             version=lambda: self.version,
-            stopped="Stopped.",
+            stopped=lambda _: "Stopped.",
         )
 
     @property

@@ -10,6 +10,7 @@ from consumers.persistence.ports import (
     ConversationRow,
     DeletionRow,
     EditRow,
+    FeedbackRow,
     InsightRow,
     MessageRow,
     ReactionRow,
@@ -19,9 +20,11 @@ from consumers.persistence.service import keep, row_of
 from schemas.events.admin import ActionRecorded
 from schemas.events.chat import (
     ConversationStarted,
+    FeedbackGiven,
     MessageDeleted,
     MessageEdited,
     MessageSent,
+    Rating,
     ReactionSet,
 )
 from schemas.events.insights import MessageAnalyzed
@@ -42,6 +45,7 @@ class InMemoryArchive:
     edits: list[EditRow] = field(default_factory=list)
     deletions: list[DeletionRow] = field(default_factory=list)
     reactions: list[ReactionRow] = field(default_factory=list)
+    ratings: list[FeedbackRow] = field(default_factory=list)
     marks: list[ReadMarkRow] = field(default_factory=list)
     settled: list[UUID] = field(default_factory=list)
 
@@ -63,6 +67,9 @@ class InMemoryArchive:
     async def add_reactions(self, rows: Sequence[ReactionRow]) -> None:
         self.reactions += rows
 
+    async def add_feedback(self, rows: Sequence[FeedbackRow]) -> None:
+        self.ratings += rows
+
     async def add_read_marks(self, rows: Sequence[ReadMarkRow]) -> None:
         self.marks += rows
 
@@ -81,6 +88,7 @@ async def test_every_kind_finds_its_table() -> None:
     assert len(archive.edits) == kinds.count(MessageEdited)
     assert len(archive.deletions) == kinds.count(MessageDeleted)
     assert len(archive.reactions) == kinds.count(ReactionSet)
+    assert len(archive.ratings) == 1
     assert len(archive.marks) == 1
     assert set(archive.settled) == {row.message_id for row in archive.messages}
 
@@ -91,7 +99,11 @@ async def test_of_several_changes_in_a_batch_the_latest_counts() -> None:
     edit = next(each for each in EXAMPLES if isinstance(each, MessageEdited))
     thumb = next(each for each in EXAMPLES if isinstance(each, ReactionSet))
     later = thumb.occurred_at + timedelta(microseconds=1)
+    rated = next(each for each in EXAMPLES if isinstance(each, FeedbackGiven))
+    better = {"occurred_at": later + timedelta(seconds=1), "rating": Rating.UP, "reason": None}
     events: list[Event] = [
+        rated.model_copy(update=better),
+        rated,
         edit.model_copy(update={"occurred_at": later, "text": "last", "event_id": uuid4()}),
         edit,
         thumb.model_copy(update={"occurred_at": later, "active": False}),
@@ -100,7 +112,16 @@ async def test_of_several_changes_in_a_batch_the_latest_counts() -> None:
     ]
     await keep(archive, [(event, event.model_dump_json()) for event in events])
     assert [row.text for row in archive.edits] == ["last"]
+    assert [(row.rating, row.reason) for row in archive.ratings] == [("up", None)]
     assert {(row.emoji, row.active) for row in archive.reactions} == {("👍", False), ("🎉", True)}
+
+
+async def test_a_rating_settles_the_question_it_is_about() -> None:
+    """If that was deleted before, the reason goes at once."""
+    archive = InMemoryArchive()
+    rated = next(each for each in EXAMPLES if isinstance(each, FeedbackGiven))
+    await keep(archive, [(rated, rated.model_dump_json())])
+    assert archive.settled == [rated.in_reply_to]
 
 
 def test_a_message_keeps_the_body_as_published() -> None:

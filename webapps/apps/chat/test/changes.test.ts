@@ -8,7 +8,7 @@ import { deleted, edited, ME, message, reaction, read, reply, TALK } from "./rec
 const OTHER = "user-2";
 
 function stateOf(frames: (ChatRecord | Parameters<Changes["apply"]>[0])[]) {
-  const changes = new Changes();
+  const changes = new Changes(ME);
   for (const frame of frames) {
     if (frame.type === "message" || frame.type === "reply") changes.say(frame);
     else changes.apply(frame);
@@ -65,7 +65,7 @@ describe("changes", () => {
   });
 
   it("keep the same object until something changes", () => {
-    const changes = new Changes();
+    const changes = new Changes(ME);
     changes.say(message("m1", 1));
     const before = changes.show("m1");
     expect(changes.show("m1")).toBe(before);

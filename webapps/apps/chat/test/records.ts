@@ -87,6 +87,16 @@ export function reaction(messageId: string, second: number, emoji: string, activ
   return frame;
 }
 
+export function rated(messageId: string, second: number, rating: "up" | "down", by = ME) {
+  const frame: Of<"feedback"> = {
+    type: "feedback",
+    ...about(messageId, second, by),
+    in_reply_to: "m1",
+    rating,
+  };
+  return frame;
+}
+
 export function read(messageId: string, second: number, upTo: number, by = ME): ReadFrame {
   const up_to = `2026-01-01T10:00:${String(upTo).padStart(2, "0")}.000000Z`;
   return { type: "read", ...about(messageId, second, by), up_to };

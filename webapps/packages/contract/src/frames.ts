@@ -20,7 +20,10 @@ export type MessageRecord = Omit<
 > &
   Current & { text: string | null };
 export type ReplyRecord = Anywhere<Schemas["ReplyFrame"], rest["schemas"]["HistoryReply"]> &
-  Current;
+  Current &
+  Partial<Pick<rest["schemas"]["HistoryReply"], "rating">>;
+/** What a person thinks of an answer. */
+export type Rating = Schemas["RateReply"]["rating"];
 export type Reaction = rest["schemas"]["ReactionView"];
 export type ReadMark = rest["schemas"]["ReadMarkView"];
 export type ChatRecord = MessageRecord | ReplyRecord;
@@ -42,6 +45,7 @@ export type RequestFrame =
   | Schemas["EditMessage"]
   | Schemas["DeleteMessage"]
   | Schemas["React"]
+  | Schemas["RateReply"]
   | Schemas["MarkRead"]
   | Schemas["StopReply"]
   | Schemas["RegenerateReply"];
@@ -53,7 +57,8 @@ export type ConnectedFrame = Schemas["Connected"];
 export type ChangeFrame =
   | Schemas["MessageEditedFrame"]
   | Schemas["MessageDeletedFrame"]
-  | Schemas["ReactionFrame"];
+  | Schemas["ReactionFrame"]
+  | Schemas["FeedbackFrame"];
 export type ReadFrame = Schemas["ReadFrame"];
 /** A piece of an answer that is being written. */
 export type ReplyDeltaFrame = Schemas["ReplyDeltaFrame"];
@@ -84,6 +89,7 @@ const KNOWN: ReadonlySet<string> = new Set<ServerFrame["type"]>([
   "message:edited",
   "message:deleted",
   "reaction",
+  "feedback",
   "read",
   "typing",
   "presence",

@@ -2,7 +2,14 @@
  * What became of the messages of one conversation. Every part is a maximum, so that repeats and
  * disorder change nothing, and an old state with the events since equals a fresh fetch.
  */
-import type { ChangeFrame, ChatRecord, ReadFrame, ReadMark, Reaction } from "@parley/contract";
+import type {
+  ChangeFrame,
+  ChatRecord,
+  Rating,
+  Reaction,
+  ReadFrame,
+  ReadMark,
+} from "@parley/contract";
 
 import { timeKey } from "./timeline";
 
@@ -15,6 +22,9 @@ interface Edit extends Ranked {
 }
 interface React extends Ranked, Reaction {
   active: boolean;
+}
+interface Rated extends Ranked {
+  rating: Rating;
 }
 
 const rankOf = (event: { occurred_at: string; event_id: string }): string =>
@@ -30,12 +40,17 @@ export class Changes {
   readonly #edits = new Map<string, Edit>();
   readonly #deleted = new Set<string>();
   readonly #reactions = new Map<string, Map<string, React>>();
+  readonly #ratings = new Map<string, Rated>();
+
+  /** Of ratings only the reader's own are shown, live as in history. */
+  constructor(private readonly userId: string) {}
 
   /** Events were missed: what the history says next stands, and only what comes after changes it. */
   forget(): void {
     this.#edits.clear();
     this.#deleted.clear();
     this.#reactions.clear();
+    this.#ratings.clear();
   }
 
   /** Takes a message in; one that history gives replaces what a live frame said. */
@@ -52,7 +67,10 @@ export class Changes {
     else if (frame.type === "message:edited") {
       const edit = { rank: rankOf(frame), text: frame.text, at: frame.occurred_at };
       keepLatest(this.#edits, authorOf(frame), edit);
-    } else this.#react(frame);
+    } else if (frame.type === "reaction") this.#react(frame);
+    else if (frame.sender.id === this.userId) {
+      keepLatest(this.#ratings, frame.message_id, { rank: rankOf(frame), rating: frame.rating });
+    }
   }
 
   /** The message as it is now; the same object until something changes it. */
@@ -83,6 +101,8 @@ export class Changes {
     if (record.type === "message" && edit && timeKey(edit.at) > known) {
       return { ...record, text: edit.text, edited_at: edit.at, reactions };
     }
+    const rated = this.#ratings.get(record.message_id);
+    if (record.type === "reply" && rated) return { ...record, reactions, rating: rated.rating };
     return changed ? { ...record, reactions } : record;
   }
 }

@@ -6,6 +6,7 @@ import type {
   Conversation,
   HistoryPage,
   PresenceFrame,
+  Rating,
   Reaction,
   RequestFrame,
   ServerFrame,
@@ -82,6 +83,7 @@ export class ChatClient {
     );
     this.#threads = new Threads({
       send,
+      userId: ports.userId,
       history: ports.history,
       changed: (threads) => this.#set({ threads }),
       onJoined: () => {
@@ -215,6 +217,12 @@ export class ChatClient {
     this.#ask({ type: "reaction", emoji, active, ...about });
   }
 
+  /** Says what an answer is worth, and why; the last word counts. */
+  rate(record: ChatRecord, rating: Rating, reason?: string): void {
+    const about = { ...this.#about(record), client_event_id: this.#name() };
+    this.#ask({ type: "feedback", rating, ...(reason ? { reason } : {}), ...about });
+  }
+
   /** What is written of the answer to this question is enough. */
   stopReply(conversation_id: string, message_id: string): void {
     const about = { ref: this.#name(), conversation_id, message_id };
@@ -337,6 +345,7 @@ export class ChatClient {
       case "message:edited":
       case "message:deleted":
       case "reaction":
+      case "feedback":
         return this.#threads.onChange(frame);
       case "read":
         return this.#threads.onRead(frame);

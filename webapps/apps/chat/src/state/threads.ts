@@ -36,6 +36,7 @@ export interface Thread {
 }
 
 export interface ThreadPorts {
+  userId: string;
   send: (frame: ClientFrame) => boolean;
   history: (conversationId: string, before?: string) => Promise<HistoryPage<ChatRecord>>;
   changed: (threads: Readonly<Record<string, Thread>>) => void;
@@ -273,7 +274,7 @@ export class Threads {
   }
 
   #changesOf(id: string): Changes {
-    const changes = this.#changes.get(id) ?? new Changes();
+    const changes = this.#changes.get(id) ?? new Changes(this.ports.userId);
     this.#changes.set(id, changes);
     return changes;
   }

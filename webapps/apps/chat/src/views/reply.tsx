@@ -9,6 +9,7 @@ import { DeletedMessage } from "./own-message";
 import { AddReaction, Reactions } from "./reactions";
 import { ReplyDetails } from "./reply-details";
 import { Regenerate, ReplyOrigin } from "./reply-origin";
+import { ReplyRating } from "./reply-rating";
 import { clockTime } from "./time";
 
 const Markdown = lazy(() => import("./markdown"));
@@ -52,6 +53,7 @@ export const Reply = memo(function Reply({ record, userId }: ReplyProps) {
             </button>
           )}
           {record.type === "reply" && <Regenerate reply={record} />}
+          {record.type === "reply" && <ReplyRating reply={record} />}
           <span className="chat-actions">
             <AddReaction record={record} />
           </span>

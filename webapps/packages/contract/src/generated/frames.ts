@@ -407,6 +407,67 @@ export interface components {
          */
         Fallback: "circuit_open" | "failed" | "silent" | "deadline" | "busy" | "budget" | "guarded";
         /**
+         * FeedbackFrame
+         * @description Somebody said what an answer is worth.
+         */
+        FeedbackFrame: {
+            /** At */
+            at: string;
+            /**
+             * Causation Id
+             * @default null
+             */
+            causation_id?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Correlation Id
+             * Format: uuid
+             */
+            correlation_id: string;
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /**
+             * In Reply To
+             * Format: uuid
+             */
+            in_reply_to: string;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            rating: components["schemas"]["Rating"];
+            /**
+             * Reason
+             * @default null
+             */
+            reason?: string | null;
+            /**
+             * Replayed
+             * @default false
+             */
+            replayed?: boolean;
+            sender: components["schemas"]["Sender"];
+            /**
+             * Type
+             * @default feedback
+             * @constant
+             */
+            type: "feedback";
+        };
+        /**
          * Limits
          * @description What the edge will take.
          */
@@ -685,6 +746,46 @@ export interface components {
          * @enum {string}
          */
         PresenceState: "online" | "away" | "offline";
+        /**
+         * RateReply
+         * @description Say what an answer of the assistant is worth, and why; the last one counts.
+         */
+        RateReply: {
+            /**
+             * Client Event Id
+             * @default null
+             */
+            client_event_id?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            rating: components["schemas"]["Rating"];
+            /**
+             * Reason
+             * @default null
+             */
+            reason?: string | null;
+            /** Ref */
+            ref: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "feedback";
+        };
+        /**
+         * Rating
+         * @description What a person thinks of an answer.
+         * @enum {string}
+         */
+        Rating: "up" | "down";
         /**
          * React
          * @description Put an emoji on a message or an answer, or take it off.

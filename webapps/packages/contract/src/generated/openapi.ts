@@ -270,6 +270,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ai/train/candidates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Training Candidates
+         * @description List questions whose answers were rated or that were handed over, the latest first.
+         */
+        get: operations["training_candidates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ai/train/candidates/{message_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Label Candidate
+         * @description Say which intent a question means, or that nothing is to be learnt from it.
+         */
+        put: operations["label_candidate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/login": {
         parameters: {
             query?: never;
@@ -702,6 +742,53 @@ export interface components {
             title?: string | null;
         };
         /**
+         * CandidatePage
+         * @description Candidates, the latest first; `next` is the cursor of the page after.
+         */
+        CandidatePage: {
+            /** Items */
+            items: components["schemas"]["CandidateView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * CandidateView
+         * @description A question to learn from; personal data in its text and in reasons is masked.
+         */
+        CandidateView: {
+            /** Confidence */
+            confidence: number;
+            /**
+             * Conversationid
+             * Format: uuid
+             */
+            conversationId: string;
+            /** Intent */
+            intent: string | null;
+            /** Label */
+            label: string | null;
+            /**
+             * Messageid
+             * Format: uuid
+             */
+            messageId: string;
+            /**
+             * Occurredat
+             * Format: date-time
+             */
+            occurredAt: string;
+            ratings: components["schemas"]["RatingsView"];
+            /** Reasons */
+            reasons: string[];
+            /** Source */
+            source: string;
+            state: components["schemas"]["State"];
+            /** Text */
+            text: string;
+            /** Unanswered */
+            unanswered: boolean;
+        };
+        /**
          * Citation
          * @description A knowledge snippet that the answer rests on; `score` is its cosine similarity.
          */
@@ -1120,6 +1207,7 @@ export interface components {
              * Format: date-time
              */
             occurred_at: string;
+            rating?: components["schemas"]["Rating"] | null;
             /**
              * Reactions
              * @default []
@@ -1264,6 +1352,39 @@ export interface components {
             text: string;
         };
         /**
+         * LabelAsked
+         * @description The intent of a question (`out_of_scope` when none fits), or that it is dismissed.
+         */
+        LabelAsked: {
+            /**
+             * Dismissed
+             * @default false
+             */
+            dismissed: boolean;
+            /** Intent */
+            intent?: string | null;
+        };
+        /**
+         * LabelView
+         * @description What an editor said of a question.
+         */
+        LabelView: {
+            /** Dismissed */
+            dismissed: boolean;
+            /** Intent */
+            intent: string | null;
+            /**
+             * Labelledat
+             * Format: date-time
+             */
+            labelledAt: string;
+            /**
+             * Messageid
+             * Format: uuid
+             */
+            messageId: string;
+        };
+        /**
          * LoginRequest
          * @description Who signs in.
          */
@@ -1296,6 +1417,8 @@ export interface components {
          * @description Whose a message is, when it was said, and what it says now.
          */
         MessageView: {
+            /** Answers */
+            answers?: string | null;
             /** Deleted */
             deleted: boolean;
             /**
@@ -1423,6 +1546,22 @@ export interface components {
             phase: string | null;
             /** Total */
             total: number;
+        };
+        /**
+         * Rating
+         * @description What a person thinks of an answer.
+         * @enum {string}
+         */
+        Rating: "up" | "down";
+        /**
+         * RatingsView
+         * @description How many people liked an answer, and how many did not.
+         */
+        RatingsView: {
+            /** Down */
+            down: number;
+            /** Up */
+            up: number;
         };
         /**
          * ReactionView
@@ -1594,6 +1733,26 @@ export interface components {
             user: components["schemas"]["UserView"];
         };
         /**
+         * SourcesView
+         * @description How many examples come from where; one said twice counts where it was said first.
+         */
+        SourcesView: {
+            /** Given */
+            given: number;
+            /**
+             * Labelled
+             * @description Questions that an editor labelled.
+             * @default 0
+             */
+            labelled: number;
+            /**
+             * Liked
+             * @description Questions whose answer was liked, under its intent.
+             * @default 0
+             */
+            liked: number;
+        };
+        /**
          * StartConversation
          * @description Open a conversation; twice under one client id is one conversation.
          */
@@ -1603,6 +1762,12 @@ export interface components {
             /** Title */
             title?: string | null;
         };
+        /**
+         * State
+         * @description What has become of a candidate.
+         * @enum {string}
+         */
+        State: "open" | "labelled" | "dismissed";
         /**
          * StopReason
          * @description Why an answer ends before its end.
@@ -1704,6 +1869,7 @@ export interface components {
              * Format: uuid
              */
             jobId: string;
+            sources: components["schemas"]["SourcesView"];
             /** Status */
             status: string;
         };
@@ -2064,12 +2230,17 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    examples: Record<string, never>[];
+                    examples?: Record<string, never>[];
                     /**
                      * @description Learn the knowledge folder's own examples as well.
                      * @default true
                      */
                     extend?: boolean;
+                    /**
+                     * @description Learn labelled candidates and questions with liked answers as well; examples may then be left out.
+                     * @default false
+                     */
+                    fromFeedback?: boolean;
                     note?: string;
                 };
                 "multipart/form-data": {
@@ -2079,7 +2250,12 @@ export interface operations {
                      */
                     extend?: boolean;
                     /** Format: binary */
-                    file: string;
+                    file?: string;
+                    /**
+                     * @description Learn labelled candidates and questions with liked answers as well; examples may then be left out.
+                     * @default false
+                     */
+                    fromFeedback?: boolean;
                     note?: string;
                 };
             };
@@ -2138,6 +2314,60 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    training_candidates: {
+        parameters: {
+            query?: {
+                /** @description `next` of another page. */
+                before?: string | null;
+                limit?: number;
+                /** @description What has become of them. */
+                state?: components["schemas"]["State"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CandidatePage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    label_candidate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelView"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from consumers.nlp.service.entities import PERSONAL, Entity
+from runtime.entities.finding import PERSONAL, SEARCHED_CHARS, Entity, find_entities
 
 
 def masked(entity: Entity) -> str:
@@ -33,3 +33,9 @@ def redacted(text: str, entities: Iterable[Entity]) -> str:
 
 def _stars(value: str, kept: int) -> str:
     return "*" * (len(value) - kept)
+
+
+def without_personal_data(text: str) -> str:
+    """The text with everything personal in it masked; what was not searched is cut off."""
+    text = text[:SEARCHED_CHARS]
+    return redacted(text, find_entities(text))

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.nlp.service.entities import PERSONAL, find_entities
-from consumers.nlp.service.redaction import masked
+from runtime.entities.finding import PERSONAL, find_entities
+from runtime.entities.masking import masked
 
 
 def found(text: str) -> list[tuple[str, str]]:

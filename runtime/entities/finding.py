@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from consumers.nlp.service.checksums import iban_holds, luhn_holds, s10_holds
-from consumers.nlp.service.dates import DATE, read_date
+from runtime.entities.checksums import iban_holds, luhn_holds, s10_holds
+from runtime.entities.dates import DATE, read_date
 
 # A pasted log or letter is not searched to its end; entities stand near the beginning.
 SEARCHED_CHARS = 4_000

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.nlp.service.checksums import iban_holds, luhn_holds, s10_holds
+from runtime.entities.checksums import iban_holds, luhn_holds, s10_holds
 
 
 def test_known_numbers_hold() -> None:

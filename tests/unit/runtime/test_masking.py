@@ -2,8 +2,8 @@
 
 import pytest
 
-from consumers.nlp.service.entities import Entity
-from consumers.nlp.service.redaction import masked
+from runtime.entities.finding import SEARCHED_CHARS, Entity
+from runtime.entities.masking import masked, without_personal_data
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,13 @@ from consumers.nlp.service.redaction import masked
 def test_masks_personal_data_only(kind: str, value: str, expected: str) -> None:
     """Personal data keeps what lets its owner recognise it; the rest is left as it is."""
     assert masked(Entity(kind, value, 0.9, 0, len(value))) == expected
+
+
+def test_a_text_is_masked_where_personal_data_stands() -> None:
+    """The rest is left as it was written; what was not searched is not there."""
+    text = "Send order 48213 to ada@example.com or call +49 30 5550 1234."
+    assert without_personal_data(text) == (
+        "Send order 48213 to a***@example.com or call ***********34."
+    )
+    far = "x" * SEARCHED_CHARS + " ada@example.com"
+    assert without_personal_data(far) == "x" * SEARCHED_CHARS

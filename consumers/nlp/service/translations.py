@@ -1,0 +1,63 @@
+"""What the assistant says in another language: translations of the knowledge, as far as they go."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from consumers.nlp.service.parts import Label, Name, Picks, Sentence, SnippetId, Text, slots_of
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TranslatedPhrases(_Part):
+    """What is said when there is no answer, or more than one; as `Phrases`."""
+
+    hand_over: Text
+    clarify: Text
+    picks: Picks
+    stopped: Text
+
+
+class TranslatedIntent(_Part):
+    """An intent's words; their slots must be those of the original."""
+
+    label: Label | None = None
+    answer: Text
+    answer_without_slots: Text | None = None
+    examples: tuple[Sentence, ...] = ()
+    """How people say it; learnt by an encoder that understands the language."""
+
+
+class TranslatedSnippet(_Part):
+    """A fact's words."""
+
+    title: Text
+    text: Text
+
+
+class Translation(_Part):
+    """One language. What it lacks is said in English, with an apology."""
+
+    phrases: TranslatedPhrases
+    intents: dict[Name, TranslatedIntent] = Field(default_factory=dict)
+    snippets: dict[SnippetId, TranslatedSnippet] = Field(default_factory=dict)
+    out_of_scope: Annotated[tuple[Sentence, ...], Field(min_length=8)]
+    """What has no answer here; sets, with the labels, how sure one must be in this language."""
+
+    def fault(self, slots: dict[str, frozenset[str]], snippets: frozenset[str]) -> str | None:
+        """What does not fit the knowledge: its intents with the slots of each, and its snippets."""
+        if sorted(slots_of(self.phrases.clarify)) != ["first", "second"]:
+            return "phrases: clarify needs {first} and {second}, once each"
+        for name, intent in self.intents.items():
+            if name not in slots:
+                return f"no intent {name!r} to translate"
+            if frozenset(slots_of(intent.answer)) != slots[name]:
+                return f"{name}: the answer must have the slots of the original"
+            if (intent.answer_without_slots is None) == bool(slots[name]):
+                return f"{name}: answer_without_slots goes with slots, as in the original"
+            if slots_of(intent.answer_without_slots or ""):
+                return f"{name}: answer_without_slots has a slot"
+        unknown = sorted(self.snippets.keys() - snippets)
+        return f"no snippet {unknown[0]!r} to translate" if unknown else None

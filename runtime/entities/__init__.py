@@ -1,0 +1,1 @@
+"""What texts name: found by rule, checked where a check digit tells, and masked."""
