@@ -72,15 +72,7 @@ async def open_parts(settings: GatewaySettings) -> AsyncIterator[Parts]:
         engine = create_engine(settings.database_url.get_secret_value(), settings.database_pool)
         stack.push_async_callback(engine.dispose)
         valkey_url = settings.valkey_url.get_secret_value()
-        pool = redis.asyncio.BlockingConnectionPool.from_url(
-            valkey_url,
-            max_connections=_VALKEY_CONNECTIONS,
-            timeout=_VALKEY_SECONDS,
-            socket_timeout=_VALKEY_SECONDS,
-            socket_connect_timeout=_VALKEY_SECONDS,
-            # A connection that died with Valkey shows it at its next use: take a new one.
-            retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), retries=3),
-        )
+        pool = _valkey_pool(valkey_url)
         stack.push_async_callback(_close_pool, pool)
         publisher = await stack.enter_async_context(
             KafkaEventPublisher(settings.kafka, process="gateway", instance=settings.instance)
@@ -126,6 +118,18 @@ async def running(work: Coroutine[object, object, None]) -> AsyncIterator[asynci
 def _note_end(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and task.exception() is not None:
         logger.error("background_work_ended", exc_info=task.exception())
+
+
+def _valkey_pool(url: str) -> redis.asyncio.BlockingConnectionPool:
+    return redis.asyncio.BlockingConnectionPool.from_url(
+        url,
+        max_connections=_VALKEY_CONNECTIONS,
+        timeout=_VALKEY_SECONDS,
+        socket_timeout=_VALKEY_SECONDS,
+        socket_connect_timeout=_VALKEY_SECONDS,
+        # A connection that died with Valkey shows it at its next use: take a new one.
+        retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), retries=3),
+    )
 
 
 async def _close_pool(pool: redis.asyncio.ConnectionPool) -> None:
