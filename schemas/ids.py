@@ -57,6 +57,11 @@ def delta_event_id(question: UUID, attempt: int, offset: int) -> UUID:
     return uuid5(_NAMESPACE, f"delta:{question}:{attempt}:{offset}")
 
 
+def profile_event_id(user_id: UUID, said: str) -> UUID:
+    """Return the id of a profile; the same said of the same person is the same event."""
+    return uuid5(_NAMESPACE, f"profile:{user_id}:{said}")
+
+
 def topic_id(name: str) -> UUID:
     """Return the id under which actions on a topic are recorded."""
     return uuid5(_NAMESPACE, f"topic:{name}")

@@ -53,6 +53,7 @@ from schemas.events.models import (
     TrainingStarted,
     TrainModel,
 )
+from schemas.events.profiles import ProfileUpdated
 from schemas.events.replies import (
     HandoverAsked,
     ReplyDelta,
@@ -103,6 +104,7 @@ class Topic(StrEnum):
     MODEL_HEADS = "model-heads"
     MODEL_ENCODERS = "model-encoders"
     TRAINING_EXAMPLES = "training-examples"
+    USER_PROFILES = "user-profiles"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -267,6 +269,14 @@ CATALOGUE: dict[Topic, TopicSpec] = {
         partitions=1,
         # What people wrote: kept for as long as a job may wait for a worker, no longer.
         retention=timedelta(days=7),
+    ),
+    Topic.USER_PROFILES: TopicSpec(
+        events=(ProfileUpdated,),
+        key="user_id",
+        writers=("personalization",),
+        readers=(),
+        tails=("nlp",),
+        compacted=True,
     ),
 }
 

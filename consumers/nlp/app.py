@@ -23,18 +23,22 @@ from consumers.nlp.documents import following_documents
 from consumers.nlp.handlers import Handler, MessageHandler, RequestHandler
 from consumers.nlp.handovers import following_handovers
 from consumers.nlp.models import following
+from consumers.nlp.profiles import following_profiles
 from consumers.nlp.service.analysis import Question
 from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.assistant import Assistant
 from consumers.nlp.service.dialogue import Dialogue
 from consumers.nlp.service.entity_finder import EntityFinder
+from consumers.nlp.service.follow_ups import FollowUpReader
 from consumers.nlp.service.handovers import Handovers
 from consumers.nlp.service.language import ConversationLanguages
 from consumers.nlp.service.library import Library
 from consumers.nlp.service.moderation import Moderation
+from consumers.nlp.service.people import People
 from consumers.nlp.service.requests import Requests
 from consumers.nlp.service.responder import Responder
 from consumers.nlp.service.sentiment import ToneReader
+from consumers.nlp.service.strange import StrangeTalk
 from consumers.nlp.settings import ModelSettings, NlpSettings
 from consumers.nlp.writing import generations
 from producers.kafka import KafkaEventPublisher
@@ -58,12 +62,14 @@ def build_analyzer(settings: ModelSettings) -> Analyzer:
     Raises:
         ConfigurationError: as `build_assistant`.
     """
-    return build_assistant(settings)[0]
+    return build_assistant(settings, People())[0]
 
 
-def build_assistant(settings: ModelSettings) -> tuple[Analyzer, Library]:
+def build_assistant(settings: ModelSettings, people: People) -> tuple[Analyzer, Library]:
     """
     Everything between text and answer, ready to work; the first time builds and trains models.
+
+    What `people` learns meanwhile counts in the next answer.
 
     Raises:
         ConfigurationError: knowledge or models are not usable; the text says what to do.
@@ -95,10 +101,15 @@ def build_assistant(settings: ModelSettings) -> tuple[Analyzer, Library]:
         intents=heads.intents,
         tones=ToneReader(heads.tone, VaderToneLexicon()),
         finder=finder,
-        dialogue=Dialogue(responder),
+        dialogue=Dialogue(
+            responder,
+            FollowUpReader(knowledge.phrases.follow_ups, knowledge.intents),
+            StrangeTalk(embedder, knowledge.out_of_scope.examples).like,
+        ),
         knowledge_version=digest,
         documents=lambda: library.version,
         tolerances=heads.tolerances,
+        people=people,
         models=[
             _loaded("sentences", embedder.name, "embedding"),
             _loaded("intents", digest, "intent", heads.accuracy),
@@ -123,7 +134,8 @@ async def serve(settings: NlpSettings) -> None:
     """Answer messages until the process is told to stop."""
     # Two threads take turns here, events and inference; by default one waits 5 ms for the other.
     sys.setswitchinterval(SWITCH_SECONDS)
-    analyzer, library = build_assistant(settings.nlp)
+    people = People()
+    analyzer, library = build_assistant(settings.nlp, people)
     logger.info("assistant_ready", model=analyzer.model_version, threads=settings.nlp.threads)
     clock, stop = HybridLogicalClock(), asyncio.Event()
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference") as executor:
@@ -135,6 +147,7 @@ async def serve(settings: NlpSettings) -> None:
             async with (
                 following(settings, analyzer, library, publisher, clock),
                 following_documents(settings, library, clock),
+                following_profiles(settings, people, clock),
                 generations(settings, analyzer, clock) as writing,
             ):
                 handovers = Handovers(publisher, clock)

@@ -10,12 +10,14 @@ from consumers.nlp.adapters.knowledge_files import (
     read_evaluation,
     read_foreign_evaluation,
     read_knowledge,
+    read_rehearsals,
 )
 from consumers.nlp.app import build_analyzer
 from consumers.nlp.ports import Embedder
 from consumers.nlp.service.evaluation import Outcome, try_out
 from consumers.nlp.service.heads import IntentHead
 from consumers.nlp.service.knowledge import Knowledge
+from consumers.nlp.service.rehearsals import rehearse
 from consumers.nlp.settings import EncoderKind, ModelSettings, NlpSettings
 
 
@@ -63,9 +65,12 @@ async def report(settings: NlpSettings) -> None:
     lines = check(settings.nlp).lines()
     folder = settings.nlp.knowledge_dir
     evaluation, foreign = read_evaluation(folder), read_foreign_evaluation(folder)
+    rehearsals = read_rehearsals(folder)
     analyzer = build_analyzer(settings.nlp)
     if evaluation is not None:
         lines += _told("evaluation questions", try_out(analyzer, evaluation))
+    if rehearsals is not None:
+        lines += _told("conversations", rehearse(analyzer, rehearsals))
     if settings.nlp.encoder is EncoderKind.MULTILINGUAL:
         for language, questions in foreign.items():
             lines += _told(f"questions in {language}", try_out(analyzer, questions, language))

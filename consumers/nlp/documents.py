@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 
 import structlog
 
+from consumers.delivery.background import kept_going
 from consumers.nlp.adapters.event_log import KafkaEventLog
-from consumers.nlp.background import kept_going
 from consumers.nlp.service.documents import DocumentFollower
 from consumers.nlp.service.library import Library
 from consumers.nlp.settings import NlpSettings

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import structlog
 
-from consumers.nlp.adapters.event_log import KafkaEventLog
-from consumers.nlp.background import kept_going
+from consumers.delivery.background import kept_going
+from consumers.nlp.adapters.event_log import KafkaMeasuredLog
 from consumers.nlp.service.handover_follower import HandoverFollower
 from consumers.nlp.service.handovers import Handovers
 from consumers.nlp.settings import NlpSettings
@@ -27,7 +27,7 @@ async def following_handovers(
     handed: Callable[[UUID], None],
 ) -> AsyncIterator[HandoverFollower]:
     """Know who handles which conversation while the block runs."""
-    log = KafkaEventLog(
+    log = KafkaMeasuredLog(
         settings.kafka, f"nlp-handovers-{settings.instance}", Topic.CONVERSATION_HANDOVERS
     )
     follower = HandoverFollower(log, handovers, clock, handed)

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import structlog
 
+from consumers.delivery.background import kept_going
 from consumers.nlp.adapters.encoders import prepare_embedder
 from consumers.nlp.adapters.event_log import KafkaEventLog
 from consumers.nlp.adapters.head_store import prepare_heads
@@ -19,7 +20,6 @@ from consumers.nlp.adapters.model_store import prepare_model
 from consumers.nlp.adapters.tuning import train_extra_installed
 from consumers.nlp.adapters.vader_tone import VaderToneLexicon
 from consumers.nlp.adapters.version_shelf import VersionShelf
-from consumers.nlp.background import kept_going
 from consumers.nlp.errors import HeadError
 from consumers.nlp.ports import Embedder
 from consumers.nlp.service.analyzer import Analyzer

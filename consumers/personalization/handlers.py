@@ -6,7 +6,7 @@ from consumers.delivery.counted import CountedEvents
 from consumers.delivery.database import Connection
 from consumers.delivery.ports import Delivered
 from consumers.personalization.ports import Profiles
-from consumers.personalization.service import learn
+from consumers.personalization.service.learning import learn
 
 
 class UserProfiles:

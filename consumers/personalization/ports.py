@@ -1,11 +1,22 @@
 """What personalization knows of a user, and what it asks of the place it is kept."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
+
+RECENT = 10
+"""So many of the latest messages say how somebody sounds lately."""
+
+
+class Sounded(NamedTuple):
+    """When a message was understood, by its own clock, and its mood."""
+
+    at: datetime
+    mood: str
 
 
 @dataclass(frozen=True)
@@ -18,6 +29,13 @@ class Profile:
     intents: Counter[str] = field(default_factory=Counter)
     sentiments: Counter[str] = field(default_factory=Counter)
     languages: Counter[str] = field(default_factory=Counter)
+    recent: tuple[Sounded, ...] = ()
+    """The latest messages that were understood, the newest last."""
+
+    @property
+    def version(self) -> int:
+        """How many facts it was made of."""
+        return self.messages + self.sentiments.total()
 
     @property
     def language(self) -> str | None:
@@ -32,6 +50,7 @@ class Profile:
             intents=self.intents + other.intents,
             sentiments=self.sentiments + other.sentiments,
             languages=self.languages + other.languages,
+            recent=tuple(sorted((*self.recent, *other.recent))[-RECENT:]),
         )
 
 
@@ -40,4 +59,42 @@ class Profiles(Protocol):
 
     async def add(self, seen: Mapping[UUID, Profile]) -> None:
         """Add what was seen of these users to what is known of them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """A profile that has changed since others were told of it."""
+
+    user_id: UUID
+    profile: Profile
+    changed_at: datetime
+    told: str | None
+    """What they were told last, in short."""
+
+
+class Telling(Protocol):
+    """The profiles to tell of, as the one teller of the group sees them."""
+
+    async def untold(self, limit: int) -> Sequence[Untold]:
+        """Return those of whom nothing was told lately, the longest unchanged first."""
+        ...
+
+    async def settle(self, told: Sequence[tuple[Untold, str | None]]) -> None:
+        """Note what was told of each, in short; None when there was nothing worth telling.
+
+        One that has changed meanwhile stays untold.
+        """
+        ...
+
+
+class Tellings(Protocol):
+    """Where profiles wait; raises RetryableError when it is away."""
+
+    def claim(self) -> AbstractAsyncContextManager[Telling | None]:
+        """Become the only teller for the length of the block.
+
+        None when another member is, or while the profiles are not what they were: a rebuild has
+        not come to where the log ended when this process started.
+        """
         ...

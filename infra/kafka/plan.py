@@ -16,6 +16,7 @@ from schemas.topics import (
 FOR_EVER = "-1"
 SEGMENT_AGE = timedelta(hours=1)
 """What is kept for less than this needs segments that close as soon."""
+COMPACTED_SEGMENT = timedelta(days=1)
 CLOCK_RETENTION = timedelta(hours=1)
 # The largest record a broker takes by default is 1 MiB; its dead letter is that and a few headers
 # more (consumers.delivery.dead_letter), also on its way back. Refused, it would hold up its
@@ -64,8 +65,7 @@ def plan_topics(replication: int) -> list[TopicPlan]:
         return TopicPlan(name=name, partitions=partitions, replication=replication, config=config)
 
     def catalogued(name: str, spec: TopicSpec) -> TopicPlan:
-        more = {"cleanup.policy": "compact"} if spec.compacted else {}
-        return plan(name, spec.partitions, spec.retention, **more)
+        return plan(name, spec.partitions, spec.retention, **_cleaned(spec))
 
     large = {"max.message.bytes": str(DEAD_LETTER_BYTES)}
     return [
@@ -96,6 +96,13 @@ def compare(plan: TopicPlan, partitions: int, replicas: int, config: dict[str, s
         for what, value in wanted.items()
         if found.get(what) != value
     ]
+
+
+def _cleaned(spec: TopicSpec) -> dict[str, str]:
+    if not spec.compacted:
+        return {}
+    # Only closed segments are cleaned, and who starts reads the open one record by record.
+    return {"cleanup.policy": "compact", "segment.ms": _milliseconds(COMPACTED_SEGMENT)}
 
 
 def _kept(retention: timedelta | None) -> dict[str, str]:

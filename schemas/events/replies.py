@@ -61,6 +61,19 @@ class Moderated(StrEnum):
     """Its own were, and nobody was told them."""
 
 
+class Context(StrEnum):
+    """What an answer rests on beside the message itself."""
+
+    PREVIOUS_INTENT = "previous_intent"
+    """The message goes on about what was answered before it."""
+    CARRIED_SLOTS = "carried_slots"
+    """A number in the answer was named earlier in the conversation."""
+    PROFILE_LANGUAGE = "profile_language"
+    """The message says too little; the person mostly writes this language."""
+    PROFILE_INTENT = "profile_intent"
+    """Two intents were close; the person mostly asks about this one."""
+
+
 class Why(Value):
     """Why an answer is the one it is; everything in it may be shown to who asked."""
 
@@ -76,6 +89,7 @@ class Why(Value):
     fallback: Fallback | None = None
     moderated: Moderated | None = None
     """Set when `fallback` is `guarded` because of abusive words."""
+    context: tuple[Context, ...] = ()
 
 
 class ReplyGenerated(ConversationEvent):

@@ -51,8 +51,10 @@ from schemas.events.models import (
     TrainingStarted,
     TrainModel,
 )
+from schemas.events.profiles import FrequentIntent, Mood, ProfileUpdated
 from schemas.events.replies import (
     Citation,
+    Context,
     FailureReason,
     HandoverAsked,
     ReplyDelta,
@@ -94,6 +96,7 @@ _ATTEMPT = 1_795_426_200_018_000
 _DOCUMENT = ids.document_id("delivery.md")
 _PUBLISHED = ids.event_id(f"{DocumentPublished.event_type}:1", _DOCUMENT)
 _REMOVED = ids.event_id(f"{DocumentRemoved.event_type}:2", _DOCUMENT)
+_PROFILE = ids.profile_event_id(_USER, "0" * 64)
 _DELETION = ids.change_event_id(MessageDeleted.event_type, _USER, _QUESTION, _QUESTION)
 
 _JOB = UUID("6ac16fa7-ae5d-4a5d-82ac-5c8f5e80bf07")
@@ -159,6 +162,7 @@ EXAMPLES: tuple[Event, ...] = (
             score=0.97,
             snippet_ids=("shipping-times",),
             model_version="minilm-int8+head-1",
+            context=(Context.CARRIED_SLOTS,),
         ),
         attempt=_ATTEMPT,
     ),
@@ -319,6 +323,20 @@ EXAMPLES: tuple[Event, ...] = (
         occurred_at=_at(0),
         correlation_id=UUID("5ac16fa7-ae5d-4a5d-82ac-5c8f5e80bf06"),
         user_id=_USER,
+    ),
+    ProfileUpdated(
+        event_id=_PROFILE,
+        occurred_at=_at(0),
+        correlation_id=_PROFILE,
+        user_id=_USER,
+        version=12,
+        messages=6,
+        language="en",
+        language_share=1.0,
+        intents=(FrequentIntent(name="order_status", count=4),),
+        mood=Mood(always=0.25, lately=0.5),
+        first_seen_at=_at(0) - timedelta(days=30),
+        last_seen_at=_at(0),
     ),
     DocumentPublished(
         event_id=_PUBLISHED,

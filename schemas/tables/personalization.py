@@ -1,6 +1,17 @@
 """What the personalization consumer owns: one profile per user, a projection of the log."""
 
-from sqlalchemy import BigInteger, Column, String, Table, Uuid, func, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    String,
+    Table,
+    Text,
+    Uuid,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from schemas.tables.base import METADATA, Timestamp
@@ -20,5 +31,12 @@ user_profiles = Table(
     Column("sentiments", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     # Language to how often.
     Column("languages", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    # Time and mood of the latest understood messages, newest last: [[microseconds, label], ...].
+    Column("recent", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    # What was last told of this user, in short; when; and whether anything came since.
+    Column("told", Text, nullable=True),
+    Column("told_at", Timestamp, nullable=True),
+    Column("untold", Boolean, nullable=False, server_default=text("true")),
     Column("updated_at", Timestamp, nullable=False, server_default=func.now()),
+    Index("ix_user_profiles_untold", "updated_at", postgresql_where=text("untold")),
 )

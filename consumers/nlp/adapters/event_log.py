@@ -1,4 +1,4 @@
-"""Topics of one partition, read whole by every replica: no group, from the first record."""
+"""Topics that every replica reads whole: no group, from the first record on."""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from consumers.delivery.ports import Record
 from runtime.errors import InvalidEventError, RetryableError
 from runtime.kafka import create_tail
 from schemas.events.envelope import Event
-from schemas.topics import Topic
+from schemas.topics import CATALOGUE, Topic
 
 if TYPE_CHECKING:
     from aiokafka import ConsumerRecord
@@ -26,50 +26,44 @@ READ_SECONDS = 30.0
 logger = structlog.get_logger(__name__)
 
 
-class KafkaEventLog:
-    """See `consumers.nlp.service.follower.EventLog`."""
+class KafkaLog:
+    """The records of a topic, each once, in order within a partition."""
 
     def __init__(self, settings: "KafkaSettings", client_id: str, topic: Topic) -> None:
         self._settings = settings
         self._client_id = client_id
-        self._partition = TopicPartition(topic.value, 0)
+        self._topic = topic
+        self._partitions = [
+            TopicPartition(topic.value, each) for each in range(CATALOGUE[topic].partitions)
+        ]
         self._consumer: AIOKafkaConsumer | None = None
-        self._next = 0
-        self._end: int | None = None
+        self._next = dict.fromkeys(self._partitions, 0)
+        self._ends: dict[TopicPartition, int] | None = None
 
     @property
     def caught_up(self) -> bool:
         """Whether everything that stood there at the start has been read."""
-        return self._end is not None and self._next >= self._end
+        return self._ends is not None and all(
+            self._next[each] >= end for each, end in self._ends.items()
+        )
 
-    @property
-    def position(self) -> int:
-        """The offset of what `poll` returns next."""
-        return self._next
+    async def read(self) -> "list[ConsumerRecord[bytes, bytes]]":
+        """
+        Return what comes next; nothing after a while when nothing comes.
 
-    async def end(self) -> int:
-        """Return the offset behind everything that is accepted there now."""
-        consumer = self._consumer
-        if consumer is None:
-            raise RetryableError(f"{self._partition.topic}: not read yet")
-        try:
-            async with asyncio.timeout(READ_SECONDS):
-                ends: dict[TopicPartition, int] = await consumer.end_offsets([self._partition])
-        except (KafkaError, TimeoutError, OSError) as error:
-            raise RetryableError(f"{self._partition.topic}: {type(error).__name__}") from error
-        return ends[self._partition]
-
-    async def poll(self) -> Sequence[Event]:
-        """Return what comes next."""
+        Raises:
+            RetryableError: the broker is away; the next call goes on where this one would have.
+        """
         try:
             async with asyncio.timeout(READ_SECONDS):
                 consumer = self._consumer or await self._open()
-                polled = await consumer.getmany(self._partition, timeout_ms=POLL_MS)
-                self._next = await consumer.position(self._partition)
+                polled = await consumer.getmany(*self._partitions, timeout_ms=POLL_MS)
+                for each in self._partitions:
+                    self._next[each] = await consumer.position(each)
         except (KafkaError, TimeoutError, OSError) as error:
             await self.close()
-            raise RetryableError(f"{self._partition.topic}: {type(error).__name__}") from error
-        return [event for found in polled.values() for event in map(readable, found) if event]
+            raise RetryableError(f"{self._topic}: {type(error).__name__}") from error
+        return [record for found in polled.values() for record in found]
 
     async def close(self) -> None:
         """Disconnect, or give up on it."""
@@ -81,19 +75,50 @@ class KafkaEventLog:
         consumer = create_tail(self._settings, self._client_id)
         try:
             await consumer.start()
-            consumer.assign([self._partition])
-            ends = await consumer.end_offsets([self._partition])
-            begins = await consumer.beginning_offsets([self._partition])
+            consumer.assign(self._partitions)
+            ends = await consumer.end_offsets(self._partitions)
+            begins = await consumer.beginning_offsets(self._partitions)
         except BaseException:
             await stop(consumer)
             raise
-        # A log made anew is shorter than what was read of the old one.
-        end = ends[self._partition]
-        self._next = max(self._next if self._next <= end else 0, begins[self._partition])
-        self._end = end if self._end is None else self._end
-        consumer.seek(self._partition, self._next)
+        for each, end in ends.items():
+            # A log made anew is shorter than what was read of the old one.
+            self._next[each] = max(self._next[each] if self._next[each] <= end else 0, begins[each])
+            consumer.seek(each, self._next[each])
+        self._ends = ends if self._ends is None else self._ends
         self._consumer = consumer
         return consumer
+
+
+class KafkaEventLog(KafkaLog):
+    """See `consumers.nlp.service.follower.EventLog`."""
+
+    async def poll(self) -> Sequence[Event]:
+        """Return what comes next."""
+        return [event for record in await self.read() if (event := readable(record)) is not None]
+
+
+class KafkaMeasuredLog(KafkaEventLog):
+    """See `consumers.nlp.service.handover_follower.MeasuredLog`; only for one partition."""
+
+    @property
+    def position(self) -> int:
+        """The offset of what `poll` returns next."""
+        (position,) = self._next.values()
+        return position
+
+    async def end(self) -> int:
+        """Return the offset behind everything that is accepted there now."""
+        consumer = self._consumer
+        if consumer is None:
+            raise RetryableError(f"{self._topic}: not read yet")
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                ends: dict[TopicPartition, int] = await consumer.end_offsets(self._partitions)
+        except (KafkaError, TimeoutError, OSError) as error:
+            raise RetryableError(f"{self._topic}: {type(error).__name__}") from error
+        (end,) = ends.values()
+        return end
 
 
 def readable(record: "ConsumerRecord[bytes, bytes]") -> Event | None:

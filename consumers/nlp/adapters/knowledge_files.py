@@ -20,6 +20,7 @@ from consumers.nlp.service.knowledge import (
     Unclear,
 )
 from consumers.nlp.service.parts import Language, Name, Sentence, SnippetId
+from consumers.nlp.service.rehearsals import Rehearsals
 from consumers.nlp.service.translations import (
     TranslatedIntent,
     TranslatedPhrases,
@@ -132,6 +133,17 @@ def read_evaluation(folder: Path) -> Evaluation | None:
     """
     path = folder / "evaluation.yaml"
     return _read(path, Evaluation) if path.is_file() else None
+
+
+def read_rehearsals(folder: Path) -> Rehearsals | None:
+    """
+    The folder's conversations to try the assistant on; None when it has none.
+
+    Raises:
+        KnowledgeError: dialogues.yaml is not YAML or breaks a rule.
+    """
+    path = folder / "dialogues.yaml"
+    return _read(path, Rehearsals) if path.is_file() else None
 
 
 def read_foreign_evaluation(folder: Path) -> dict[str, Evaluation]:

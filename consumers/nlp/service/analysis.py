@@ -12,7 +12,7 @@ from consumers.nlp.service.retrieval import Found
 from consumers.nlp.service.sentiment import Tone
 from runtime.entities.finding import Entity
 from schemas.events.chat import Sender
-from schemas.events.replies import Fallback, Moderated, ReplySource, StopReason
+from schemas.events.replies import Context, Fallback, Moderated, ReplySource, StopReason
 
 
 class Asked(Protocol):
@@ -53,10 +53,12 @@ class Question:
     message_id: UUID
     text: str
     asked_at: datetime
+    user_id: UUID | None = None
+    """Who asks, if their habits may count."""
     remembered: bool = True
     """Whether the conversation goes on: one question by itself leaves nothing behind."""
     answered: bool = True
-    """False when a person answers: then nothing is offered, and what was offered is over."""
+    """False when a person answers: nothing is offered or carried on, and habits do not count."""
 
     @classmethod
     def alone(cls, text: str) -> Self:
@@ -74,6 +76,8 @@ class Understanding:
     entities: tuple[Entity, ...]
     moderation: Judgement | None = None
     """None in a language that nobody judges."""
+    by_habit: bool = False
+    """Whether the language is what the person mostly writes, since the message does not say."""
 
     @property
     def flagged(self) -> bool:
@@ -103,6 +107,8 @@ class Answer:
     attempt: int | None = None
     withheld: bool = False
     """It is not said, because a person answers."""
+    context: tuple[Context, ...] = ()
+    """What it rests on beside the message."""
 
     @property
     def calls_person(self) -> bool:

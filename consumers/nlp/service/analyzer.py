@@ -11,8 +11,9 @@ from consumers.nlp.service.analysis import Analysis, Question, Understanding
 from consumers.nlp.service.dialogue import Dialogue
 from consumers.nlp.service.entity_finder import EntityFinder
 from consumers.nlp.service.heads import IntentHead
-from consumers.nlp.service.language import ConversationLanguages
+from consumers.nlp.service.language import DEFAULT_LANGUAGE, ConversationLanguages
 from consumers.nlp.service.moderation import Moderation
+from consumers.nlp.service.people import NOBODY, People, Person
 from consumers.nlp.service.retrieval import Snippets
 from consumers.nlp.service.sentiment import ToneReader
 from consumers.nlp.service.tolerances import Tolerances
@@ -73,6 +74,7 @@ class Analyzer:
         knowledge_version: str,
         models: Sequence[LoadedModel] = (),
         documents: Callable[[], str | None] = lambda: None,
+        people: People | None = None,
         tolerances: Tolerances | None = None,
     ) -> None:
         self._languages = languages
@@ -84,6 +86,7 @@ class Analyzer:
         self._finder = finder
         self._dialogue = dialogue
         self._models = tuple(models)
+        self._people = people or People()
         self._tolerances = tolerances or Tolerances()
 
     @property
@@ -149,7 +152,9 @@ class Analyzer:
         texts = [question.text for question in questions]
         watch = _StopWatch(len(texts))
         with watch.step("language"):
-            languages = [self._language_of(each) for each in questions]
+            people = [self._person(each) for each in questions]
+            spoken = [self._spoken(*each) for each in zip(questions, people, strict=True)]
+            languages, habits = zip(*spoken, strict=True)
         with watch.step("moderation"):
             judged = [self.moderation.judge(*each) for each in zip(texts, languages, strict=True)]
         with watch.step("embedding"):
@@ -163,11 +168,11 @@ class Analyzer:
             entities = self._finder.find(texts, languages)
         understood = [
             Understanding(*parts)
-            for parts in zip(languages, guesses, tones, entities, judged, strict=True)
+            for parts in zip(languages, guesses, tones, entities, judged, habits, strict=True)
         ]
         answered = [
-            self._answered(question, vector, each, encoding.snippets, watch)
-            for question, vector, each in zip(questions, vectors, understood, strict=True)
+            self._answered(each, encoding.snippets, watch)
+            for each in zip(questions, vectors, understood, people, strict=True)
         ]
         # Named afterwards: what was said is in the documents named, even if one came meanwhile.
         version, versions = self._named(served), self._versions(served)
@@ -177,21 +182,26 @@ class Analyzer:
         """One unit vector per text, for whoever compares texts: always of the own model."""
         return self._own.encoding.embedder.embed(texts)
 
-    def _language_of(self, question: Question) -> str:
-        if question.remembered:
-            return self._languages.language_of(question.conversation_id, question.text)
-        return self._languages.language_of_text(question.text)
+    def _person(self, question: Question) -> Person:
+        # Habits serve answers, and none is given where a person answers.
+        return self._people.of(question.user_id) if question.answered else NOBODY
+
+    def _spoken(self, question: Question, person: Person) -> tuple[str, bool]:
+        """The language, and whether only the person's habit says so."""
+        if not question.remembered:
+            return self._languages.language_of_text(question.text), False
+        clear = self._languages.clear_language_of(question.conversation_id, question.text)
+        language = clear or person.language or DEFAULT_LANGUAGE
+        return language, clear is None and language != DEFAULT_LANGUAGE
 
     def _answered(
         self,
-        question: Question,
-        vector: Vector,
-        understood: Understanding,
+        said: tuple[Question, Vector, Understanding, Person],
         snippets: Snippets | None,
         watch: "_StopWatch",
     ) -> Analysis:
         started = time.perf_counter()
-        understood, answer = self._dialogue.answer(question, vector, understood, snippets)
+        understood, answer = self._dialogue.answer(*said, snippets)
         took = _milliseconds(time.perf_counter() - started)
         return Analysis(understood, answer, {**watch.shares_ms, "response": took})
 

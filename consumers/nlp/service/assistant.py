@@ -178,16 +178,17 @@ class Assistant:
             self.generations.turns.note(asked, analysis.understanding, analysis.answer.text)
 
     def _questions(self, chunk: Sequence[Heard]) -> list[Question]:
-        return [
-            Question(
-                each.asked.conversation_id,
-                each.asked.message_id,
-                each.asked.text,
-                each.asked.occurred_at,
-                answered=not self._handovers.silent_at(each.asked.conversation_id, each.place),
-            )
-            for each in chunk
-        ]
+        return [self._question(each.asked, each.place) for each in chunk]
+
+    def _question(self, asked: Asked, place: int) -> Question:
+        return Question(
+            asked.conversation_id,
+            asked.message_id,
+            asked.text,
+            asked.occurred_at,
+            user_id=asked.sender.id,
+            answered=not self._handovers.silent_at(asked.conversation_id, place),
+        )
 
 
 class _Decided(NamedTuple):

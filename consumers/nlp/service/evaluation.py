@@ -26,8 +26,8 @@ class Answerable(_Part):
 
     def right(self, answer: Answer) -> bool:
         """A right answer, or a question back whose two choices are both right."""
-        told = _told(answer)
-        return bool(told) and set(told) <= set(self.expect)
+        named = told(answer)
+        return bool(named) and set(named) <= set(self.expect)
 
 
 class Ambiguous(_Part):
@@ -37,7 +37,7 @@ class Ambiguous(_Part):
 
     def right(self, answer: Answer) -> bool:
         """A question back whose two choices are among the expected."""
-        return answer.source is ReplySource.CLARIFY and set(_told(answer)) <= set(self.between)
+        return answer.source is ReplySource.CLARIFY and set(told(answer)) <= set(self.between)
 
 
 class OffTopic(_Part):
@@ -91,12 +91,12 @@ def try_out(
         answer = analysis.answer
         read = analysis.understanding.language
         strange = language is not None and read != language
-        did = " ".join([answer.source, *_told(answer), *([f"in {read}"] if strange else [])])
+        did = " ".join([answer.source, *told(answer), *([f"in {read}"] if strange else [])])
         outcomes.append(Outcome(kind, question.ask, did, question.right(answer) and not strange))
     return outcomes
 
 
-def _told(answer: Answer) -> tuple[str, ...]:
+def told(answer: Answer) -> tuple[str, ...]:
     """The intents or snippets that an answer says or offers."""
     if answer.options is not None:
         return answer.options

@@ -84,6 +84,7 @@ def _why(analysis: Analysis, version: str) -> Why:
         cached=answer.cached,
         fallback=answer.fallback,
         moderated=answer.moderated,
+        context=answer.context,
     )
 
 

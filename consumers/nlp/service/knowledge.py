@@ -18,6 +18,7 @@ from consumers.nlp.service.parts import (
     slots_of,
 )
 from consumers.nlp.service.translations import Translation
+from runtime.entities.finding import Entity, FoundBy
 
 SLOT_ENTITIES = {
     "order_number": "order_number",
@@ -26,6 +27,11 @@ SLOT_ENTITIES = {
     "date": "date",
 }
 """Slot of an answer → the entity type that fills it. None of them is personal data."""
+
+
+def fills_slot(entity: Entity) -> bool:
+    """Whether an answer may say it: what a model guesses is not said back to people."""
+    return entity.type in SLOT_ENTITIES.values() and entity.found_by is not FoundBy.MODEL
 
 
 class _Part(BaseModel):
@@ -126,6 +132,21 @@ class Tones(_Part):
         return {"negative": self.negative, "neutral": self.neutral, "positive": self.positive}
 
 
+class FollowUps(_Part):
+    """How people go on about what was just answered, as whole words without apostrophes."""
+
+    openers: tuple[Sentence, ...] = ()
+    """A follow-up begins with one of these."""
+    closers: tuple[Sentence, ...] = ()
+    """Or ends with one of these."""
+    others: tuple[Sentence, ...] = ()
+    """It means what was named or offered beside what was answered."""
+    questions: tuple[Sentence, ...] = ()
+    """A message with one of these asks something of its own."""
+    fillers: tuple[Sentence, ...] = ()
+    """These say nothing by themselves."""
+
+
 class Phrases(_Part):
     """What is said when there is no answer, or more than one."""
 
@@ -134,6 +155,7 @@ class Phrases(_Part):
     picks: Picks
     other_language: dict[str, Text]
     stopped: Text = "I stopped before I had an answer."
+    follow_ups: FollowUps = FollowUps()
     in_english: dict[Language, Text] = Field(default_factory=dict)
     """Said before a text that is not there in a person's language."""
 

@@ -31,11 +31,16 @@ class ConversationLanguages:
 
     def language_of(self, conversation_id: UUID, text: str) -> str:
         """ISO 639-1 code of a message."""
+        return self.clear_language_of(conversation_id, text) or DEFAULT_LANGUAGE
+
+    def clear_language_of(self, conversation_id: UUID, text: str) -> str | None:
+        """ISO 639-1 code of a message; None when neither it nor its conversation says."""
         detected = self._detect(text)
         if detected is not None:
             self._remember(conversation_id, detected)
             return detected
-        return self._known.get(conversation_id) or self._guess(text)
+        known, guess = self._known.get(conversation_id), self._guess(text)
+        return known or (guess if guess != DEFAULT_LANGUAGE else None)
 
     def language_of_text(self, text: str) -> str:
         """ISO 639-1 code of a text outside of any conversation."""

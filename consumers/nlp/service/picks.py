@@ -28,15 +28,15 @@ class PickReader:
 
     def __init__(self, picks: Picks, names: Mapping[str, str]) -> None:
         self._phrases = {
-            Pick.FIRST: [_words(each) for each in picks.first],
-            Pick.SECOND: [_words(each) for each in picks.second],
-            Pick.NEITHER: [_words(each) for each in picks.neither],
+            Pick.FIRST: [words_of(each) for each in picks.first],
+            Pick.SECOND: [words_of(each) for each in picks.second],
+            Pick.NEITHER: [words_of(each) for each in picks.neither],
         }
-        self._stems = {key: _stems(_words(name)) for key, name in names.items()}
+        self._stems = {key: _stems(words_of(name)) for key, name in names.items()}
 
     def read(self, text: str, options: tuple[str, str]) -> Pick | None:
         """The pick, or None when the message is about something else."""
-        said = _words(text)
+        said = words_of(text)
         if not said or len(said) > FEW_WORDS:
             return None
         return self._by_order(said) or self._by_name(said, options)
@@ -59,7 +59,8 @@ class PickReader:
         return Pick.FIRST if first > second else Pick.SECOND
 
 
-def _words(text: str) -> list[str]:
+def words_of(text: str) -> list[str]:
+    """The words of a text, without case and apostrophes."""
     return _WORD.findall(
         text.casefold().replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", "")
     )

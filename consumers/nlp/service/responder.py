@@ -6,12 +6,12 @@ from dataclasses import replace
 from consumers.nlp.ports import Vector
 from consumers.nlp.service.analysis import Answer, Understanding
 from consumers.nlp.service.heads import IntentGuess
-from consumers.nlp.service.knowledge import Knowledge
+from consumers.nlp.service.knowledge import Knowledge, fills_slot
 from consumers.nlp.service.language import DEFAULT_LANGUAGE
 from consumers.nlp.service.retrieval import Found, Snippets
 from consumers.nlp.service.voices import Voice, voices_of
-from runtime.entities.finding import Entity, FoundBy
-from schemas.events.replies import ReplySource
+from runtime.entities.finding import Entity
+from schemas.events.replies import Context, ReplySource
 
 
 class Responder:
@@ -36,10 +36,14 @@ class Responder:
         self._language_of = language_of
 
     def answer(
-        self, vector: Vector, understood: Understanding, snippets: Snippets | None = None
+        self,
+        vector: Vector,
+        understood: Understanding,
+        snippets: Snippets | None = None,
+        carried: Sequence[Entity] = (),
     ) -> Answer:
         """
-        The best answer there is; never fails, never invents.
+        The best answer there is; never fails, never invents. `carried` as in `from_intent`.
 
         `snippets` must be found by vectors of the model that `vector` is of; left out, it is the
         one whose snippets this was made with.
@@ -59,20 +63,17 @@ class Responder:
             # A trained head may know intents that nobody has written an answer for yet.
             related = known.related(vector, language)
             return replace(self.hand_over(understood), grounds=related)
-        return _ask_back(voice, guess) or self.from_intent(understood)
+        return _ask_back(voice, guess) or self.from_intent(understood, carried)
 
     def from_intent(self, understood: Understanding, carried: Sequence[Entity] = ()) -> Answer:
         """The intent's words; what the message does not name is taken from what was `carried`."""
         voice = self.voice(understood.language)
         intent = voice.intents[understood.intent.intent]
-        # The first of a kind: people name what they are about before they go into details.
-        found = {
-            each.type: each.value
-            for each in reversed((*understood.entities, *carried))
-            if each.found_by is not FoundBy.MODEL
-        }
+        own = _first_of_each(understood.entities)
+        text = voice.reply(intent.name, _first_of_each(carried) | own)
         return Answer(
-            text=voice.reply(intent.name, found),
+            text=text,
+            context=(Context.CARRIED_SLOTS,) if text != voice.reply(intent.name, own) else (),
             source=ReplySource.HANDOVER if intent.hand_over else ReplySource.TEMPLATE,
             intent=intent.name,
             confidence=understood.intent.confidence,
@@ -99,6 +100,11 @@ class Responder:
             intent=None,
             confidence=0.0,
         )
+
+
+def _first_of_each(entities: Sequence[Entity]) -> dict[str, str]:
+    """What fills slots; people name what they are about before they go into details."""
+    return {each.type: each.value for each in reversed(entities) if fills_slot(each)}
 
 
 def _ask_back(voice: Voice, guess: IntentGuess) -> Answer | None:

@@ -188,3 +188,13 @@ def test_only_other_partitions_break_the_order() -> None:
         "partitions": True,
         "retention.ms": False,
     }
+
+
+def test_a_compacted_topic_closes_its_segments() -> None:
+    """Its segments close by themselves: an open one is never cleaned."""
+    plans = {plan.name: plan for plan in plan_topics(1)}
+    config = plans["user-profiles"].config
+    assert config["cleanup.policy"] == "compact"
+    assert config["retention.ms"] == "-1"
+    assert config["segment.ms"] == str(24 * 3600 * 1000)
+    assert "segment.ms" not in plans["chat-messages"].config

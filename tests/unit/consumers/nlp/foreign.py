@@ -6,6 +6,7 @@ from consumers.nlp.ports import Matrix
 from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.dialogue import Dialogue
 from consumers.nlp.service.entity_finder import EntityFinder
+from consumers.nlp.service.follow_ups import FollowUpReader
 from consumers.nlp.service.knowledge import Knowledge
 from consumers.nlp.service.language import ConversationLanguages
 from consumers.nlp.service.parts import Picks
@@ -98,7 +99,9 @@ def foreign_analyzer(
         intents=small_intents(),
         tones=small_tones(),
         finder=EntityFinder(),
-        dialogue=Dialogue(responder),
+        dialogue=Dialogue(
+            responder, FollowUpReader(knowledge.phrases.follow_ups, knowledge.intents)
+        ),
         knowledge_version="test",
         tolerances=tolerances,
     )

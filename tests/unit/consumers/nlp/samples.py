@@ -1,7 +1,7 @@
 """Small stand-ins: an embedder without a model, a knowledge base of two intents, a message."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
@@ -12,9 +12,11 @@ from consumers.nlp.service.analysis import Heard
 from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.dialogue import Dialogue
 from consumers.nlp.service.entity_finder import EntityFinder
+from consumers.nlp.service.follow_ups import FollowUpReader
 from consumers.nlp.service.heads import KERNEL_WIDTH, IntentHead, KernelHead, LinearHead
 from consumers.nlp.service.knowledge import (
     Examples,
+    FollowUps,
     Intent,
     Knowledge,
     Phrases,
@@ -24,10 +26,12 @@ from consumers.nlp.service.knowledge import (
 from consumers.nlp.service.language import ConversationLanguages
 from consumers.nlp.service.moderation import Moderation
 from consumers.nlp.service.parts import Picks
+from consumers.nlp.service.people import People
 from consumers.nlp.service.responder import Responder
 from consumers.nlp.service.retrieval import SnippetIndex
 from consumers.nlp.service.sentiment import ToneReader
 from schemas.events.chat import MessageSent, Sender, SenderKind
+from schemas.events.profiles import FrequentIntent, ProfileUpdated
 
 NAMESPACE = UUID("00000000-0000-5000-8000-000000000000")
 ORDER = "Where is my order?"
@@ -150,6 +154,12 @@ def small_knowledge() -> Knowledge:
             clarify="Is it {first} or {second}?",
             picks=Picks(first=("1", "first"), second=("2", "second one"), neither=("neither",)),
             other_language={"en": "English only.", "de": "Nur Englisch."},
+            follow_ups=FollowUps(
+                openers=("and",),
+                others=("other one",),
+                questions=("who",),
+                fillers=("the", "for", "order"),
+            ),
         ),
     )
 
@@ -178,7 +188,10 @@ def small_tones(tone: float = 0.0) -> ToneReader:
 def small_analyzer(
     embedder: AxisEmbedder,
     language: str | None = "en",
+    people: People | None = None,
+    *,
     recognizer: EntityRecognizer | None = None,
+    strange: bool = False,
 ) -> Analyzer:
     """The whole way from text to answer, without a model."""
     knowledge = small_knowledge()
@@ -189,8 +202,34 @@ def small_analyzer(
         intents=small_intents(),
         tones=small_tones(),
         finder=EntityFinder(knowledge.entities, recognizer),
-        dialogue=Dialogue(Responder(knowledge, SnippetIndex(embedder, knowledge.snippets))),
+        dialogue=Dialogue(
+            Responder(knowledge, SnippetIndex(embedder, knowledge.snippets)),
+            FollowUpReader(knowledge.phrases.follow_ups, knowledge.intents),
+            lambda _: strange,
+        ),
         knowledge_version="test",
+        people=people,
+    )
+
+
+def profile(
+    user: UUID, *, language: str | None = None, intents: Mapping[str, int] | None = None
+) -> tuple[UUID, ProfileUpdated]:
+    """What is told of somebody who writes often."""
+    return user, ProfileUpdated(
+        event_id=uuid5(NAMESPACE, f"profile {user}"),
+        occurred_at=AT,
+        correlation_id=uuid5(NAMESPACE, f"profile {user}"),
+        user_id=user,
+        version=20,
+        messages=10,
+        language=language,
+        language_share=1.0 if language else 0.0,
+        intents=tuple(
+            FrequentIntent(name=name, count=count) for name, count in (intents or {}).items()
+        ),
+        first_seen_at=AT,
+        last_seen_at=AT,
     )
 
 

@@ -1,6 +1,8 @@
 """Rules, lists and a model find entities together, and the surest of them decides."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 
@@ -10,7 +12,8 @@ from consumers.nlp.service.entity_finder import EntityFinder
 from consumers.nlp.service.knowledge import EntityList
 from runtime.entities.finding import RULES, FoundBy
 from runtime.entities.masking import masked, redacted
-from tests.unit.consumers.nlp.samples import ORDER, AxisEmbedder, small_analyzer
+from schemas.events.replies import ReplySource
+from tests.unit.consumers.nlp.samples import ORDER, SNIPPET, AxisEmbedder, small_analyzer
 
 LISTS = (
     EntityList(name="product", values={"Rose lamp": ("rose", "the rose"), "Oak desk": ("desk",)}),
@@ -113,6 +116,19 @@ def test_a_guess_is_never_said_back() -> None:
     (analysis,) = analyzer.analyze([Question.alone(f"{ORDER} A-17")])
     assert [each.type for each in analysis.understanding.entities] == ["order_number"]
     assert analysis.answer.text == "It is on its way."
+
+
+def test_a_guess_counts_for_nothing_in_a_conversation() -> None:
+    """It takes up no answer, and it stands in for no number that was named."""
+    analyzer = small_analyzer(AxisEmbedder(), recognizer=WordRecognizer(**{"A-17": "order_number"}))
+    start = Question.alone("")
+    said = [
+        replace(start, message_id=uuid4(), text=text)
+        for text in (f"{ORDER} 48213", "order A-17", f"{SNIPPET} A-17", ORDER)
+    ]
+    _, guess, _, again = (each.answer for each in analyzer.analyze(said))
+    assert guess.source is ReplySource.HANDOVER
+    assert again.text == "Order 48213 is on its way."
 
 
 def test_the_version_names_every_source() -> None:

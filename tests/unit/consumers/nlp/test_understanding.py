@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from consumers.nlp.adapters.head_store import Heads
-from consumers.nlp.adapters.knowledge_files import read_evaluation
+from consumers.nlp.adapters.knowledge_files import read_evaluation, read_rehearsals
 from consumers.nlp.adapters.onnx_embedder import OnnxEmbedder
 from consumers.nlp.adapters.vader_tone import VaderToneLexicon
 from consumers.nlp.app import build_analyzer
@@ -18,6 +18,7 @@ from consumers.nlp.service.analysis import Question
 from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.evaluation import try_out
 from consumers.nlp.service.knowledge import Knowledge
+from consumers.nlp.service.rehearsals import rehearse
 from consumers.nlp.service.sentiment import ToneReader
 from consumers.nlp.settings import ModelSettings
 from schemas.events.models import INTENTS
@@ -67,6 +68,19 @@ def test_nine_of_ten_questions_are_met_as_they_must_be(
     outcomes = try_out(analyzer, evaluation)
     misses = [str(each) for each in outcomes if not each.right]
     assert len(misses) <= len(outcomes) / 10, "\n".join(misses)
+
+
+def test_conversations_go_on_as_they_must(analyzer: Analyzer, knowledge: Knowledge) -> None:
+    """Follow-ups are answered as such, and what is none is left alone."""
+    rehearsals = read_rehearsals(ROOT / "knowledge")
+    assert rehearsals is not None
+    learnt = {text.casefold() for text in knowledge.sentences()}
+    assert not [each.ask for each in rehearsals.follow_ups if each.ask.casefold() in learnt]
+    outcomes = rehearse(analyzer, rehearsals)
+    right = Counter(each.kind for each in outcomes if each.right)
+    misses = "\n".join(str(each) for each in outcomes if not each.right)
+    assert right["follow_ups"] >= 28, misses
+    assert right["new_questions"] >= 16, misses
 
 
 def test_tone_of_new_sentences(knowledge: Knowledge, embedder: OnnxEmbedder, heads: Heads) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from consumers.personalization.ports import Profile
-from consumers.personalization.service import learn
+from consumers.personalization.service.learning import learn
 from schemas.events.chat import MessageSent, Sender, SenderKind
 from schemas.events.envelope import Event
 from schemas.events.insights import MessageAnalyzed

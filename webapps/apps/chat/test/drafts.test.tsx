@@ -146,7 +146,7 @@ describe("an answer of a language model", () => {
   it("says why it ends early, or why the model did not write it", () => {
     show({ source: "model", stopped: "person" });
     expect(screen.getByText("Stopped")).toBeVisible();
-    const why = { score: 0.5, model_version: "v1", snippet_ids: [], cached: false };
+    const why = { score: 0.5, model_version: "v1", snippet_ids: [], cached: false, context: [] };
     show({ source: "retrieval", why: { ...why, fallback: "circuit_open" } });
     expect(screen.getByText("Without the language model")).toBeVisible();
   });

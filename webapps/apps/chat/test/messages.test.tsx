@@ -35,14 +35,18 @@ function setUp(view: React.ReactNode) {
 describe("reply", () => {
   it("tells on demand what was understood and from where the answer came", async () => {
     const citations = [{ id: "k1", title: "Delivery times", score: 0.8 }];
-    const { container } = setUp(<Reply record={reply("r1", 1, { citations })} userId={ME} />);
+    const context = ["carried_slots" as const];
+    const why = { score: 0.97, model_version: "v1", snippet_ids: [], cached: false, context };
+    const record = reply("r1", 1, { citations, why });
+    const { container } = setUp(<Reply record={record} userId={ME} />);
     await waitFor(() => expect(screen.getByText("text of r1")).toBeVisible());
     const toggle = screen.getByRole("button", { name: "Details" });
     expect(toggle).toHaveAttribute("aria-expanded", "false");
     expect(screen.queryByText("order_status")).toBeNull();
     await userEvent.click(toggle);
     expect(toggle).toHaveAttribute("aria-expanded", "true");
-    for (const text of ["order_status", "97%", "Prepared answer", "v1"]) {
+    const shown = ["order_status", "97%", "Prepared answer", "v1", "A number you named earlier"];
+    for (const text of shown) {
       expect(screen.getByText(text)).toBeVisible();
     }
     expect(screen.getByText(/Delivery times/)).toBeVisible();

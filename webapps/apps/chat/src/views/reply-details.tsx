@@ -35,6 +35,14 @@ export function ReplyDetails({ reply }: { reply: ReplyRecord }) {
           </dd>
         </>
       )}
+      {(reply.why?.context?.length ?? 0) > 0 && (
+        <>
+          <dt>{t("details.context")}</dt>
+          {reply.why?.context?.map((each) => (
+            <dd key={each}>{t(`details.contexts.${each}`, { defaultValue: each })}</dd>
+          ))}
+        </>
+      )}
       {reply.model_version && (
         <>
           <dt>{t("details.model")}</dt>

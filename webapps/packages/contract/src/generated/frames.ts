@@ -182,6 +182,12 @@ export interface components {
             role: string;
         };
         /**
+         * Context
+         * @description What an answer rests on beside the message itself.
+         * @enum {string}
+         */
+        Context: "previous_intent" | "carried_slots" | "profile_language" | "profile_intent";
+        /**
          * ConversationJoin
          * @description Start receiving a conversation, from the given positions on when there are any.
          */
@@ -1476,6 +1482,11 @@ export interface components {
              * @default false
              */
             cached?: boolean;
+            /**
+             * Context
+             * @default []
+             */
+            context: components["schemas"]["Context"][];
             /** @default null */
             fallback?: components["schemas"]["Fallback"] | null;
             /**

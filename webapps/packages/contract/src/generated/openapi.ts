@@ -821,6 +821,12 @@ export interface components {
             title: string;
         };
         /**
+         * Context
+         * @description What an answer rests on beside the message itself.
+         * @enum {string}
+         */
+        Context: "previous_intent" | "carried_slots" | "profile_language" | "profile_intent";
+        /**
          * ConversationItem
          * @description A conversation in the list, with the first and the last thing said in it.
          */
@@ -1998,6 +2004,11 @@ export interface components {
              * @default false
              */
             cached: boolean;
+            /**
+             * Context
+             * @default []
+             */
+            context: components["schemas"]["Context"][];
             fallback?: components["schemas"]["Fallback"] | null;
             /** Intent */
             intent?: string | null;

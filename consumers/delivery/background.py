@@ -1,4 +1,4 @@
-"""Work beside the answers: a defect in it is told, and may not stop them."""
+"""Work beside the loop: a defect in it is told, and may not stop it."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -11,7 +11,7 @@ logger = structlog.get_logger(__name__)
 
 
 async def kept_going(work: Callable[[], Coroutine[object, object, None]]) -> None:
-    """Do it until cancelled: a defect in it is told, and may not stop the answers."""
+    """Do it until cancelled: a defect in it is told, and may not stop the rest."""
     while True:
         doing = asyncio.create_task(work())
         try:

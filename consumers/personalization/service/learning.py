@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from consumers.personalization.ports import Profile, Profiles
+from consumers.personalization.ports import Profile, Profiles, Sounded
 from schemas.events.chat import MessageSent, SenderKind
 from schemas.events.envelope import Event
 from schemas.events.insights import MessageAnalyzed
@@ -39,4 +39,5 @@ def _of_insight(event: MessageAnalyzed) -> Profile:
         intents=Counter([event.intent] if event.intent is not None else []),
         sentiments=Counter([event.sentiment.label.value]),
         languages=Counter([event.language]),
+        recent=(Sounded(event.occurred_at, event.sentiment.label.value),),
     )

@@ -3,10 +3,14 @@
 import json
 from collections import Counter
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from consumers.delivery.database import Connection, Row
-from consumers.personalization.ports import Profile
+from consumers.personalization.ports import Profile, Sounded
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 # Sorted by user, so that two members of the group never wait for each other in a circle.
 _ENSURE = """
@@ -16,18 +20,18 @@ order by user_id
 on conflict do nothing
 """
 _LOCK = """
-select user_id, messages, first_seen_at, last_seen_at, intents, sentiments, languages
+select user_id, messages, first_seen_at, last_seen_at, intents, sentiments, languages, recent
 from user_profiles where user_id = any($1::uuid[]) order by user_id for update
 """
 _WRITE = """
 update user_profiles as kept
 set messages = new.messages, first_seen_at = new.first, last_seen_at = new.last,
     language = new.language, intents = new.intents, sentiments = new.sentiments,
-    languages = new.languages, updated_at = now()
+    languages = new.languages, recent = new.recent, untold = true, updated_at = now()
 from unnest(
     $1::uuid[], $2::bigint[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::jsonb[],
-    $7::jsonb[], $8::jsonb[]
-) as new(user_id, messages, first, last, language, intents, sentiments, languages)
+    $7::jsonb[], $8::jsonb[], $9::jsonb[]
+) as new(user_id, messages, first, last, language, intents, sentiments, languages, recent)
 where kept.user_id = new.user_id
 """
 
@@ -48,12 +52,13 @@ class PostgresProfiles:
             [seen[user].last_seen_at for user in users],
         )
         rows = await self._connection.fetch(_LOCK, users)
-        merged = [(row["user_id"], _profile(row) + seen[row["user_id"]]) for row in rows]
+        merged = [(row["user_id"], profile_of(row) + seen[row["user_id"]]) for row in rows]
         columns = zip(*(_written(user, profile) for user, profile in merged), strict=True)
         await self._connection.execute(_WRITE, *columns)
 
 
-def _profile(row: Row) -> Profile:
+def profile_of(row: Row) -> Profile:
+    """The profile that a row holds."""
     return Profile(
         first_seen_at=row["first_seen_at"],
         last_seen_at=row["last_seen_at"],
@@ -61,6 +66,9 @@ def _profile(row: Row) -> Profile:
         intents=Counter(json.loads(row["intents"])),
         sentiments=Counter(json.loads(row["sentiments"])),
         languages=Counter(json.loads(row["languages"])),
+        recent=tuple(
+            Sounded(_EPOCH + at * _MICROSECOND, mood) for at, mood in json.loads(row["recent"])
+        ),
     )
 
 
@@ -74,4 +82,5 @@ def _written(user: UUID, profile: Profile) -> tuple[object, ...]:
         json.dumps(profile.intents),
         json.dumps(profile.sentiments),
         json.dumps(profile.languages),
+        json.dumps([[(at - _EPOCH) // _MICROSECOND, mood] for at, mood in profile.recent]),
     )

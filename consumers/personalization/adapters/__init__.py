@@ -1,0 +1,1 @@
+"""What it stands on: PostgreSQL and the log."""
