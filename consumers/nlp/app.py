@@ -23,14 +23,16 @@ from consumers.nlp.documents import following_documents
 from consumers.nlp.handlers import Handler, MessageHandler, RequestHandler
 from consumers.nlp.handovers import following_handovers
 from consumers.nlp.models import following
+from consumers.nlp.ports import Embedder
 from consumers.nlp.profiles import following_profiles
 from consumers.nlp.service.analysis import Question
-from consumers.nlp.service.analyzer import Analyzer
+from consumers.nlp.service.analyzer import INTENT, Analyzer
 from consumers.nlp.service.assistant import Assistant
 from consumers.nlp.service.dialogue import Dialogue
 from consumers.nlp.service.entity_finder import EntityFinder
 from consumers.nlp.service.follow_ups import FollowUpReader
 from consumers.nlp.service.handovers import Handovers
+from consumers.nlp.service.knowledge import Knowledge
 from consumers.nlp.service.language import ConversationLanguages
 from consumers.nlp.service.library import Library
 from consumers.nlp.service.moderation import Moderation
@@ -85,12 +87,6 @@ def build_assistant(settings: ModelSettings, people: People) -> tuple[Analyzer, 
         Cld2LanguageDetector(),
         guessed=knowledge.phrases.in_english if embedder.multilingual else (),
     )
-    responder = Responder(
-        knowledge,
-        library,
-        multilingual=embedder.multilingual,
-        language_of=languages.language_of_text,
-    )
     moderation = Moderation(prepare_moderator(settings.model_dir), settings.moderation_threshold)
     finder = EntityFinder(knowledge.entities, load_recognizer() if settings.ner else None)
     digest = knowledge.sha256[:12]
@@ -101,33 +97,69 @@ def build_assistant(settings: ModelSettings, people: People) -> tuple[Analyzer, 
         intents=heads.intents,
         tones=ToneReader(heads.tone, VaderToneLexicon()),
         finder=finder,
-        dialogue=Dialogue(
-            responder,
-            FollowUpReader(knowledge.phrases.follow_ups, knowledge.intents),
-            StrangeTalk(embedder, knowledge.out_of_scope.examples).like,
-        ),
+        dialogue=_dialogue(knowledge, embedder, library, languages),
         knowledge_version=digest,
         documents=lambda: library.version,
         tolerances=heads.tolerances,
         people=people,
-        models=[
-            _loaded("sentences", embedder.name, "embedding"),
-            _loaded("intents", digest, "intent", heads.accuracy),
-            _loaded("tone", digest, "sentiment"),
-            _loaded("languages", languages.detector, "language"),
-            _loaded("abuse", moderation.version, "moderation"),
-            _loaded("names", finder.version, "entities"),
-        ],
+        models=_loaded(
+            embedder.name,
+            digest,
+            heads.accuracy,
+            languages=languages,
+            moderation=moderation,
+            finder=finder,
+        ),
     )
     # The first run of an engine allocates and is ten times slower; nobody should wait for it.
     analyzer.analyze([Question.alone("Where is my order 48213?")])
     return analyzer, library
 
 
-def _loaded(name: str, version: str, kind: str, accuracy: float | None = None) -> LoadedModel:
-    return LoadedModel(
-        name=name, version=version, kind=kind, accuracy=accuracy, loaded_at=wall_clock()
+def _dialogue(
+    knowledge: Knowledge, embedder: Embedder, library: Library, languages: ConversationLanguages
+) -> Dialogue:
+    responder = Responder(
+        knowledge,
+        library,
+        multilingual=embedder.multilingual,
+        language_of=languages.language_of_text,
     )
+    return Dialogue(
+        responder,
+        FollowUpReader(knowledge.phrases.follow_ups, knowledge.intents),
+        StrangeTalk(embedder, knowledge.out_of_scope.examples).like,
+    )
+
+
+def _loaded(
+    engine: str,
+    knowledge: str,
+    accuracy: float,
+    *,
+    languages: ConversationLanguages,
+    moderation: Moderation,
+    finder: EntityFinder,
+) -> list[LoadedModel]:
+    now = wall_clock()
+    versions = (
+        ("sentences", engine, "embedding"),
+        ("intents", knowledge, "intent"),
+        ("tone", knowledge, "sentiment"),
+        ("languages", languages.detector, "language"),
+        ("abuse", moderation.version, "moderation"),
+        ("names", finder.version, "entities"),
+    )
+    return [
+        LoadedModel(
+            name=name,
+            version=version,
+            kind=kind,
+            accuracy=accuracy if kind == INTENT else None,
+            loaded_at=now,
+        )
+        for name, version, kind in versions
+    ]
 
 
 async def serve(settings: NlpSettings) -> None:

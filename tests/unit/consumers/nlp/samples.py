@@ -119,6 +119,22 @@ def small_moderation() -> Moderation:
     return Moderation(RudeWords(), 0.8)
 
 
+def small_phrases() -> Phrases:
+    """What the small knowledge base says around its answers."""
+    return Phrases(
+        hand_over="A colleague will answer.",
+        clarify="Is it {first} or {second}?",
+        picks=Picks(first=("1", "first"), second=("2", "second one"), neither=("neither",)),
+        other_language={"en": "English only.", "de": "Nur Englisch."},
+        follow_ups=FollowUps(
+            openers=("and",),
+            others=("other one",),
+            questions=("who",),
+            fillers=("the", "for", "order"),
+        ),
+    )
+
+
 def small_knowledge() -> Knowledge:
     """Two intents, one of them with a slot, and one snippet."""
     return Knowledge(
@@ -149,18 +165,7 @@ def small_knowledge() -> Knowledge:
             neutral=tuple(f"so {at}" for at in range(8)),
             positive=tuple(f"good {at}" for at in range(8)),
         ),
-        phrases=Phrases(
-            hand_over="A colleague will answer.",
-            clarify="Is it {first} or {second}?",
-            picks=Picks(first=("1", "first"), second=("2", "second one"), neither=("neither",)),
-            other_language={"en": "English only.", "de": "Nur Englisch."},
-            follow_ups=FollowUps(
-                openers=("and",),
-                others=("other one",),
-                questions=("who",),
-                fillers=("the", "for", "order"),
-            ),
-        ),
+        phrases=small_phrases(),
     )
 
 
