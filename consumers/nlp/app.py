@@ -23,6 +23,7 @@ from consumers.nlp.documents import following_documents
 from consumers.nlp.handlers import Handler, MessageHandler, RequestHandler
 from consumers.nlp.handovers import following_handovers
 from consumers.nlp.models import following
+from consumers.nlp.ports import Embedder
 from consumers.nlp.profiles import following_profiles
 from consumers.nlp.service.analysis import Question
 from consumers.nlp.service.analyzer import Analyzer
@@ -31,6 +32,7 @@ from consumers.nlp.service.dialogue import Dialogue
 from consumers.nlp.service.entity_finder import EntityFinder
 from consumers.nlp.service.follow_ups import FollowUpReader
 from consumers.nlp.service.handovers import Handovers
+from consumers.nlp.service.knowledge import Knowledge
 from consumers.nlp.service.language import ConversationLanguages
 from consumers.nlp.service.library import Library
 from consumers.nlp.service.moderation import Moderation
@@ -85,12 +87,6 @@ def build_assistant(settings: ModelSettings, people: People) -> tuple[Analyzer, 
         Cld2LanguageDetector(),
         guessed=knowledge.phrases.in_english if embedder.multilingual else (),
     )
-    responder = Responder(
-        knowledge,
-        library,
-        multilingual=embedder.multilingual,
-        language_of=languages.language_of_text,
-    )
     moderation = Moderation(prepare_moderator(settings.model_dir), settings.moderation_threshold)
     finder = EntityFinder(knowledge.entities, load_recognizer() if settings.ner else None)
     digest = knowledge.sha256[:12]
@@ -101,11 +97,7 @@ def build_assistant(settings: ModelSettings, people: People) -> tuple[Analyzer, 
         intents=heads.intents,
         tones=ToneReader(heads.tone, VaderToneLexicon()),
         finder=finder,
-        dialogue=Dialogue(
-            responder,
-            FollowUpReader(knowledge.phrases.follow_ups, knowledge.intents),
-            StrangeTalk(embedder, knowledge.out_of_scope.examples).like,
-        ),
+        dialogue=_dialogue(knowledge, library, embedder, languages),
         knowledge_version=digest,
         documents=lambda: library.version,
         tolerances=heads.tolerances,
@@ -122,6 +114,22 @@ def build_assistant(settings: ModelSettings, people: People) -> tuple[Analyzer, 
     # The first run of an engine allocates and is ten times slower; nobody should wait for it.
     analyzer.analyze([Question.alone("Where is my order 48213?")])
     return analyzer, library
+
+
+def _dialogue(
+    knowledge: Knowledge, library: Library, embedder: Embedder, languages: ConversationLanguages
+) -> Dialogue:
+    responder = Responder(
+        knowledge,
+        library,
+        multilingual=embedder.multilingual,
+        language_of=languages.language_of_text,
+    )
+    return Dialogue(
+        responder,
+        FollowUpReader(knowledge.phrases.follow_ups, knowledge.intents),
+        StrangeTalk(embedder, knowledge.out_of_scope.examples).like,
+    )
 
 
 def _loaded(name: str, version: str, kind: str, accuracy: float | None = None) -> LoadedModel:

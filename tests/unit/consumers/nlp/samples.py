@@ -119,6 +119,11 @@ def small_moderation() -> Moderation:
     return Moderation(RudeWords(), 0.8)
 
 
+_FOLLOW_UPS = FollowUps(
+    openers=("and",), others=("other one",), questions=("who",), fillers=("the", "for", "order")
+)
+
+
 def small_knowledge() -> Knowledge:
     """Two intents, one of them with a slot, and one snippet."""
     return Knowledge(
@@ -154,12 +159,7 @@ def small_knowledge() -> Knowledge:
             clarify="Is it {first} or {second}?",
             picks=Picks(first=("1", "first"), second=("2", "second one"), neither=("neither",)),
             other_language={"en": "English only.", "de": "Nur Englisch."},
-            follow_ups=FollowUps(
-                openers=("and",),
-                others=("other one",),
-                questions=("who",),
-                fillers=("the", "for", "order"),
-            ),
+            follow_ups=_FOLLOW_UPS,
         ),
     )
 
