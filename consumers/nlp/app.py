@@ -26,7 +26,7 @@ from consumers.nlp.models import following
 from consumers.nlp.ports import Embedder
 from consumers.nlp.profiles import following_profiles
 from consumers.nlp.service.analysis import Question
-from consumers.nlp.service.analyzer import Analyzer
+from consumers.nlp.service.analyzer import INTENT, Analyzer
 from consumers.nlp.service.assistant import Assistant
 from consumers.nlp.service.dialogue import Dialogue
 from consumers.nlp.service.entity_finder import EntityFinder
@@ -97,19 +97,19 @@ def build_assistant(settings: ModelSettings, people: People) -> tuple[Analyzer, 
         intents=heads.intents,
         tones=ToneReader(heads.tone, VaderToneLexicon()),
         finder=finder,
-        dialogue=_dialogue(knowledge, library, embedder, languages),
+        dialogue=_dialogue(knowledge, embedder, library, languages),
         knowledge_version=digest,
         documents=lambda: library.version,
         tolerances=heads.tolerances,
         people=people,
-        models=[
-            _loaded("sentences", embedder.name, "embedding"),
-            _loaded("intents", digest, "intent", heads.accuracy),
-            _loaded("tone", digest, "sentiment"),
-            _loaded("languages", languages.detector, "language"),
-            _loaded("abuse", moderation.version, "moderation"),
-            _loaded("names", finder.version, "entities"),
-        ],
+        models=_loaded(
+            embedder.name,
+            digest,
+            heads.accuracy,
+            languages=languages,
+            moderation=moderation,
+            finder=finder,
+        ),
     )
     # The first run of an engine allocates and is ten times slower; nobody should wait for it.
     analyzer.analyze([Question.alone("Where is my order 48213?")])
@@ -117,7 +117,7 @@ def build_assistant(settings: ModelSettings, people: People) -> tuple[Analyzer, 
 
 
 def _dialogue(
-    knowledge: Knowledge, library: Library, embedder: Embedder, languages: ConversationLanguages
+    knowledge: Knowledge, embedder: Embedder, library: Library, languages: ConversationLanguages
 ) -> Dialogue:
     responder = Responder(
         knowledge,
@@ -132,10 +132,34 @@ def _dialogue(
     )
 
 
-def _loaded(name: str, version: str, kind: str, accuracy: float | None = None) -> LoadedModel:
-    return LoadedModel(
-        name=name, version=version, kind=kind, accuracy=accuracy, loaded_at=wall_clock()
+def _loaded(
+    engine: str,
+    knowledge: str,
+    accuracy: float,
+    *,
+    languages: ConversationLanguages,
+    moderation: Moderation,
+    finder: EntityFinder,
+) -> list[LoadedModel]:
+    now = wall_clock()
+    versions = (
+        ("sentences", engine, "embedding"),
+        ("intents", knowledge, "intent"),
+        ("tone", knowledge, "sentiment"),
+        ("languages", languages.detector, "language"),
+        ("abuse", moderation.version, "moderation"),
+        ("names", finder.version, "entities"),
     )
+    return [
+        LoadedModel(
+            name=name,
+            version=version,
+            kind=kind,
+            accuracy=accuracy if kind == INTENT else None,
+            loaded_at=now,
+        )
+        for name, version, kind in versions
+    ]
 
 
 async def serve(settings: NlpSettings) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,6 +20,7 @@ from gateway.app import build_app
 from gateway.auth.memory import InMemoryAccounts, InMemoryTickets
 from gateway.auth.passwords import Passwords
 from gateway.chat.memory import InMemoryConversations
+from gateway.chat.ports import Conversation, Place, Utterance
 from gateway.http.limits import RateLimiter, limiter_in_memory
 from gateway.knowledge.memory import InMemoryKnowledgeBase
 from gateway.parts import Parts
@@ -31,6 +33,7 @@ from runtime.errors import RetryableError
 INTERNAL_TOKEN = "a secret between processes"
 PASSWORD = "correct horse battery"
 ORIGIN = "http://testserver"
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 class AwayLimiter:
@@ -150,3 +153,20 @@ def start_conversation(client: TestClient, person: Person, title: str | None = N
     assert answer.status_code == 201, answer.text
     made: str = answer.json()["id"]
     return made
+
+
+def keep(gateway: Gateway, owner: Person, count: int, *, apart: timedelta) -> Conversation:
+    """Put a conversation with messages where persistence would have written them."""
+    conversation = Conversation(uuid4(), owner.id, "Order", "active", NOON)
+    gateway.conversations.conversations[conversation.id] = conversation
+    gateway.conversations.said[conversation.id] = [
+        Utterance(
+            "message" if n % 2 == 0 else "reply",
+            {"event_id": str(key), "text": f"number {n}"},
+            Place(NOON + n * apart, key),
+            message_id=uuid4(),
+            sender_id=owner.id,
+        )
+        for n, key in enumerate(sorted(uuid4() for _ in range(count)))
+    ]
+    return conversation

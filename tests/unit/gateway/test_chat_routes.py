@@ -1,21 +1,19 @@
 """Conversations, messages and history, as the routes promise them."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import httpx2
 import pytest
 from starlette.testclient import TestClient
 
-from gateway.chat.ports import Conversation, Handover, Place, Reaction, ReadMark, Utterance
+from gateway.chat.ports import Conversation, Reaction, ReadMark
 from producers.ports import PublishStatus
 from runtime.errors import RetryableError
 from schemas import ids
 from schemas.events.chat import (
-    ConversationHandedOver,
     ConversationStarted,
-    Handler,
     MessageSent,
     Rating,
 )
@@ -23,13 +21,14 @@ from schemas.positions import Position
 from schemas.topics import Topic
 from tests.unit.gateway.harness import (
     INTERNAL_TOKEN,
+    NOON,
     Gateway,
     Person,
+    keep,
     register,
     start_conversation,
 )
 
-NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 INTERNAL = {"Authorization": f"Bearer {INTERNAL_TOKEN}"}
 
 
@@ -42,23 +41,6 @@ def say(
         "text": "hello",
     }
     return client.post("/api/chat/messages", json=body | changes, headers=person.headers)
-
-
-def keep(gateway: Gateway, owner: Person, count: int, *, apart: timedelta) -> Conversation:
-    """Put a conversation with messages where persistence would have written them."""
-    conversation = Conversation(uuid4(), owner.id, "Order", "active", NOON)
-    gateway.conversations.conversations[conversation.id] = conversation
-    gateway.conversations.said[conversation.id] = [
-        Utterance(
-            "message" if n % 2 == 0 else "reply",
-            {"event_id": str(key), "text": f"number {n}"},
-            Place(NOON + n * apart, key),
-            message_id=uuid4(),
-            sender_id=owner.id,
-        )
-        for n, key in enumerate(sorted(uuid4() for _ in range(count)))
-    ]
-    return conversation
 
 
 def test_starting_publishes_and_answers_it(
@@ -283,71 +265,6 @@ def test_edges_learn_whose_a_message_is(gateway: Gateway, client: TestClient, ad
     elsewhere = f"/internal/conversations/{other.id}/messages/{said.message_id}"
     assert client.get(elsewhere, headers=INTERNAL).status_code == 404
     assert client.get(path).status_code == 401
-
-
-def hand_over(
-    client: TestClient, person: Person, conversation: object, **body: object
-) -> httpx2.Response:
-    return client.put(
-        f"/api/chat/conversations/{conversation}/handover", json=body, headers=person.headers
-    )
-
-
-def test_handing_over_is_an_event(gateway: Gateway, client: TestClient, ada: Person) -> None:
-    """The sender comes from the token; a repeat under one client id is the same event."""
-    conversation = start_conversation(client, ada)
-    body = {"to": "agent", "note": " broken lid ", "client_event_id": str(uuid4())}
-    answers = [hand_over(client, ada, conversation, **body) for _ in range(2)]
-
-    first, second = gateway.publisher.events[-2:]
-    assert isinstance(first, ConversationHandedOver)
-    assert (first.to, first.note, first.sender.id) == ("agent", "broken lid", ada.id)
-    assert first.event_id == second.event_id
-    assert [(each.status_code, each.json()) for each in answers] == [
-        (202, {"status": "accepted", "conversation_id": conversation})
-    ] * 2
-
-
-def test_a_hand_over_is_answered_as_a_message_is(
-    gateway: Gateway, client: TestClient, ada: Person
-) -> None:
-    """What the log did not confirm is 503, what has ended 409, what makes no sense 422."""
-    ended = Conversation(uuid4(), ada.id, None, "ended", NOON)
-    gateway.conversations.conversations[ended.id] = ended
-    conversation = start_conversation(client, ada)
-    before = len(gateway.publisher.events)
-    assert hand_over(client, ada, ended.id, to="agent").json()["code"] == "conversation_ended"
-    for body in ({"to": "nobody"}, {}, {"to": "agent", "note": "x" * 501}):
-        assert hand_over(client, ada, conversation, **body).status_code == 422
-    assert len(gateway.publisher.events) == before
-    gateway.publisher.status = PublishStatus.UNKNOWN
-    unknown = hand_over(client, ada, conversation, to="assistant")
-    assert (unknown.status_code, unknown.json()["ack"]) == (503, "unknown")
-    assert unknown.json()["conversation_id"] == conversation
-
-
-def test_everybody_sees_who_handles_a_conversation(
-    gateway: Gateway, client: TestClient, ada: Person
-) -> None:
-    """In the list, in the conversation, and with the note in its history."""
-    conversation = keep(gateway, ada, 1, apart=timedelta(0))
-    url = f"/api/chat/conversations/{conversation.id}"
-    fresh = client.get(url, headers=ada.headers).json()
-    assert (fresh["handled_by"], fresh["handled_since"]) == ("assistant", None)
-    last = Handover(Handler.AGENT, NOON, uuid4(), "broken lid")
-    gateway.conversations.handovers[conversation.id] = last
-    one = client.get(url, headers=ada.headers).json()
-    [listed] = client.get("/api/chat/conversations", headers=ada.headers).json()["items"]
-    since = "2026-11-23T12:00:00.000000Z"
-    for each in (one, listed):
-        assert (each["handled_by"], each["handled_since"]) == ("agent", since)
-    page = client.get(f"{url}/messages", headers=ada.headers).json()
-    assert page["handover"] == {
-        "to": "agent",
-        "occurred_at": since,
-        "event_id": str(last.event_id),
-        "note": "broken lid",
-    }
 
 
 def test_conversations_are_listed_newest_first(

@@ -1,5 +1,6 @@
 """The real models, built once per run, and the starter knowledge base."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from consumers.nlp.adapters.knowledge_files import read_knowledge
 from consumers.nlp.adapters.model_store import prepare_model
 from consumers.nlp.adapters.onnx_embedder import OnnxEmbedder
 from consumers.nlp.service.knowledge import Knowledge
+from tests.unit.consumers.nlp.stage import Start, staging
 
 ROOT = Path(__file__).parents[4]
 
@@ -36,3 +38,10 @@ def knowledge() -> Knowledge:
 def heads(model_dir: Path, embedder: OnnxEmbedder, knowledge: Knowledge) -> Heads:
     """Return the heads trained from the starter knowledge base."""
     return prepare_heads(model_dir, embedder, knowledge)
+
+
+@pytest.fixture
+async def start() -> AsyncIterator[Start]:
+    """Return what puts an assistant with a language model around a desk."""
+    async with staging() as make:
+        yield make

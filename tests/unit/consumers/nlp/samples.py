@@ -119,9 +119,20 @@ def small_moderation() -> Moderation:
     return Moderation(RudeWords(), 0.8)
 
 
-_FOLLOW_UPS = FollowUps(
-    openers=("and",), others=("other one",), questions=("who",), fillers=("the", "for", "order")
-)
+def small_phrases() -> Phrases:
+    """What the small knowledge base says around its answers."""
+    return Phrases(
+        hand_over="A colleague will answer.",
+        clarify="Is it {first} or {second}?",
+        picks=Picks(first=("1", "first"), second=("2", "second one"), neither=("neither",)),
+        other_language={"en": "English only.", "de": "Nur Englisch."},
+        follow_ups=FollowUps(
+            openers=("and",),
+            others=("other one",),
+            questions=("who",),
+            fillers=("the", "for", "order"),
+        ),
+    )
 
 
 def small_knowledge() -> Knowledge:
@@ -154,13 +165,7 @@ def small_knowledge() -> Knowledge:
             neutral=tuple(f"so {at}" for at in range(8)),
             positive=tuple(f"good {at}" for at in range(8)),
         ),
-        phrases=Phrases(
-            hand_over="A colleague will answer.",
-            clarify="Is it {first} or {second}?",
-            picks=Picks(first=("1", "first"), second=("2", "second one"), neither=("neither",)),
-            other_language={"en": "English only.", "de": "Nur Englisch."},
-            follow_ups=_FOLLOW_UPS,
-        ),
+        phrases=small_phrases(),
     )
 
 

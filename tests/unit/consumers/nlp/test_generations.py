@@ -1,136 +1,25 @@
 """Answers of a language model: beside the quick ones, stopped, limited, and never missing."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
-from consumers.delivery.ports import Delivered, Record
-from consumers.nlp.handlers import MessageHandler
-from consumers.nlp.service.assistant import Assistant
-from consumers.nlp.service.handovers import Handovers
 from consumers.nlp.service.prompting import RULES
-from producers.memory import InMemoryEventPublisher
 from producers.ports import PublishStatus
-from runtime.clock import HybridLogicalClock, wall_clock
-from schemas.events.chat import MessageSent, ReplyRegenerateAsked, ReplyStopAsked
-from schemas.events.envelope import Event
+from runtime.clock import wall_clock
 from schemas.events.replies import (
     Fallback,
-    Moderated,
-    ReplyGenerated,
     ReplySource,
     StopReason,
 )
 from tests.unit.consumers.nlp.samples import (
     ORDER,
-    RUDE,
     SNIPPET,
-    AxisEmbedder,
     message,
-    small_analyzer,
 )
+from tests.unit.consumers.nlp.stage import HELD, Start, again, stop, until
 from tests.unit.consumers.nlp.writers import Desk, ScriptedModel
-
-HELD = 2
-"""The scripted model waits before this word, so something is written and something is not."""
-
-
-@dataclass
-class Stage:
-    """An assistant with a language model, and what it publishes."""
-
-    desk: Desk
-    handler: MessageHandler
-    publisher: InMemoryEventPublisher
-    assistant: Assistant
-
-    @property
-    def replies(self) -> list[ReplyGenerated]:
-        return [event for event in self.publisher.events if isinstance(event, ReplyGenerated)]
-
-    async def ask(self, *events: Event, first_offset: int = 0) -> None:
-        """Hand a batch over, as the loop does."""
-        await self.handler.handle(
-            [
-                Delivered(
-                    event, Record("chat-messages", 0, first_offset + at, event.key, b"", (), 0)
-                )
-                for at, event in enumerate(events)
-            ]
-        )
-
-    async def replied(self, count: int = 1) -> ReplyGenerated:
-        """Return the answer, as soon as there are so many."""
-        await until(lambda: len(self.replies) >= count)
-        return self.replies[-1]
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    """Wait until a condition holds."""
-    async with asyncio.timeout(10):
-        while not holds():
-            await asyncio.sleep(0.005)
-
-
-Start = Callable[[Desk], Stage]
-
-
-@pytest.fixture
-async def start() -> AsyncIterator[Start]:
-    """Return what puts an assistant around a desk."""
-    stages: list[Stage] = []
-    with ThreadPoolExecutor(max_workers=1) as executor:
-
-        def make(desk: Desk) -> Stage:
-            publisher = InMemoryEventPublisher()
-            analyzer = small_analyzer(AxisEmbedder())
-            clock = HybridLogicalClock()
-            assistant = Assistant(
-                analyzer,
-                publisher,
-                clock,
-                executor,
-                Handovers(publisher, clock),
-                generations=desk.generations(),
-            )
-            stages.append(Stage(desk, MessageHandler(assistant), publisher, assistant))
-            return stages[-1]
-
-        yield make
-        for stage in stages:
-            await stage.handler.settle()
-
-
-def again(asked: MessageSent, text: str = SNIPPET) -> ReplyRegenerateAsked:
-    """Return the wish for another answer."""
-    event_id = uuid4()
-    return ReplyRegenerateAsked(
-        event_id=event_id,
-        occurred_at=asked.occurred_at,
-        correlation_id=event_id,
-        conversation_id=asked.conversation_id,
-        message_id=asked.message_id,
-        sender=asked.sender,
-        text=text,
-    )
-
-
-def stop(asked: MessageSent) -> ReplyStopAsked:
-    """Return the wish for no more of an answer."""
-    event_id = uuid4()
-    return ReplyStopAsked(
-        event_id=event_id,
-        occurred_at=asked.occurred_at,
-        correlation_id=event_id,
-        conversation_id=asked.conversation_id,
-        message_id=asked.message_id,
-        sender=asked.sender,
-    )
 
 
 async def test_the_model_answers_where_a_snippet_would(start: Start) -> None:
@@ -338,75 +227,6 @@ async def test_the_next_question_knows_what_was_said(start: Start) -> None:
     said = [turn.text for turn in stage.desk.model.prompts[0].turns]
     assert said[0] == ORDER
     assert len(said) == 3
-
-
-@pytest.mark.parametrize("asked_again", [False, True])
-async def test_an_abusive_question_never_reaches_the_model(
-    start: Start, *, asked_again: bool
-) -> None:
-    """The snippet answers, politely as ever; nothing is kept, also not for the next question."""
-    stage = start(Desk())
-    rude = message(f"{RUDE} , {SNIPPET}")
-    await stage.ask(again(rude, rude.text) if asked_again else rude)
-    reply = await stage.replied()
-    assert (reply.source, reply.text) == (ReplySource.RETRIEVAL, "Plants travel on Mondays.")
-    assert reply.why is not None
-    assert (reply.why.fallback, reply.why.moderated) == (Fallback.GUARDED, Moderated.QUESTION)
-    assert stage.desk.cache.answers == {}
-    await stage.ask(message(SNIPPET, number=1))
-    await stage.replied(2)
-    (prompt,) = stage.desk.model.prompts
-    assert RUDE not in "".join(turn.text for turn in prompt.turns)
-
-
-async def test_an_abusive_question_with_a_quick_answer_is_not_told_later(start: Start) -> None:
-    """What was said before an answer is part of what a model is told: not this."""
-    stage = start(Desk())
-    await stage.ask(message(f"{RUDE} , {ORDER}"))
-    await stage.ask(message(SNIPPET, number=1))
-    await stage.replied(2)
-    assert [turn.speaker for turn in stage.desk.model.prompts[0].turns] == ["user"]
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("It ", "takes ", RUDE[:2], RUDE[2:], " three ", "days."),
-        ("It takes three days, ", RUDE),
-        (f"It takes {RUDE} three days.",),
-        ("It takes " * 20, f" {RUDE} ", "three days. " * 20),
-    ],
-)
-async def test_abusive_words_of_the_model_are_never_told(start: Start, words: list[str]) -> None:
-    """Not even the half of one; the answer is then the snippet's, and is not kept."""
-    stage = start(Desk(ScriptedModel(words)))
-    await stage.ask(message(SNIPPET))
-    reply = await stage.replied()
-    assert (reply.source, reply.text) == (ReplySource.RETRIEVAL, "Plants travel on Mondays.")
-    assert reply.why is not None
-    assert (reply.why.fallback, reply.why.moderated) == (Fallback.GUARDED, Moderated.ANSWER)
-    assert RUDE[:2] not in stage.desk.told
-    assert stage.desk.cache.answers == {}
-
-
-async def test_a_word_is_told_when_it_is_whole(start: Start) -> None:
-    """Half a word may become another one; a stop leaves out what was not whole."""
-    stage = start(Desk(ScriptedModel(("It ", "takes ", "th", "ree days."), holds_at=3)))
-    await stage.ask(message(SNIPPET))
-    await until(lambda: stage.desk.told != "")
-    await asyncio.sleep(0.1)
-    assert stage.desk.told == "It takes "
-    await stage.ask(stop(message(SNIPPET)))
-    assert (await stage.replied()).text == "It takes"
-
-
-async def test_a_word_without_end_is_not_waited_for(start: Start) -> None:
-    """Scripts without spaces are told as they come."""
-    stage = start(Desk(ScriptedModel(("\u6f22" * 40, "\u5b57"), holds_at=1)))
-    await stage.ask(message(SNIPPET))
-    await until(lambda: stage.desk.told == "\u6f22" * 8)
-    stage.desk.model.go.set()
-    assert (await stage.replied()).text == "\u6f22" * 40 + "\u5b57"
 
 
 async def test_only_a_few_are_written_at_once(start: Start) -> None:

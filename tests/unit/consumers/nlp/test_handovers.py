@@ -38,7 +38,7 @@ from tests.unit.consumers.nlp.samples import (
     message,
     small_analyzer,
 )
-from tests.unit.consumers.nlp.test_generations import HELD, again, until
+from tests.unit.consumers.nlp.stage import HELD, again, until
 from tests.unit.consumers.nlp.writers import Desk, ScriptedModel
 
 HUMAN = RETURN

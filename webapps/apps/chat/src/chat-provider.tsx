@@ -11,7 +11,8 @@ import {
 
 import { watchIdle } from "./idle";
 import { Connection, type SocketLike } from "./socket/connection";
-import { ChatClient, type ChatState } from "./state/chat-client";
+import { ChatClient } from "./state/chat-client";
+import type { ChatState } from "./state/chat-state";
 
 const Context = createContext<ChatClient | null>(null);
 const PAGE_SIZE = 50;

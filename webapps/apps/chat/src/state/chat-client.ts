@@ -3,59 +3,22 @@ import type {
   AckFrame,
   ChatRecord,
   ConnectedFrame,
-  Conversation,
   Handler,
-  HistoryPage,
-  PresenceFrame,
   Rating,
   Reaction,
   RequestFrame,
   ServerFrame,
 } from "@parley/contract";
 
-import type {
-  Connection,
-  ConnectionListener,
-  ConnectionStatus,
-  StopReason,
-} from "../socket/connection";
+import type { Connection, ConnectionListener } from "../socket/connection";
+import type { ChatPorts, ChatState } from "./chat-state";
 import { Delivery } from "./delivery";
-import { Drafts, type DraftsByQuestion } from "./drafts";
-import { Outbox, type Pending, type Slot } from "./outbox";
+import { Drafts } from "./drafts";
+import { Outbox } from "./outbox";
 import { Requests } from "./requests";
-import { Threads, type Thread } from "./threads";
+import { Threads } from "./threads";
 import { timeKey } from "./timeline";
-import { Typing, type Typists } from "./typing";
-
-export interface ChatState {
-  status: ConnectionStatus;
-  stopReason: StopReason | null;
-  /** False until the first connection, so that a page just opened shows no alarm. */
-  everOpen: boolean;
-  threads: Readonly<Record<string, Thread>>;
-  outbox: Pending[];
-  /** Conversations started from this tab, which the list from the server may not have yet. */
-  started: Conversation[];
-  messageChars: number;
-  /** Milliseconds that the server's clock is ahead of this one's, as of the last connection. */
-  serverAhead: number;
-  /** Who is typing where, without oneself. */
-  typing: Typists;
-  presence: Readonly<Record<string, PresenceFrame>>;
-  /** Answers that are being written. */
-  drafts: DraftsByQuestion;
-  /** Why the latest change of a message was refused; null when none was. */
-  refusal: { code: string } | null;
-}
-
-export interface ChatPorts {
-  userId: string;
-  connect: (listener: ConnectionListener) => Connection;
-  history: (conversationId: string, before?: string) => Promise<HistoryPage<ChatRecord>>;
-  slot: Slot;
-  newId: () => string;
-  now: () => Date;
-}
+import { Typing } from "./typing";
 
 /** Decided by the product; the server's own limit, when smaller, wins. */
 export const MESSAGE_CHARS = 8_000;

@@ -1,8 +1,9 @@
 /** Whether an answer was any good: a thumb, and in the reader's own words why it was not. */
 import type { Rating, ReplyRecord } from "@parley/contract";
 import { Button, Input } from "antd";
+import type { TextAreaRef } from "antd/es/input/TextArea";
 import { ThumbsDown, ThumbsUp } from "lucide-react";
-import { useId, useRef, useState, type KeyboardEvent } from "react";
+import { useEffect, useId, useRef, useState, type KeyboardEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useChatClient } from "../chat-provider";
@@ -60,6 +61,9 @@ export function ReplyRating({ reply }: { reply: ReplyRecord }) {
 function ReasonForm({ id, onDone }: { id: string; onDone: (reason: string) => void }) {
   const { t } = useTranslation("chat");
   const [words, setWords] = useState("");
+  const field = useRef<TextAreaRef>(null);
+  // Whoever pressed the thumb has come for this field.
+  useEffect(() => field.current?.focus(), []);
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === "Escape") onDone("");
     if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
@@ -76,7 +80,7 @@ function ReasonForm({ id, onDone }: { id: string; onDone: (reason: string) => vo
       }}
     >
       <Input.TextArea
-        autoFocus
+        ref={field}
         autoSize={{ minRows: 1, maxRows: 4 }}
         maxLength={REASON_CHARS}
         aria-label={t("rating.reason")}

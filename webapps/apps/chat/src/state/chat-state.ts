@@ -1,0 +1,43 @@
+/** What the chat of one tab shows, and what it needs from outside. */
+import type { ChatRecord, Conversation, HistoryPage, PresenceFrame } from "@parley/contract";
+
+import type {
+  Connection,
+  ConnectionListener,
+  ConnectionStatus,
+  StopReason,
+} from "../socket/connection";
+import type { DraftsByQuestion } from "./drafts";
+import type { Pending, Slot } from "./outbox";
+import type { Thread } from "./threads";
+import type { Typists } from "./typing";
+
+export interface ChatState {
+  status: ConnectionStatus;
+  stopReason: StopReason | null;
+  /** False until the first connection, so that a page just opened shows no alarm. */
+  everOpen: boolean;
+  threads: Readonly<Record<string, Thread>>;
+  outbox: Pending[];
+  /** Conversations started from this tab, which the list from the server may not have yet. */
+  started: Conversation[];
+  messageChars: number;
+  /** Milliseconds that the server's clock is ahead of this one's, as of the last connection. */
+  serverAhead: number;
+  /** Who is typing where, without oneself. */
+  typing: Typists;
+  presence: Readonly<Record<string, PresenceFrame>>;
+  /** Answers that are being written. */
+  drafts: DraftsByQuestion;
+  /** Why the latest change of a message was refused; null when none was. */
+  refusal: { code: string } | null;
+}
+
+export interface ChatPorts {
+  userId: string;
+  connect: (listener: ConnectionListener) => Connection;
+  history: (conversationId: string, before?: string) => Promise<HistoryPage<ChatRecord>>;
+  slot: Slot;
+  newId: () => string;
+  now: () => Date;
+}
