@@ -20,14 +20,14 @@ from gateway.knowledge.views import (
 )
 from gateway.state import SignedInUser, State
 from schemas.claims import AccessClaims
-from schemas.text import Title
+from schemas.text import PlainText, Title
 
 DOCUMENTS = "/api/knowledge/documents"
 MAX_UPLOAD_BYTES = 8 * 1024 * 1024
 
 _CURSOR_CHARS = 64
 
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Words = Annotated[PlainText, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Before = Annotated[
     str | None, Query(max_length=_CURSOR_CHARS, description="`next` of another page.")
 ]
