@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 from consumers.nlp.service.library import Library
 from schemas.events.knowledge import DocumentPublished, DocumentRemoved, Section
+from tests.unit.consumers.nlp.foreign import PFLANZEN, ForeignEmbedder, foreign_knowledge
 from tests.unit.consumers.nlp.samples import SNIPPET, AxisEmbedder, small_knowledge
 
 AT = datetime(2026, 11, 23, tzinfo=UTC)
@@ -94,3 +95,15 @@ def test_the_version_names_what_is_known() -> None:
     for event in (published("B.", document=other), published("A.")):
         second.take(event)
     assert first.version == second.version
+
+
+def test_a_translated_snippet_is_found_by_its_own_words() -> None:
+    """Its title alone finds nothing: only the whole is compared in another language."""
+    embedder = ForeignEmbedder()
+    known = Library(embedder, foreign_knowledge())
+    known.take(published("Lockers are free."))
+    asked, title = embedder.embed([PFLANZEN, "Plants"])
+    assert known.nearest(asked, "de") is not None
+    english, german = known.nearest(title), known.nearest(title, "de")
+    assert english is not None
+    assert german is None or german.snippet.id != english.snippet.id
