@@ -20,6 +20,7 @@ NAME_CHARS = 80
 TITLE_CHARS = 120
 NOTE_CHARS = 500
 REF_CHARS = 64
+SEARCH_CHARS = 200
 REASON_CHARS = 500
 EMOJI_CHARS = 16  # code points; the longest of Unicode's recommended sequences has ten
 
@@ -92,6 +93,11 @@ LongText = Annotated[
 PersonName = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_CHARS),
+    AfterValidator(_without_nul),
+]
+Words = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=SEARCH_CHARS),
     AfterValidator(_without_nul),
 ]
 Title = Annotated[

@@ -13,8 +13,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict
-
 from consumers.nlp.adapters.encoders import prepare_embedder
 from consumers.nlp.adapters.head_file import digest
 from consumers.nlp.adapters.job_training import lessons_of, train, train_tuned
@@ -22,53 +20,16 @@ from consumers.nlp.adapters.job_tuning import tune_encoder
 from consumers.nlp.adapters.knowledge_files import read_knowledge
 from consumers.nlp.adapters.model_store import prepare_model, tuned_name
 from consumers.nlp.errors import TrainingError
-from consumers.nlp.settings import EncoderKind, ModelSettings
+from consumers.nlp.job_files import ENCODER, HEAD, JOB, REFUSED, RESULT, JobFile, Progress, Result
+from consumers.nlp.settings import ModelSettings
 from runtime.errors import ConfigurationError
-from schemas.events.models import Example, JobKind, Metrics, Phase
+from schemas.events.models import JobKind, Phase
 
 if TYPE_CHECKING:
     from consumers.nlp.ports import Embedder
 
-JOB, HEAD, ENCODER, RESULT = "job.json", "head.npz", "encoder.onnx", "result.json"
 NICENESS = 10
 """Answering goes first: on a busy machine this gets a tenth of what answering gets."""
-REFUSED = 3
-"""The exit status of a job that would end no better another time; the last line says why."""
-
-
-class JobFile(BaseModel):
-    """What the worker is given."""
-
-    model_config = ConfigDict(frozen=True)
-
-    kind: str
-    examples: tuple[Example, ...]
-    extend: bool
-    encoder: EncoderKind
-    model_dir: Path
-    knowledge_dir: Path
-    threads: int
-
-
-class Progress(BaseModel):
-    """One line of the worker's output; `error` is the last one's, if any."""
-
-    model_config = ConfigDict(frozen=True)
-
-    phase: Phase = Phase.READING
-    done: int = 0
-    total: int = 1
-    error: str | None = None
-
-
-class Result(BaseModel):
-    """What the worker leaves beside the head."""
-
-    model_config = ConfigDict(frozen=True)
-
-    engine: str
-    intents: tuple[str, ...]
-    metrics: Metrics
 
 
 def main(folder: Path) -> int:

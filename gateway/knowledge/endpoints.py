@@ -4,7 +4,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, File, Form, Query, Response, UploadFile
-from pydantic import StringConstraints
 
 from gateway.chat.cursor import read_cursor, write_cursor
 from gateway.knowledge.ports import Document
@@ -20,14 +19,13 @@ from gateway.knowledge.views import (
 )
 from gateway.state import SignedInUser, State
 from schemas.claims import AccessClaims
-from schemas.text import Title
+from schemas.text import Title, Words
 
 DOCUMENTS = "/api/knowledge/documents"
 MAX_UPLOAD_BYTES = 8 * 1024 * 1024
 
 _CURSOR_CHARS = 64
 
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Before = Annotated[
     str | None, Query(max_length=_CURSOR_CHARS, description="`next` of another page.")
 ]

@@ -230,6 +230,7 @@ async def test_models_tell_what_is_loaded(stack: Stack) -> None:
         await bed.answered(ada)
         models = (await ada.get("/api/ai/models/loaded")).json()["items"]
     kinds = {each["kind"]: each for each in models}
-    assert kinds.keys() == {"embedding", "intent", "sentiment"}
+    steps = {"language", "moderation", "embedding", "intent", "sentiment", "entities"}
+    assert kinds.keys() == steps
     assert 0.8 < kinds["intent"]["accuracy"] <= 1
     assert all(each["version"] and each["loaded_at"] for each in models)

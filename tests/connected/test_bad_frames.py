@@ -45,6 +45,14 @@ pytestmark = [
 STORED_SECONDS = 60.0
 STEPS = 30
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200)
+"""Good ones, blank ones, and some with U+0000, which no message may hold."""
+
+
+def is_good(text: str) -> bool:
+    """Whether a message may say this."""
+    return bool(text.strip()) and "\x00" not in text
+
+
 BAD_REASONS = ("", " \n", "nul \x00 inside", "x" * 501)
 REASONS = (None, "not my order", "👎 x", "x" * 500, *BAD_REASONS)
 JSON = st.recursive(
@@ -130,8 +138,8 @@ class WildClient(RuleBasedStateMachine):
 
     @rule(target=messages, number=st.integers(0, 2**32), text=TEXTS)
     def says(self, number: int, text: str) -> Any:  # noqa: ANN401 - a bundle takes none or one
-        """Good messages are taken, blank ones are refused."""
-        if text.strip():
+        """Good messages are taken, others are refused."""
+        if is_good(text):
             return self._accepted(number, text)
         assert self._say(uuid4(), text)["status"] == "rejected"
         return multiple()
@@ -148,7 +156,7 @@ class WildClient(RuleBasedStateMachine):
         """The last edit counts, and none after a deletion."""
         answer = self._change("message:edit", message_id, text=text)
         said = self.model[message_id]
-        possible = said.text is not None and bool(text.strip())
+        possible = said.text is not None and is_good(text)
         assert answer["status"] == ("accepted" if possible else "rejected"), answer
         if possible:
             said.text = text
@@ -273,7 +281,7 @@ class WildClient(RuleBasedStateMachine):
         self.wild.send(type="connect", token=self.token)
         assert self.wild.lives()
 
-    @rule(text=TEXTS.filter(str.strip))
+    @rule(text=TEXTS.filter(is_good))
     def a_stranger_talks(self, text: str) -> None:
         """Somebody on another socket is served as if nothing were wrong."""
         answer = self.stranger.ask(

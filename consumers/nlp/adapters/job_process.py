@@ -12,18 +12,9 @@ from pydantic import ValidationError
 
 from consumers.nlp.adapters.head_file import digest
 from consumers.nlp.errors import TrainingError
+from consumers.nlp.job_files import ENCODER, HEAD, JOB, REFUSED, RESULT, JobFile, Progress, Result
 from consumers.nlp.service.workshop import File, Product, Step
 from consumers.nlp.settings import ModelSettings
-from consumers.nlp.training_worker import (
-    ENCODER,
-    HEAD,
-    JOB,
-    REFUSED,
-    RESULT,
-    JobFile,
-    Progress,
-    Result,
-)
 from runtime.errors import RetryableError
 from schemas.events.models import Example
 

@@ -23,14 +23,15 @@ from tests.unit.consumers.nlp.samples import AxisEmbedder, small_intents
 
 
 class DistantEmbedder(ForeignEmbedder):
-    """German sentences lie half way to those that mean the same."""
+    """German labels and titles lie half way to what means the same; the snippet lies there."""
 
     name = "distant"
 
     def embed(self, texts: Sequence[str]) -> Matrix:
         """One row per text; labels and titles in German mean what the original says."""
         meant = {"Ihre Bestellung": BESTELLUNG, "Pflanzen": "Plants. Plants travel on Mondays."}
-        vectors = super().embed([meant.get(text, text) for text in texts])
+        near = {"Sie reisen montags.": meant["Pflanzen"]}
+        vectors = super().embed([(meant | near).get(text, text) for text in texts])
         for row, text in enumerate(texts):
             if text in meant:
                 vectors[row] *= 0.5

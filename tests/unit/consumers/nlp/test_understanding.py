@@ -79,8 +79,9 @@ def test_conversations_go_on_as_they_must(analyzer: Analyzer, knowledge: Knowled
     outcomes = rehearse(analyzer, rehearsals)
     right = Counter(each.kind for each in outcomes if each.right)
     misses = "\n".join(str(each) for each in outcomes if not each.right)
-    assert right["follow_ups"] >= 28, misses
-    assert right["new_questions"] >= 16, misses
+    # One less of each than the best run: models built on another machine differed by that much.
+    assert right["follow_ups"] >= 27, misses
+    assert right["new_questions"] >= 15, misses
 
 
 def test_tone_of_new_sentences(knowledge: Knowledge, embedder: OnnxEmbedder, heads: Heads) -> None:
