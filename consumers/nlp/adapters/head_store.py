@@ -16,7 +16,7 @@ from consumers.nlp.service.knowledge import Knowledge
 from consumers.nlp.service.retrieval import Nearness
 from consumers.nlp.service.tolerances import Tolerances, fit_tolerances
 
-TRAINER = "linear+kernel/2"
+TRAINER = "linear+kernel/3"
 """Changed whenever training would make another head of the same knowledge."""
 
 logger = structlog.get_logger(__name__)

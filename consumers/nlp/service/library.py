@@ -11,6 +11,7 @@ from consumers.nlp.ports import Embedder, Vector
 from consumers.nlp.service.knowledge import Knowledge, Snippet
 from consumers.nlp.service.language import DEFAULT_LANGUAGE
 from consumers.nlp.service.retrieval import MINILM, Found, Nearness, SnippetIndex
+from consumers.nlp.service.voices import translated_snippets
 from schemas.events.knowledge import DocumentEvent, DocumentPublished
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ class Library:
     ) -> None:
         self._embedder = embedder
         self._knowledge = knowledge
-        titles = translated_titles(knowledge) if embedder.multilingual else ()
-        self._base = SnippetIndex(embedder, knowledge.snippets, nearness, titles)
+        foreign = translated_snippets(knowledge) if embedder.multilingual else {}
+        self._base = SnippetIndex(embedder, knowledge.snippets, nearness, foreign)
         self._changing = threading.Lock()
         self._documents: dict[UUID, _Document] = {}
         self._latest: dict[UUID, DocumentEvent] = {}
@@ -123,11 +124,3 @@ class Library:
             digest.update(f"{key}{document.sha256}".encode())
         # One assignment: nobody finds a snippet of documents that are not named yet.
         self._known = index, None if index is self._base else digest.hexdigest()[:12]
-
-
-def translated_titles(knowledge: Knowledge) -> list[dict[str, str]]:
-    """The titles of snippets in each other language, by snippet."""
-    return [
-        {name: each.title for name, each in translation.snippets.items()}
-        for translation in knowledge.translations.values()
-    ]

@@ -58,11 +58,10 @@ class Responder:
         nearness = guess.nearness if guess.in_scope else 0.0
         if found is not None and found.score > nearness:
             told = replace(found, snippet=voice.told(found.snippet, self._language_of))
-            return replace(_from_snippet(told), grounds=known.related(vector, language))
+            return replace(_from_snippet(told), grounds=_grounds(voice, known, vector))
         if not guess.in_scope or guess.intent not in voice.intents:
             # A trained head may know intents that nobody has written an answer for yet.
-            related = known.related(vector, language)
-            return replace(self.hand_over(understood), grounds=related)
+            return replace(self.hand_over(understood), grounds=_grounds(voice, known, vector))
         return _ask_back(voice, guess) or self.from_intent(understood, carried)
 
     def from_intent(self, understood: Understanding, carried: Sequence[Entity] = ()) -> Answer:
@@ -100,6 +99,14 @@ class Responder:
             intent=None,
             confidence=0.0,
         )
+
+
+def _grounds(voice: Voice, snippets: Snippets, vector: Vector) -> tuple[Found, ...]:
+    """What a language model may write from, in the person's language as far as it is there."""
+    return tuple(
+        replace(each, snippet=voice.snippets.get(each.snippet.id, each.snippet))
+        for each in snippets.related(vector, voice.language)
+    )
 
 
 def _first_of_each(entities: Sequence[Entity]) -> dict[str, str]:

@@ -1,19 +1,21 @@
 """Finds the snippet a question is about, by the cosine of their vectors."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from itertools import zip_longest
 from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
 
-from consumers.nlp.ports import Embedder, Vector
+from consumers.nlp.ports import Embedder, Matrix, Vector
 from consumers.nlp.service.knowledge import Snippet
 from consumers.nlp.service.language import DEFAULT_LANGUAGE
 
 GROUNDS = 2
+
+_Rows = tuple[Matrix, ...]
+"""What a question is compared with: one row per snippet in each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,35 +60,36 @@ class SnippetIndex:
         embedder: Embedder,
         snippets: Sequence[Snippet],
         nearness: Mapping[str, Nearness] = MappingProxyType({DEFAULT_LANGUAGE: MINILM}),
-        titles: Sequence[Mapping[str, str]] = (),
+        translations: Mapping[str, Mapping[str, Snippet]] = MappingProxyType({}),
     ) -> None:
-        """`titles` are those in other languages, by snippet."""
+        """`translations` are snippets in other languages, by language and id."""
         self._snippets = tuple(snippets)
         self._nearness = nearness
-        whole = embedder.embed_passages([f"{each.title}. {each.text}" for each in snippets])
-        own = embedder.embed([each.title for each in snippets])
-        # A snippet without a title in some language holds the place with its own.
-        others = (
-            embedder.embed([language.get(each.id, each.title) for each in snippets])
-            for language in titles
-        )
-        self._rows = (whole, own, *others)
+        whole = embed_whole(embedder, snippets)
+        self._rows: _Rows = (whole, embedder.embed([each.title for each in snippets]))
+        # A snippet that a language lacks holds its place with the original.
+        self._foreign: dict[str, _Rows] = {
+            language: (embed_whole(embedder, [known.get(each.id, each) for each in snippets]),)
+            for language, known in translations.items()
+        }
 
     def __add__(self, other: "SnippetIndex") -> "SnippetIndex":
         """Both indexes as one; they must come from the same embedder."""
         both = copy(self)
         both._snippets = (*self._snippets, *other._snippets)
         mine, its = self._rows, other._rows
-        # Whichever has titles in more languages, the other's own hold their places.
-        both._rows = tuple(
-            np.concatenate([mine[1] if one is None else one, its[1] if two is None else two])
-            for one, two in zip_longest(mine, its)
-        )
+        both._rows = _stacked(mine, its)
+        # What one lacks in a language, it holds the place for with its originals.
+        here, there = self._foreign, other._foreign
+        both._foreign = {
+            language: _stacked(here.get(language, mine), there.get(language, its))
+            for language in here | there
+        }
         return both
 
     def nearest(self, question: Vector, language: str = DEFAULT_LANGUAGE) -> Found | None:
         """The nearest snippet if it is near enough to a question in this language to answer it."""
-        scores = self._scores(question)
+        scores = self._scores(question, language)
         best = int(scores.argmax())
         score = float(scores[best])
         return (
@@ -95,7 +98,7 @@ class SnippetIndex:
 
     def related(self, question: Vector, language: str = DEFAULT_LANGUAGE) -> tuple[Found, ...]:
         """The nearest snippets that have to do with the question at all, the nearest first."""
-        scores = self._scores(question)
+        scores = self._scores(question, language)
         best = np.argsort(-scores)[:GROUNDS]
         found = (Found(self._snippets[at], float(scores[at])) for at in best)
         return tuple(each for each in found if each.score >= self._bounds(language).related)
@@ -105,7 +108,21 @@ class SnippetIndex:
         strictest = max(self._nearness.values(), key=lambda each: each.enough)
         return self._nearness.get(language, strictest)
 
-    def _scores(self, question: Vector) -> Vector:
-        # A short question is more like a title, a long one more like the whole snippet.
-        scores: Vector = np.max([rows @ question for rows in self._rows], axis=0)
+    def _scores(self, question: Vector, language: str) -> Vector:
+        # A short question is more like a title, a long one more like the whole snippet. In other
+        # languages the whole is better alone: e5 finds any question near to a short title.
+        compared = self._foreign.get(language, self._rows)
+        scores: Vector = np.max([rows @ question for rows in compared], axis=0)
         return scores
+
+
+def embed_whole(embedder: Embedder, snippets: Iterable[Snippet]) -> Matrix:
+    """One row per snippet, of its title and text together."""
+    return embedder.embed_passages([f"{each.title}. {each.text}" for each in snippets])
+
+
+def _stacked(mine: _Rows, its: _Rows) -> _Rows:
+    """Snippets of both; where one has no rows of titles, its whole snippets stand for them."""
+    length = max(len(mine), len(its))
+    padded = [(*rows, *rows[:1] * (length - len(rows))) for rows in (mine, its)]
+    return tuple(np.concatenate(pair) for pair in zip(*padded, strict=True))

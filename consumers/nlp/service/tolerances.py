@@ -1,8 +1,7 @@
 """How near is near enough, per language: what a multilingual encoder needs to be told of each."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Protocol
 
 import numpy as np
@@ -12,10 +11,11 @@ from consumers.nlp.service.calibration import fit_threshold
 from consumers.nlp.service.heads import IntentHead
 from consumers.nlp.service.knowledge import Knowledge
 from consumers.nlp.service.language import DEFAULT_LANGUAGE
-from consumers.nlp.service.library import translated_titles
-from consumers.nlp.service.retrieval import MINILM, Nearness
+from consumers.nlp.service.retrieval import MINILM, Nearness, embed_whole
+from consumers.nlp.service.voices import translated_snippets
 
-# So many of the questions that no snippet answers may be told about as if one had to do with them.
+# So many of the questions that no snippet answers may be told about as if one had to do with them;
+# in other languages than English, where e5 parts the two, also as if one answered them.
 RELATED_BY_CHANCE = 0.1
 
 
@@ -44,47 +44,40 @@ def fit_tolerances(embedder: Embedder, knowledge: Knowledge, head: IntentHead) -
     """
     Fit on what the translations give, none of which the head has learnt.
 
-    In scope are the intents' labels, out of it `out_of_scope`. A snippet's text must find a title,
-    as a question about it would; labels and what is out of scope must find none.
+    In scope are the intents' labels, out of it `out_of_scope`, which may rarely find a snippet.
     """
     if not embedder.multilingual:
         return Tolerances()
-    finder = _Finder(embedder, knowledge)
-    strangers = [*knowledge.out_of_scope.examples, *_labels(knowledge.intents)]
-    own = {DEFAULT_LANGUAGE: finder.nearness([each.text for each in knowledge.snippets], strangers)}
+    own = {DEFAULT_LANGUAGE: _english_nearness(embedder, knowledge)}
     scope: dict[str, float] = {}
+    foreign = translated_snippets(knowledge)
     for language, translation in knowledge.translations.items():
         labels = _labels(translation.intents.values())
+        strange = embedder.embed(translation.out_of_scope)
         if labels:
             inside = head.read_together(embedder.embed(labels)).scope
-            outside = head.read_together(embedder.embed(translation.out_of_scope)).scope
+            outside = head.read_together(strange).scope
             scope[language] = head.threshold - fit_threshold(inside, outside)
-        texts = [each.text for each in translation.snippets.values()]
-        if texts:
-            own[language] = finder.nearness(texts, [*translation.out_of_scope, *labels])
+        if foreign[language]:
+            known = [foreign[language].get(each.id, each) for each in knowledge.snippets]
+            enough = _rarely(_best(strange, embed_whole(embedder, known)))
+            own[language] = Nearness(enough=enough, related=enough)
     return Tolerances(scope, own)
 
 
-class _Finder:
-    """Finds snippets as their index does."""
+def _english_nearness(embedder: Embedder, knowledge: Knowledge) -> Nearness:
+    """Fit on texts of snippets, which must find a title, and on sentences that must find none."""
+    titles = embedder.embed([each.title for each in knowledge.snippets])
+    inside = _best(embedder.embed([each.text for each in knowledge.snippets]), titles)
+    strangers = [*knowledge.out_of_scope.examples, *_labels(knowledge.intents)]
+    rows = np.concatenate([titles, embed_whole(embedder, knowledge.snippets)])
+    outside = _best(embedder.embed(strangers), rows)
+    enough = fit_threshold(inside, outside)
+    return Nearness(enough=enough, related=min(enough, _rarely(outside)))
 
-    def __init__(self, embedder: Embedder, knowledge: Knowledge) -> None:
-        self._embedder = embedder
-        own = [each.title for each in knowledge.snippets]
-        others = [list(titles.values()) for titles in translated_titles(knowledge)]
-        self._titles = embedder.embed([*own, *chain.from_iterable(others)])
-        self._whole = embedder.embed_passages(
-            [f"{each.title}. {each.text}" for each in knowledge.snippets]
-        )
 
-    def nearness(self, texts: Sequence[str], strangers: Sequence[str]) -> Nearness:
-        """Fit on texts that belong to some title, and on sentences that belong to none."""
-        inside = _best(self._embedder.embed(texts), self._titles)
-        rows = np.concatenate([self._titles, self._whole])
-        outside = _best(self._embedder.embed(strangers), rows)
-        enough = fit_threshold(inside, outside)
-        related = float(np.quantile(outside, 1 - RELATED_BY_CHANCE))
-        return Nearness(enough=enough, related=min(enough, related))
+def _rarely(outside: Vector) -> float:
+    return float(np.quantile(outside, 1 - RELATED_BY_CHANCE))
 
 
 class _Labelled(Protocol):

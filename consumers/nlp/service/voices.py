@@ -109,11 +109,7 @@ def _translated(
             )
             for intent in knowledge.intents
         },
-        snippets={
-            snippet.id: snippet.model_copy(update=translation.snippets[snippet.id].model_dump())
-            for snippet in knowledge.snippets
-            if snippet.id in translation.snippets
-        },
+        snippets=_snippets(knowledge, translation),
         hand_over=phrases.hand_over,
         clarify=phrases.clarify,
         picks=phrases.picks,
@@ -123,3 +119,19 @@ def _translated(
             intent.name for intent in knowledge.intents if intent.name not in words
         ),
     )
+
+
+def translated_snippets(knowledge: Knowledge) -> dict[str, dict[str, Snippet]]:
+    """The snippets that there are in each other language, by language and id."""
+    return {
+        language: _snippets(knowledge, translation)
+        for language, translation in knowledge.translations.items()
+    }
+
+
+def _snippets(knowledge: Knowledge, translation: Translation) -> dict[str, Snippet]:
+    return {
+        snippet.id: snippet.model_copy(update=translation.snippets[snippet.id].model_dump())
+        for snippet in knowledge.snippets
+        if snippet.id in translation.snippets
+    }

@@ -38,6 +38,7 @@ PFLANZEN = "Wann reisen die Pflanzen?"
 UNKLAR = "Es geht um Bestellung oder Rückgabe"
 
 _MEANING = {BESTELLUNG: ORDER, ZURUECK: RETURN, PFLANZEN: SNIPPET, UNKLAR: UNCLEAR}
+_MEANING["Sie reisen montags."] = SNIPPET
 
 
 class ForeignEmbedder(AxisEmbedder):

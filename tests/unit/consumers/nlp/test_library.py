@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 from consumers.nlp.service.library import Library
 from schemas.events.knowledge import DocumentPublished, DocumentRemoved, Section
+from tests.unit.consumers.nlp.foreign import PFLANZEN, ForeignEmbedder, foreign_knowledge
 from tests.unit.consumers.nlp.samples import SNIPPET, AxisEmbedder, small_knowledge
 
 AT = datetime(2026, 11, 23, tzinfo=UTC)
@@ -94,3 +95,16 @@ def test_the_version_names_what_is_known() -> None:
     for event in (published("B.", document=other), published("A.")):
         second.take(event)
     assert first.version == second.version
+
+
+def test_a_translated_snippet_is_found_by_its_whole_alone() -> None:
+    """A question that is near to the title only finds nothing; documents are found as they are."""
+    embedder = ForeignEmbedder()
+    known = Library(embedder, foreign_knowledge())
+    about, title, document = embedder.embed([PFLANZEN, "Pflanzen", "free. Lockers are free."])
+    assert known.nearest(about, "de") is not None
+    assert known.nearest(title, "de") is None
+    known.take(published("Lockers are free."))
+    found = known.nearest(document, "de")
+    assert found is not None
+    assert found.snippet.text == "Lockers are free."

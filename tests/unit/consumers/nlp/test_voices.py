@@ -75,3 +75,10 @@ def test_what_editors_wrote_in_a_language_needs_no_regret() -> None:
     document = Snippet(id="house-rules", title="Regeln", text="Bitte leise sein.")
     assert voice.told(document, lambda _: "de").text == "Bitte leise sein."
     assert voice.told(document, lambda _: "en").text == "Nur auf Englisch: Bitte leise sein."
+
+
+def test_a_language_model_gets_facts_in_the_persons_language() -> None:
+    """Translated where there is a translation, and never with regret."""
+    (german,), (italian,) = talk("de", PFLANZEN), talk("it", PFLANZEN)
+    assert [each.snippet.text for each in german.answer.grounds] == ["Sie reisen montags."]
+    assert [each.snippet.text for each in italian.answer.grounds] == ["Plants travel on Mondays."]
