@@ -203,7 +203,7 @@ async def test_nothing_is_said_after_a_person_took_over(
     async with talking(writing, user) as chat:
         conversation = await chat.start()
         events = conversation.events()
-        question = (await conversation.send("Do you ship to mountain huts?")).message_id
+        question = (await conversation.send("Do you carry furniture into the room?")).message_id
         await some_pieces(events, 3)
         await conversation.hand_over("agent")
         ends: list[Frame] = []
@@ -215,7 +215,7 @@ async def test_nothing_is_said_after_a_person_took_over(
         assert (ends[0]["type"], ends[0]["reason"]) == ("reply:failed", "handed_over")
         assert script.said < len(script.words)
         await conversation.hand_over("assistant")
-        again = (await conversation.send("Do you ship to islands?")).message_id
+        again = (await conversation.send(QUESTION)).message_id
         _, reply = await until_reply(events, again)
         stored = await replies_in(writing, conversation, user)
     assert reply["source"] == "model"
