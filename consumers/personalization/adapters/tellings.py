@@ -9,7 +9,7 @@ from consumers.delivery.ports import Offsets, Partition
 from consumers.personalization.adapters.profiles import profile_of
 from consumers.personalization.ports import Untold
 
-COALESCED = timedelta(seconds=10)
+COALESCED = timedelta(seconds=30)
 """Nothing is told of one person more often than this."""
 
 _LOCK = 0x7072_6F66_696C  # "profil": the teller's advisory lock

@@ -105,6 +105,7 @@ def test_the_other_shapes(desk: Desk) -> None:
         "citations": [{"id": "plants", "title": "Plants", "score": 0.7}],
         "options": [],
         "model_version": "echo",
+        "moderation": None,
     }
     models = desk.client.get("/api/ai/models/loaded", headers=desk.ada.headers).json()
     assert models["items"][0] == {
