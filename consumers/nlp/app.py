@@ -163,16 +163,20 @@ def _loaded(
     ]
 
 
-async def serve(settings: NlpSettings) -> None:
-    """Answer messages until the process is told to stop."""
+def _tune_interpreter() -> None:
     # Two threads take turns here, events and inference; by default one waits 5 ms for the other.
     sys.setswitchinterval(SWITCH_SECONDS)
-    people = People()
-    analyzer, library = build_assistant(settings.nlp, people)
     # Models and knowledge stay for ever: looking through them for cycles again and again, whenever
     # there are many new objects, took a fifth of this process's time under load.
     gc.collect()
     gc.freeze()
+
+
+async def serve(settings: NlpSettings) -> None:
+    """Answer messages until the process is told to stop."""
+    people = People()
+    analyzer, library = build_assistant(settings.nlp, people)
+    _tune_interpreter()
     logger.info("assistant_ready", model=analyzer.model_version, threads=settings.nlp.threads)
     clock, stop = HybridLogicalClock(), asyncio.Event()
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference") as executor:
