@@ -26,6 +26,7 @@ from producers.records import Record, to_record
 from runtime import metrics
 from runtime.clock import SERVER_TIME, ServerTime
 from runtime.kafka import create_producer
+from runtime.pacing import Pace
 from runtime.settings import KafkaSettings
 from runtime.trail import TRAIL
 from schemas.events.envelope import Event
@@ -93,6 +94,7 @@ class KafkaEventPublisher:
         self._under_way = 0
         self._turns = tuple(asyncio.Lock() for _ in range(TURNS))
         self._rebuilding: asyncio.Task[None] | None = None
+        self._pace = Pace()
         self._deadlines = Deadlines(settings.publish_deadline.total_seconds())
 
     async def __aenter__(self) -> Self:
@@ -157,6 +159,8 @@ class KafkaEventPublisher:
         try:
             if self._rebuilding is not None:
                 await asyncio.shield(self._rebuilding)
+            self._pace.carried(len(delivery.records))
+            await self._pace.turn()
             for record in delivery.records:
                 delivery.answers.append(await self._hand_over(record))
             for answer in delivery.answers:

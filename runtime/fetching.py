@@ -12,6 +12,8 @@ from aiokafka.errors import for_code
 from aiokafka.protocol.api import Request
 from aiokafka.protocol.fetch import FetchRequest, FetchRequest_v11, FetchResponse_v11
 
+from runtime.pacing import Pace
+
 _NO_SESSION = 0
 _FULL = 0
 """The epoch that opens a session, closing the one whose id comes with it."""
@@ -42,11 +44,13 @@ class FetchSessions:
     def __init__(self, send: Send) -> None:
         self._send = send
         self._sessions: dict[int, _Session] = {}
+        self._pace = Pace()
 
     async def __call__(self, node_id: int, request: object, **options: object) -> object:
         """Send a request; one that fetches goes as the next of its session."""
         if not isinstance(request, FetchRequest):
             return await self._send(node_id, request, **options)
+        await self._pace.turn()
         session = self._sessions.setdefault(node_id, _Session())
         answer = await self._ask(session, node_id, request, options)
         if answer.error_code in _LOST:
@@ -55,6 +59,7 @@ class FetchSessions:
         if answer.error_code:
             session.forget()
             raise for_code(answer.error_code)
+        self._pace.carried(sum(len(partitions) for _, partitions in answer.topics))
         return answer
 
     async def _ask(
