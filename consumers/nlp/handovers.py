@@ -1,22 +1,19 @@
 """Puts a replica's memory of hand-overs together: following their changelog."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-import structlog
-
-from consumers.delivery.background import kept_going
 from consumers.nlp.adapters.event_log import KafkaMeasuredLog
+from consumers.nlp.followed import followed
 from consumers.nlp.service.handover_follower import HandoverFollower
 from consumers.nlp.service.handovers import Handovers
 from consumers.nlp.settings import NlpSettings
 from runtime.clock import HybridLogicalClock
-from runtime.errors import RetryableError
 from schemas.topics import Topic
 
-logger = structlog.get_logger(__name__)
+# What is behind that is waited for when partitions are assigned.
+CATCH_UP_SECONDS = 10.0
 
 
 @asynccontextmanager
@@ -27,19 +24,8 @@ async def following_handovers(
     handed: Callable[[UUID], None],
 ) -> AsyncIterator[HandoverFollower]:
     """Know who handles which conversation while the block runs."""
-    log = KafkaMeasuredLog(
-        settings.kafka, f"nlp-handovers-{settings.instance}", Topic.CONVERSATION_HANDOVERS
-    )
+    topic = Topic.CONVERSATION_HANDOVERS
+    log = KafkaMeasuredLog(settings.kafka, f"nlp-handovers-{settings.instance}", topic)
     follower = HandoverFollower(log, handovers, clock, handed)
-    try:
-        # What is behind the first records is waited for when partitions are assigned.
-        await follower.read()
-    except RetryableError:
-        logger.warning("handovers_not_read_yet")
-    following = asyncio.create_task(kept_going(follower.run))
-    try:
+    async with followed(topic, log, follower, patience=CATCH_UP_SECONDS):
         yield follower
-    finally:
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)
-        await log.close()

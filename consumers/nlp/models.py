@@ -7,8 +7,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
 
-import structlog
-
 from consumers.delivery.background import kept_going
 from consumers.nlp.adapters.encoders import prepare_embedder
 from consumers.nlp.adapters.event_log import KafkaEventLog
@@ -21,6 +19,7 @@ from consumers.nlp.adapters.tuning import train_extra_installed
 from consumers.nlp.adapters.vader_tone import VaderToneLexicon
 from consumers.nlp.adapters.version_shelf import VersionShelf
 from consumers.nlp.errors import HeadError
+from consumers.nlp.followed import followed
 from consumers.nlp.ports import Embedder
 from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.encodings import Encodings
@@ -33,14 +32,11 @@ from consumers.nlp.settings import EncoderKind, ModelSettings, NlpSettings
 from producers.ports import EventPublisher
 from runtime import metrics
 from runtime.clock import HybridLogicalClock
-from runtime.errors import RetryableError
 from schemas import ids
 from schemas.events.models import INTENTS, JobKind, ModelKind, ModelRegistered
 from schemas.topics import Topic
 
 CATCH_UP_SECONDS = 30.0
-
-logger = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
@@ -71,19 +67,24 @@ async def following(
         clock=clock,
         served=served,
     )
-    trainer = _trainer(settings, ledger, store, publisher, clock)
-    await _catch_up(follower)
-    if own.version not in ledger.versions:
-        await publisher.publish(own)
-    work = [follower.run, *([trainer.run] if settings.nlp.training else [])]
-    tasks = [asyncio.create_task(kept_going(each)) for each in work]
+    async with followed(Topic.MODEL_EVENTS, log, follower, patience=CATCH_UP_SECONDS):
+        if own.version not in ledger.versions:
+            await publisher.publish(own)
+        if not settings.nlp.training:
+            yield
+            return
+        async with _training(_trainer(settings, ledger, store, publisher, clock)):
+            yield
+
+
+@asynccontextmanager
+async def _training(trainer: Trainer) -> AsyncIterator[None]:
+    working = asyncio.create_task(kept_going(trainer.run))
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await log.close()
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
 
 
 def _shelf(settings: ModelSettings, engine: str, store: KafkaModelStore) -> VersionShelf:
@@ -119,15 +120,6 @@ def job_kinds(settings: ModelSettings) -> tuple[JobKind, ...]:
     if settings.encoder is EncoderKind.ENGLISH and train_extra_installed():
         return (JobKind.HEAD, JobKind.FINE_TUNE)
     return (JobKind.HEAD,)
-
-
-async def _catch_up(follower: Follower) -> None:
-    try:
-        async with asyncio.timeout(CATCH_UP_SECONDS):
-            await follower.catch_up()
-    except (RetryableError, TimeoutError):
-        # People wait: what is promoted is served as soon as the log can be read.
-        logger.warning("models_not_read_yet")
 
 
 def own_version(settings: ModelSettings, clock: HybridLogicalClock) -> ModelRegistered:

@@ -18,8 +18,8 @@ from infra.embedded.spec import ChildSpec, Prepare
 
 LOG4J = Path(__file__).with_name("log4j2.properties")
 
-# Measured: 180 MB resident and ready in 2 s with these; C2 and G1 cost memory and CPU that a
-# broker of this size never earns back.
+# Measured: 180 MB resident and ready in 2 s with these; G1 costs memory and CPU that a broker of
+# this size never earns back.
 JAVA_OPTIONS = (
     "-Xms64m",
     "-Xmx256m",

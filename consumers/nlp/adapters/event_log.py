@@ -91,7 +91,7 @@ class KafkaLog:
 
 
 class KafkaEventLog(KafkaLog):
-    """See `consumers.nlp.service.follower.EventLog`."""
+    """See `consumers.nlp.service.following.EventLog`."""
 
     async def poll(self) -> Sequence[Event]:
         """Return what comes next."""

@@ -1,19 +1,12 @@
 """Keeps what is known of people on what personalization tells."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
-import structlog
-
-from consumers.nlp.service.follower import RETRY_SECONDS
 from consumers.nlp.service.people import People
 from runtime.clock import HybridLogicalClock
-from runtime.errors import RetryableError
 from schemas.events.profiles import ProfileUpdated
-
-logger = structlog.get_logger(__name__)
 
 
 class ProfileLog(Protocol):
@@ -42,25 +35,17 @@ class Acquaintance:
         self._people = people
         self._clock = clock
 
-    async def catch_up(self) -> None:
-        """Read the whole log once.
+    @property
+    def caught_up(self) -> bool:
+        """See `consumers.nlp.service.following.Reader`."""
+        return self._log.caught_up
+
+    async def read(self) -> None:
+        """Take in what comes next.
 
         Raises:
             RetryableError: the broker is away.
         """
-        while not self._log.caught_up:
-            await self._read()
-
-    async def run(self) -> None:
-        """Follow until cancelled."""
-        while True:
-            try:
-                await self._read()
-            except RetryableError as error:
-                logger.warning("profiles_not_followed", error=str(error))
-                await asyncio.sleep(RETRY_SECONDS)
-
-    async def _read(self) -> None:
         told = await self._log.poll()
         for _, profile in told:
             if profile is not None:

@@ -1,7 +1,7 @@
 """Keeps a replica on the promoted version: reads model events, fetches the head, swaps it in."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,34 +11,13 @@ from consumers.nlp.errors import HeadError
 from consumers.nlp.ports import Embedder
 from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.encodings import Encodings
+from consumers.nlp.service.following import RETRY_SECONDS, EventLog
 from consumers.nlp.service.heads import IntentHead, LinearHead
 from consumers.nlp.service.ledger import Ledger
 from runtime.clock import HybridLogicalClock
-from runtime.errors import RetryableError
-from schemas.events.envelope import Event
 from schemas.events.models import ModelKind, ModelRegistered
 
-RETRY_SECONDS = 2.0
-
 logger = structlog.get_logger(__name__)
-
-
-class EventLog(Protocol):
-    """A topic that every replica reads whole, from its first record on."""
-
-    @property
-    def caught_up(self) -> bool:
-        """Whether everything that stood there at the start has been read."""
-        ...
-
-    async def poll(self) -> Sequence[Event]:
-        """
-        Return what comes next, in order; nothing after a while when nothing comes.
-
-        Raises:
-            RetryableError: the broker is away; the next call goes on where this one would have.
-        """
-        ...
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -94,32 +73,24 @@ class Follower:
         self._served = served
         self._version: str | None = None
         """What answers now; None is the head that came with the knowledge base."""
+        self.caught_up = False
 
-    async def catch_up(self) -> None:
-        """Read the whole log once, and serve what it says.
+    async def read(self) -> None:
+        """
+        See `Reader`; serves what the log says, once that it has been read whole.
 
         Raises:
             RetryableError: the broker is away.
         """
-        while not self._log.caught_up:
-            await self._read()
-        self._ledger.restart_clocks()
-        await self._serve()
-
-    async def run(self) -> None:
-        """Follow until cancelled."""
-        while True:
-            try:
-                await self._read()
-                await self._serve()
-            except RetryableError as error:
-                logger.warning("models_not_followed", error=str(error))
-                await asyncio.sleep(RETRY_SECONDS)
-
-    async def _read(self) -> None:
         for event in await self._log.poll():
             self._clock.observe(event.occurred_at)
             self._ledger.note(event)
+        if not self._log.caught_up:
+            return
+        if not self.caught_up:
+            self._ledger.restart_clocks()
+        await self._serve()
+        self.caught_up = True
 
     async def _serve(self) -> None:
         """Bring what answers in line with what is promoted."""

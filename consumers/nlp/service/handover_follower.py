@@ -5,9 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 from uuid import UUID
 
-import structlog
-
-from consumers.nlp.service.follower import RETRY_SECONDS, EventLog
+from consumers.nlp.service.following import EventLog
 from consumers.nlp.service.handovers import Handovers
 from runtime.clock import HybridLogicalClock
 from runtime.errors import RetryableError
@@ -15,8 +13,6 @@ from schemas.events.handovers import HandoversNoted
 
 PATIENCE_SECONDS = 10.0
 """Then the consume loop waits, and asks again."""
-
-logger = structlog.get_logger(__name__)
 
 
 class MeasuredLog(EventLog, Protocol):
@@ -70,14 +66,10 @@ class HandoverFollower:
         except TimeoutError:
             raise RetryableError(f"hand-overs read up to {self._upto} of {end}") from None
 
-    async def run(self) -> None:
-        """Follow until cancelled."""
-        while True:
-            try:
-                await self.read()
-            except RetryableError as error:
-                logger.warning("handovers_not_followed", error=str(error))
-                await asyncio.sleep(RETRY_SECONDS)
+    @property
+    def caught_up(self) -> bool:
+        """See `consumers.nlp.service.following.Reader`."""
+        return self._log.caught_up
 
     async def read(self) -> None:
         """

@@ -1,6 +1,7 @@
 """Requests to the broker: at once while they are few, together while they are many."""
 
 import asyncio
+import itertools
 
 from runtime.pacing import FREE_PER_SECOND, FULL_PER_SECOND, LONGEST_SECONDS, Pace
 
@@ -50,7 +51,7 @@ async def test_departures_are_apart() -> None:
         times.append(loop.time())
     assert all(
         later - earlier >= LONGEST_SECONDS * 0.9
-        for earlier, later in zip(times, times[1:], strict=False)
+        for earlier, later in itertools.pairwise(times)
     )
 
 

@@ -12,6 +12,7 @@ import pytest
 from consumers.delivery.kafka_offsets import KafkaOffsets
 from consumers.delivery.ports import Offsets, Partition
 from consumers.nlp.service import handover_follower as module
+from consumers.nlp.service.following import follow
 from consumers.nlp.service.handover_follower import HandoverFollower
 from consumers.nlp.service.handovers import Handovers
 from producers.memory import InMemoryEventPublisher
@@ -90,7 +91,7 @@ class Room:
 async def test_it_is_prepared_when_all_that_stood_there_is_known() -> None:
     """Not a record earlier: the last one may be the one that counts."""
     room = Room(noted(CALLED), noted(CALLED, RETURNED), noted(CALLED))
-    following = asyncio.create_task(room.follower.run())
+    following = asyncio.create_task(follow(room.follower, "conversation-handovers"))
     await room.follower.prepare()
     assert room.log.position == 3
     assert room.handed == [CONVERSATION]

@@ -16,6 +16,7 @@ from consumers.nlp.ports import Matrix
 from consumers.nlp.service.analysis import Question
 from consumers.nlp.service.encodings import Encodings
 from consumers.nlp.service.follower import Follower
+from consumers.nlp.service.following import catch_up
 from consumers.nlp.service.heads import IntentGuess, IntentHead
 from consumers.nlp.service.knowledge import Knowledge
 from consumers.nlp.service.ledger import Ledger
@@ -234,7 +235,7 @@ async def test_at_start_only_the_last_promotion_is_served(tmp_path: Path) -> Non
         [registered(HEAD, "intents-1"), promotion("intents-1")],
         [registered(HEAD, "intents-2"), promotion("intents-2")],
     )
-    await promoting.follower.catch_up()
+    await catch_up(promoting.follower)
     assert promoting.answered_by() == "axis+test+intents-2"
     assert promoting.served == ["intents-2"]
 
@@ -243,9 +244,9 @@ async def test_the_knowledge_folders_own_version_can_be_promoted_again(tmp_path:
     """Rolling back past the first promotion ends at what each replica has trained itself."""
     own = registered(HEAD, "knowledge-1").model_copy(update={"kind": ModelKind.KNOWLEDGE})
     promoting = Promoting(tmp_path, [registered(HEAD), promotion("intents-1")])
-    await promoting.follower.catch_up()
+    await catch_up(promoting.follower)
     promoting.follower._log = Log([own, promotion("knowledge-1")])
-    await promoting.follower.catch_up()
+    await promoting.follower.read()
     assert promoting.answered_by() == "axis+test"
     assert promoting.served == ["intents-1", None]
 
@@ -255,10 +256,10 @@ async def test_a_head_that_cannot_be_had_leaves_the_old_one_answering(tmp_path: 
     promoting = Promoting(tmp_path, [registered(HEAD), promotion("intents-1")])
     promoting.source.failure = RetryableError("away")
     with pytest.raises(RetryableError):
-        await promoting.follower.catch_up()
+        await catch_up(promoting.follower)
     assert promoting.answered_by() == "axis+test"
     promoting.source.failure = None
-    await promoting.follower.catch_up()
+    await catch_up(promoting.follower)
     assert promoting.answered_by() == "axis+test+intents-1"
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from consumers.nlp.service import people as module
 from consumers.nlp.service.acquaintance import Acquaintance
+from consumers.nlp.service.following import catch_up
 from consumers.nlp.service.people import NOBODY, People, Person
 from runtime.clock import HybridLogicalClock
 from schemas.events.profiles import FrequentIntent, ProfileUpdated
@@ -103,6 +104,6 @@ class ListedLog:
 async def test_the_whole_log_is_read_before_the_first_answer() -> None:
     """And nothing is stamped before what was read of it."""
     people, clock, ada, bo = People(), HybridLogicalClock(), uuid4(), uuid4()
-    await Acquaintance(ListedLog([told(ada)], [told(bo)]), people, clock).catch_up()
+    await catch_up(Acquaintance(ListedLog([told(ada)], [told(bo)]), people, clock))
     assert people.of(ada).language == people.of(bo).language == "de"
     assert clock.stamp() > AT

@@ -1,0 +1,46 @@
+"""Has a replica follow a topic beside its work: first what stands there, then what comes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+import structlog
+
+from consumers.delivery.background import kept_going
+from consumers.nlp.service.following import Reader, catch_up, follow
+from runtime.errors import RetryableError
+from schemas.topics import Topic
+
+logger = structlog.get_logger(__name__)
+
+
+class Closing(Protocol):
+    """A connection."""
+
+    async def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
+@asynccontextmanager
+async def followed(
+    topic: Topic, log: Closing, reader: Reader, *, patience: float
+) -> AsyncIterator[None]:
+    """
+    Follow while the block runs, which begins after `patience` seconds at the latest.
+
+    People wait: what has not been read by then is taken in beside the answers.
+    """
+    try:
+        async with asyncio.timeout(patience):
+            await catch_up(reader)
+    except (RetryableError, TimeoutError):
+        logger.warning("topic_not_read_yet", topic=topic)
+    following = asyncio.create_task(kept_going(lambda: follow(reader, topic)))
+    try:
+        yield
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+        await log.close()
