@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 
 from gateway.app import build_app
 from gateway.settings import GatewaySettings
+from runtime.collector import calm_collector
 from runtime.errors import ConfigurationError
 from runtime.logging import configure_logging
 
@@ -41,6 +42,7 @@ def main() -> int:
             timeout_graceful_shutdown=_DRAIN_SECONDS,
         )
     )
+    calm_collector()
     # Uvicorn stops in order at a signal and then raises it again; an orderly stop ends with 0.
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, lambda *_: None)

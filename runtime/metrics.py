@@ -84,6 +84,12 @@ ai_first_piece_seconds = Histogram(
     "ai_first_piece_seconds", "From asking a language model to its first words.",
     buckets=LATENCY_BUCKETS,
 )  # fmt: skip
+ai_embeddings = Counter(
+    "ai_embeddings_total", "Messages' vectors, from the model or from memory.", ["source"]
+)
+ai_moderated = Counter(
+    "ai_moderated_total", "Messages, and a language model's answers, found abusive.", ["text"]
+)
 ai_tokens = Counter("ai_tokens_total", "Tokens of language models.", ["kind"])
 ai_model_accuracy = Gauge(
     "ai_model_accuracy", "Share of held-out sentences a model understands.", ["model_name"]

@@ -9,6 +9,7 @@ import uvloop
 from pydantic import ValidationError
 
 from consumers.delivery.settings import ConsumerSettings
+from runtime.collector import calm_collector
 from runtime.errors import ConfigurationError
 from runtime.logging import configure_logging
 
@@ -29,6 +30,7 @@ def run_process(
         _refuse(name, "; ".join(wrong))
     except ValueError as error:
         _refuse(name, str(error))
+    calm_collector()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(settings))

@@ -1,7 +1,6 @@
 """Puts the nlp consumer together: knowledge, models, heads, the assistant and its handler."""
 
 import asyncio
-import gc
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -38,6 +37,7 @@ from consumers.nlp.service.language import ConversationLanguages
 from consumers.nlp.service.library import Library
 from consumers.nlp.service.moderation import Moderation
 from consumers.nlp.service.people import People
+from consumers.nlp.service.remembered import RememberingEmbedder
 from consumers.nlp.service.requests import Requests
 from consumers.nlp.service.responder import Responder
 from consumers.nlp.service.sentiment import ToneReader
@@ -47,6 +47,7 @@ from consumers.nlp.writing import generations
 from producers.kafka import KafkaEventPublisher
 from runtime import metrics
 from runtime.clock import HybridLogicalClock, wall_clock
+from runtime.collector import calm_collector
 from schemas.events.ai import LoadedModel
 from schemas.events.models import INTENTS
 
@@ -92,7 +93,7 @@ def build_assistant(settings: ModelSettings, people: People) -> tuple[Analyzer, 
     finder = EntityFinder(knowledge.entities, load_recognizer() if settings.ner else None)
     digest = knowledge.sha256[:12]
     analyzer = Analyzer(
-        embedder=embedder,
+        embedder=RememberingEmbedder(embedder, settings.remembered_texts),
         languages=languages,
         moderation=moderation,
         intents=heads.intents,
@@ -168,8 +169,7 @@ def _tune_interpreter() -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
     # Models and knowledge stay for ever: looking through them for cycles again and again, whenever
     # there are many new objects, took a fifth of this process's time under load.
-    gc.collect()
-    gc.freeze()
+    calm_collector()
 
 
 async def serve(settings: NlpSettings) -> None:

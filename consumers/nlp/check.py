@@ -14,6 +14,8 @@ from consumers.nlp.adapters.knowledge_files import (
 )
 from consumers.nlp.app import build_analyzer
 from consumers.nlp.ports import Embedder
+from consumers.nlp.service.analysis import Question
+from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.evaluation import Outcome, try_out
 from consumers.nlp.service.heads import IntentHead
 from consumers.nlp.service.knowledge import Knowledge
@@ -72,9 +74,27 @@ async def report(settings: NlpSettings) -> None:
     if rehearsals is not None:
         lines += _told("conversations", rehearse(analyzer, rehearsals))
     if settings.nlp.encoder is EncoderKind.MULTILINGUAL:
+        lines += _understood_abroad(analyzer, read_knowledge(folder))
         for language, questions in foreign.items():
             lines += _told(f"questions in {language}", try_out(analyzer, questions, language))
     sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _understood_abroad(analyzer: Analyzer, knowledge: Knowledge) -> list[str]:
+    lines = []
+    for language, translation in knowledge.translations.items():
+        held_out = translation.held_out()
+        analyses = analyzer.analyze([Question.alone(text) for text, _ in held_out])
+        guesses = [each.understanding.intent for each in analyses]
+        right = sum(
+            guess.intent == name for guess, (_, name) in zip(guesses, held_out, strict=True)
+        )
+        inside = sum(guess.in_scope for guess in guesses)
+        lines.append(
+            f"held-out sentences in {language} understood: {right} of {len(held_out)}, "
+            f"{inside} taken as in scope"
+        )
+    return lines
 
 
 def _told(name: str, outcomes: Sequence[Outcome]) -> list[str]:

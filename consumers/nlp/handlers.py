@@ -25,7 +25,7 @@ from schemas.events.chat import (
     ReplyRegenerateAsked,
     ReplyStopAsked,
 )
-from schemas.events.replies import FailureReason, ReplySource
+from schemas.events.replies import FailureReason, Moderated, ReplySource
 from schemas.topics import group_of, source_of
 
 if TYPE_CHECKING:
@@ -230,4 +230,6 @@ def _measure(analyses: Sequence[Analysis], seconds: float) -> None:
         for step, took in analysis.timings_ms.items():
             metrics.ai_step_seconds.labels(step).observe(took / 1e3)
         metrics.nlp_reply_seconds.observe(seconds)
+        if analysis.understanding.flagged:
+            metrics.ai_moderated.labels(Moderated.QUESTION).inc()
     logger.debug("messages_answered", messages=len(analyses), seconds=round(seconds, 4))

@@ -33,6 +33,8 @@ class ModelSettings(Section):
     model_dir: Path = Path(".parley/models")
     knowledge_dir: Path = Path("knowledge")
     threads: Annotated[int, Field(ge=1, le=64)] = Field(default_factory=spare_cores)
+    remembered_texts: Annotated[int, Field(ge=0)] = 4_096
+    """How many of the latest texts' vectors are kept, 1.7 kB each."""
     moderation_threshold: Annotated[float, Field(gt=0, le=1)] = 0.8
     """Scores above it are too abusive for a language model; 1 flags nothing. Chosen on everyday
     messages, see docs/nlp-benchmarks.md."""

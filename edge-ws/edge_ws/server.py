@@ -19,6 +19,7 @@ from edge_ws.tickets import ValkeyTickets
 from edge_ws.whispers import ValkeyWhispers
 from edge_ws.wire import EdgeProtocol
 from producers.kafka import KafkaEventPublisher
+from runtime.collector import calm_collector
 from runtime.tokens import AccessTokenVerifier, load_public_key
 from schemas.frames.server import PING_SECONDS
 from schemas.text import FRAME_BYTES
@@ -80,6 +81,7 @@ async def serve(settings: "EdgeSettings") -> None:
         edge = await _compose(settings, stack, stop)
         if edge is None:
             return
+        calm_collector()
         server = create_server(
             edge,
             host=settings.http.host,

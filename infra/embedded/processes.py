@@ -184,6 +184,7 @@ def _consumer(process: str, endpoints: Endpoints, credentials: Credentials) -> d
             "PARLEY_NLP__KNOWLEDGE_DIR": str(endpoints.knowledge),
             "PARLEY_NLP__THREADS": "1",
             "PARLEY_NLP__ENCODER": "english",
+            "PARLEY_NLP__REMEMBERED_TEXTS": "4096",
             "PARLEY_NLP__MODERATION_THRESHOLD": "0.8",
             "PARLEY_VALKEY_URL": valkey_url(credentials, endpoints.ports["valkey"]),
         }

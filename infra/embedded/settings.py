@@ -12,6 +12,7 @@ PASSED_ON = {
         f"{PREFIX}NLP__ENCODER",
         f"{PREFIX}NLP__MODERATION_THRESHOLD",
         f"{PREFIX}NLP__NER",
+        f"{PREFIX}NLP__REMEMBERED_TEXTS",
     )
 }
 """What a person may decide about a process of the stack, by process."""

@@ -15,10 +15,10 @@ QUESTIONS = (
     "I want to return order {n}, it does not fit",
     "how long does delivery to Norway take?",
     "can I change the address of order {n}?",
-    "my card was charged twice",
+    "my card was charged twice for order {n}",
     "hello there",
     "do you have gift cards?",
-    "the headphones stopped working after two days",
+    "the headphones from order {n} stopped working after two days",
 )
 
 

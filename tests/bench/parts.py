@@ -11,7 +11,7 @@ from tests.bench.memory import MIB, MemoryWatch, watching_memory
 from tests.bench.report import Line, load_lines, stage_lines
 from tests.bench.sockets import close_many, open_many
 from tests.bench.stack import MeasuredStack
-from tests.bench.topics import collecting_insights, histogram
+from tests.bench.topics import collecting_insights, histogram, sample
 from tests.people import TokenMint
 
 WARM_UP_SECONDS = 3
@@ -82,9 +82,23 @@ class Bench:
     async def sustain(self, load: Load) -> list[Line]:
         """Measure a load for long, and whether memory grows under it."""
         await self._drive(Load(load.rate / 3, load.sockets, WARM_UP_SECONDS))
+        before = await self._vectors()
         async with watching_memory(self.stack) as watch:
             _, figures = await self._drive(load)
-        return [*load_lines(figures, SUSTAINED_LIMITS), *growth_lines(watch)]
+        remembered, worked = (
+            after - earlier for after, earlier in zip(await self._vectors(), before, strict=True)
+        )
+        share = 100 * remembered / max(1, remembered + worked)
+        return [
+            *load_lines(figures, SUSTAINED_LIMITS),
+            Line("messages understood from memory", share, "%"),
+            *growth_lines(watch),
+        ]
+
+    async def _vectors(self) -> tuple[float, float]:
+        """How many the assistant has taken from memory, and from its model."""
+        url, name = self.stack.metrics_url("nlp"), "ai_embeddings_total"
+        return await sample(url, name, source="memory"), await sample(url, name, source="model")
 
     async def peak(self, load: Load) -> tuple[list[Line], float]:
         """Measure a high load; return also how many messages per second were answered."""

@@ -76,7 +76,8 @@ def _memory(process: psutil.Process) -> int:
 
 
 def _cpu(process: psutil.Process) -> float:
-    return sum(sum(member.cpu_times()[:2]) for member in _family(process))
+    # Own and inherited from children that have ended, each in user and in system mode.
+    return sum(sum(member.cpu_times()[:4]) for member in _family(process))
 
 
 async def _parley(*arguments: str) -> str:

@@ -61,12 +61,17 @@ class Histogram:
 
 async def histogram(metrics_url: str, name: str, **labels: str) -> Histogram:
     """Read one histogram's sum and count from a process."""
+    total = await sample(metrics_url, f"{name}_sum", **labels)
+    return Histogram(total, await sample(metrics_url, f"{name}_count", **labels))
+
+
+async def sample(metrics_url: str, name: str, **labels: str) -> float:
+    """Read one number from a process, summed over the labels that are not given."""
     async with httpx2.AsyncClient(timeout=5) as client:
         text = (await client.get(metrics_url)).text
-    sums = {"_sum": 0.0, "_count": 0.0}
-    for family in text_string_to_metric_families(text):
-        for sample in family.samples:
-            suffix = sample.name.removeprefix(name)
-            if suffix in sums and labels.items() <= sample.labels.items():
-                sums[suffix] += sample.value
-    return Histogram(sums["_sum"], sums["_count"])
+    return sum(
+        each.value
+        for family in text_string_to_metric_families(text)
+        for each in family.samples
+        if each.name == name and labels.items() <= each.labels.items()
+    )

@@ -128,12 +128,14 @@ class Analyzer:
     def _versions(self, served: Served) -> dict[str, str]:
         """What each step is done with, under the names that times have too."""
         encoding, documents = served.encoding, served.encoding.documents()
+        # A version that brings its sentence model brings the tone head that reads it.
+        tones = self._knowledge if encoding is self._own.encoding else served.version
         return {
             "language": self._languages.detector,
             "moderation": self.moderation.version,
             "embedding": encoding.embedder.name,
             "intent": served.version,
-            "sentiment": f"{self._knowledge}+{encoding.tones.lexicon}",
+            "sentiment": f"{tones}+{encoding.tones.lexicon}",
             "entities": self._finder.version,
             "response": self._knowledge + ("" if documents is None else f"+documents-{documents}"),
         }

@@ -12,6 +12,7 @@ from consumers.nlp.service.events import delta_of
 from consumers.nlp.service.moderation import Moderation
 from consumers.nlp.service.prompting import tells_the_rules
 from producers.ports import EventPublisher
+from runtime import metrics
 from runtime.clock import HybridLogicalClock
 from schemas.events.replies import Fallback, Moderated, StopReason
 
@@ -96,6 +97,7 @@ class Drafter:
             raise LanguageModelError(Fallback.GUARDED)
         whole = len(text) if ended or draft.stopped else _end_of_words(text)
         if self._moderation.refuses(text[:whole], draft.language, judged=len(draft.text)):
+            metrics.ai_moderated.labels(Moderated.ANSWER).inc()
             raise LanguageModelError(Fallback.GUARDED, moderated=Moderated.ANSWER)
         draft.text, draft.held = text[:whole], text[whole:]
         draft.grown.set()

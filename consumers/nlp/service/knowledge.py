@@ -216,6 +216,8 @@ class Knowledge(_Part):
         for unclear in self.unclear:
             yield from unclear.examples
         yield from (text for text, _ in self.foreign_lessons())
+        for translation in self.translations.values():
+            yield from (text for text, _ in translation.held_out())
 
     def foreign_lessons(self) -> Iterator[tuple[str, str]]:
         """Every example in another language, with its intent."""

@@ -44,7 +44,8 @@ def fit_tolerances(embedder: Embedder, knowledge: Knowledge, head: IntentHead) -
     """
     Fit on what the translations give, none of which the head has learnt.
 
-    In scope are the intents' labels, out of it `out_of_scope`, which may rarely find a snippet.
+    In scope is what is held out of the intents, or else their labels; out of it is
+    `out_of_scope`, which may rarely find a snippet.
     """
     if not embedder.multilingual:
         return Tolerances()
@@ -52,10 +53,11 @@ def fit_tolerances(embedder: Embedder, knowledge: Knowledge, head: IntentHead) -
     scope: dict[str, float] = {}
     foreign = translated_snippets(knowledge)
     for language, translation in knowledge.translations.items():
-        labels = _labels(translation.intents.values())
+        held_out = [text for text, _ in translation.held_out()]
+        meant = held_out or _labels(translation.intents.values())
         strange = embedder.embed(translation.out_of_scope)
-        if labels:
-            inside = head.read_together(embedder.embed(labels)).scope
+        if meant:
+            inside = head.read_together(embedder.embed(meant)).scope
             outside = head.read_together(strange).scope
             scope[language] = head.threshold - fit_threshold(inside, outside)
         if foreign[language]:

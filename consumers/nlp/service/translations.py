@@ -28,6 +28,8 @@ class TranslatedIntent(_Part):
     answer_without_slots: Text | None = None
     examples: tuple[Sentence, ...] = ()
     """How people say it; learnt by an encoder that understands the language."""
+    held_out: tuple[Sentence, ...] = ()
+    """Never learnt: says how well it is understood, and how sure one must be in the language."""
 
 
 class TranslatedSnippet(_Part):
@@ -44,7 +46,11 @@ class Translation(_Part):
     intents: dict[Name, TranslatedIntent] = Field(default_factory=dict)
     snippets: dict[SnippetId, TranslatedSnippet] = Field(default_factory=dict)
     out_of_scope: Annotated[tuple[Sentence, ...], Field(min_length=8)]
-    """What has no answer here; sets, with the labels, how sure one must be in this language."""
+    """What has no answer here; sets, with what is held out, how sure one must be."""
+
+    def held_out(self) -> list[tuple[str, str]]:
+        """Every sentence that is not learnt, with its intent."""
+        return [(text, name) for name, intent in self.intents.items() for text in intent.held_out]
 
     def fault(self, slots: dict[str, frozenset[str]], snippets: frozenset[str]) -> str | None:
         """What does not fit the knowledge: its intents with the slots of each, and its snippets."""

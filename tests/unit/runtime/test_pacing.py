@@ -50,8 +50,7 @@ async def test_departures_are_apart() -> None:
         await asyncio.gather(pace.turn(), pace.turn())
         times.append(loop.time())
     assert all(
-        later - earlier >= LONGEST_SECONDS * 0.9
-        for earlier, later in itertools.pairwise(times)
+        later - earlier >= LONGEST_SECONDS * 0.9 for earlier, later in itertools.pairwise(times)
     )
 
 

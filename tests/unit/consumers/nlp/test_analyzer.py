@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumers.nlp.service.analysis import Question
+from consumers.nlp.service.analyzer import Encoding
 from runtime.entities.finding import RULES
 from tests.unit.consumers.nlp.samples import (
     ORDER,
@@ -13,6 +14,7 @@ from tests.unit.consumers.nlp.samples import (
     AxisEmbedder,
     small_analyzer,
     small_intents,
+    small_tones,
 )
 
 STEPS = {"language", "moderation", "embedding", "intent", "sentiment", "entities", "response"}
@@ -66,6 +68,13 @@ def test_every_step_says_what_it_was_done_with() -> None:
     analyzer.serve(small_intents(), "intents-2")
     (promoted,) = analyzer.analyze([Question.alone(ORDER)])
     assert promoted.versions == {**analysis.versions, "intent": "intents-2"}
+    analyzer.serve(small_intents(), "intents-3", Encoding(AxisEmbedder(), small_tones()))
+    (tuned,) = analyzer.analyze([Question.alone(ORDER)])
+    assert tuned.versions == {
+        **analysis.versions,
+        "intent": "intents-3",
+        "sentiment": "intents-3+fixed",
+    }
 
 
 def test_nothing_asked_is_nothing_answered() -> None:

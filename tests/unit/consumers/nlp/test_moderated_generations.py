@@ -3,11 +3,17 @@
 import asyncio
 
 import pytest
+from prometheus_client import REGISTRY
 
 from schemas.events.replies import Fallback, Moderated, ReplySource
 from tests.unit.consumers.nlp.samples import ORDER, RUDE, SNIPPET, message
 from tests.unit.consumers.nlp.stage import Start, again, stop, until
 from tests.unit.consumers.nlp.writers import Desk, ScriptedModel
+
+
+def moderated(what: Moderated) -> float:
+    """How many were found abusive so far."""
+    return REGISTRY.get_sample_value("ai_moderated_total", {"text": what}) or 0.0
 
 
 @pytest.mark.parametrize("asked_again", [False, True])
@@ -16,6 +22,7 @@ async def test_an_abusive_question_never_reaches_the_model(
 ) -> None:
     """The snippet answers, politely as ever; nothing is kept, also not for the next question."""
     stage = start(Desk())
+    counted = moderated(Moderated.QUESTION)
     rude = message(f"{RUDE} , {SNIPPET}")
     await stage.ask(again(rude, rude.text) if asked_again else rude)
     reply = await stage.replied()
@@ -25,6 +32,7 @@ async def test_an_abusive_question_never_reaches_the_model(
     assert stage.desk.cache.answers == {}
     await stage.ask(message(SNIPPET, number=1))
     await stage.replied(2)
+    assert moderated(Moderated.QUESTION) == counted + 1
     (prompt,) = stage.desk.model.prompts
     assert RUDE not in "".join(turn.text for turn in prompt.turns)
 
@@ -49,12 +57,14 @@ async def test_an_abusive_question_with_a_quick_answer_is_not_told_later(start: 
 )
 async def test_abusive_words_of_the_model_are_never_told(start: Start, words: list[str]) -> None:
     """Not even the half of one; the answer is then the snippet's, and is not kept."""
+    counted = moderated(Moderated.ANSWER)
     stage = start(Desk(ScriptedModel(words)))
     await stage.ask(message(SNIPPET))
     reply = await stage.replied()
     assert (reply.source, reply.text) == (ReplySource.RETRIEVAL, "Plants travel on Mondays.")
     assert reply.why is not None
     assert (reply.why.fallback, reply.why.moderated) == (Fallback.GUARDED, Moderated.ANSWER)
+    assert moderated(Moderated.ANSWER) == counted + 1
     assert RUDE[:2] not in stage.desk.told
     assert stage.desk.cache.answers == {}
 

@@ -51,6 +51,20 @@ def test_a_distant_language_is_allowed_its_distance() -> None:
     assert fitted.snippets["de"].related <= fitted.snippets["de"].enough
 
 
+def test_what_is_held_out_sets_the_distance_instead_of_labels() -> None:
+    """Labels are not what people type; a sentence far from English examples allows more."""
+    knowledge = foreign_knowledge()
+    german = knowledge.translations["de"]
+    intent = german.intents["order_status"].model_copy(update={"held_out": ("Meine Wörter",)})
+    german = german.model_copy(update={"intents": {"order_status": intent}})
+    held_out = knowledge.model_copy(update={"translations": {"de": german}})
+    by_label = fit_tolerances(DistantEmbedder(), knowledge, small_intents())
+    by_sentence = fit_tolerances(DistantEmbedder(), held_out, small_intents())
+    far = small_intents().read_together(DistantEmbedder().embed(["Meine Wörter"])).scope[0]
+    assert by_sentence.scope_of("de") > by_label.scope_of("de")
+    assert small_intents().threshold - by_sentence.scope_of("de") <= far
+
+
 def test_an_english_encoder_is_told_nothing_new() -> None:
     """Its thresholds are as they were measured, whatever is translated."""
     fitted = fit_tolerances(AxisEmbedder(), foreign_knowledge(), small_intents())

@@ -53,6 +53,23 @@ describe("reply", () => {
     await expectAccessible(container);
   });
 
+  it.each([
+    ["question", "Not asked, because of the words of the question"],
+    ["answer", "Its answer was held back, because of its words"],
+  ] as const)("says that a language model was kept out by an abusive %s", async (moderated, text) => {
+    const why = {
+      score: 0.9,
+      model_version: "v1",
+      snippet_ids: [],
+      cached: false,
+      fallback: "guarded" as const,
+      moderated,
+    };
+    setUp(<Reply record={reply("r1", 1, { why })} userId={ME} />);
+    await userEvent.click(screen.getByRole("button", { name: "Details" }));
+    expect(screen.getByText(text)).toBeVisible();
+  });
+
   it("shows reactions, and puts one there or takes it off", async () => {
     const reactions = [
       { user_id: ME, emoji: "👍" },
