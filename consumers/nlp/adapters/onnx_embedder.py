@@ -1,6 +1,7 @@
 """The sentence model on onnxruntime: no torch, no network, no lock held while it computes."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ class OnnxEmbedder:
     """
     Embeds with one ONNX model: mean over the tokens, scaled to length 1.
 
+    `threads` is how many runs go on at once: a single text is too little work to be shared.
     `batch` is how many texts share one run, sorted by length so that little is padding. The int8
     engine scales its activations over the whole batch, which makes a vector depend on its
     neighbours (cosine down to 0.984): above 1 the port's promise is broken. Batches of 8 would be
@@ -39,10 +41,11 @@ class OnnxEmbedder:
         self._tokenizer.no_padding()
         self._session = onnxruntime.InferenceSession(
             str(model),
-            _options(threads),
+            _options(),
             providers=["CPUExecutionProvider"],
             disabled_optimizers=[_SLOW_FUSION],
         )
+        self._pool = ThreadPoolExecutor(threads, "embedding") if threads > 1 else None
 
     @property
     def name(self) -> str:
@@ -69,9 +72,12 @@ class OnnxEmbedder:
         # One by one: encode_batch would start a thread per core for a millisecond of work.
         encoded = [self._tokenizer.encode(text) for text in texts]
         order = sorted(range(len(texts)), key=lambda at: len(encoded[at].ids))
-        for start in range(0, len(order), self._batch):
-            rows = order[start : start + self._batch]
-            vectors[rows] = self._run([encoded[row] for row in rows])
+        shared = [order[at : at + self._batch] for at in range(0, len(order), self._batch)]
+        parts = [[encoded[row] for row in rows] for rows in shared]
+        pool = self._pool if len(parts) > 1 else None
+        runs = map(self._run, parts) if pool is None else pool.map(self._run, parts)
+        for rows, vector in zip(shared, runs, strict=True):
+            vectors[rows] = vector
         return vectors
 
     def _run(self, encoded: Sequence[Encoding]) -> Matrix:
@@ -105,11 +111,10 @@ def tuned_embedder(name: str, network: Path, tokenizer: Path, *, threads: int) -
     return embedder
 
 
-def _options(threads: int) -> onnxruntime.SessionOptions:
+def _options() -> onnxruntime.SessionOptions:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    # Each run in its caller's thread.
+    options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    # A spinning pool burns a core between messages; broker and database need it.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     return options

@@ -41,6 +41,16 @@ def test_the_network_computes_what_its_weights_mean(exact: OnnxEmbedder) -> None
     assert np.allclose(exact.embed(TEXTS), plain, atol=1e-5)
 
 
+def test_several_runs_at_once_say_what_one_by_one_says(exact: OnnxEmbedder, tmp_path: Path) -> None:
+    """Each text stands where it stood, and its vector is the same to the last bit."""
+    network = tmp_path / "exact.onnx"
+    build_full_precision(locate(WEIGHTS), network)
+    several = OnnxEmbedder("exact", network, locate(TOKENIZER), threads=2)
+    together = several.embed(TEXTS * 5)
+    assert np.array_equal(together, np.concatenate([several.embed([each]) for each in TEXTS] * 5))
+    assert np.allclose(together[: len(TEXTS)], exact.embed(TEXTS), atol=1e-5)
+
+
 def test_int8_says_nearly_what_full_precision_says(
     embedder: OnnxEmbedder, exact: OnnxEmbedder
 ) -> None:

@@ -14,6 +14,7 @@ from consumers.nlp.adapters.onnx_embedder import tuned_embedder
 from consumers.nlp.adapters.weights import TOKENIZER, locate
 from consumers.nlp.errors import HeadError
 from consumers.nlp.service.analysis import Question
+from consumers.nlp.service.following import catch_up
 from consumers.nlp.service.heads import IntentHead, LinearHead
 from schemas.events.models import ModelKind, ModelRegistered, Stored
 from schemas.events.replies import ReplySource
@@ -76,7 +77,7 @@ async def test_a_sentence_model_comes_with_its_head_its_tone_and_its_snippets(
 ) -> None:
     """Intent, tone and snippet are all found in the new space, and go back together."""
     promoting = promoting_tuned(tmp_path)
-    await promoting.follower.catch_up()
+    await catch_up(promoting.follower)
     asked = [Question.alone(f"{ORDER} 1"), Question.alone(SNIPPET)]
     order, snippet = promoting.analyzer.analyze(asked)
     assert order.model_version == "axis+test+intents-2"
@@ -87,7 +88,7 @@ async def test_a_sentence_model_comes_with_its_head_its_tone_and_its_snippets(
     own = Promoting(tmp_path).content
     promoting.source.content = own
     promoting.follower._log = Log([registered(own, "intents-1"), promotion("intents-1")])
-    await promoting.follower.catch_up()
+    await promoting.follower.read()
     order, snippet = promoting.analyzer.analyze(asked)
     assert order.model_version == "axis+test+intents-1"
     assert order.understanding.tone.label == "neutral"
@@ -98,7 +99,7 @@ async def test_documents_are_known_by_the_vectors_of_the_model_that_serves(tmp_p
     """Those from before the swap and those that come after it, named in the version."""
     promoting = promoting_tuned(tmp_path)
     promoting.library.take(published("Lockers are free."))
-    await promoting.follower.catch_up()
+    await catch_up(promoting.follower)
     [analysis] = promoting.analyzer.analyze([Question.alone("free")])
     assert analysis.answer.text == "Lockers are free."
     assert f"+documents-{promoting.library.version}" in analysis.model_version
@@ -110,12 +111,12 @@ async def test_documents_are_known_by_the_vectors_of_the_model_that_serves(tmp_p
 async def test_what_is_no_longer_served_takes_no_documents_in(tmp_path: Path) -> None:
     """A model that was rolled back costs nothing any more."""
     promoting = promoting_tuned(tmp_path)
-    await promoting.follower.catch_up()
+    await catch_up(promoting.follower)
     served = promoting.analyzer._served.encoding.embedder
     assert isinstance(served, TurnedEmbedder)
     own = registered(HEAD, "knowledge-1").model_copy(update={"kind": ModelKind.KNOWLEDGE})
     promoting.follower._log = Log([own, promotion("knowledge-1")])
-    await promoting.follower.catch_up()
+    await promoting.follower.read()
     before = len(served.calls)
     promoting.library.take(published("Lockers are free."))
     assert len(served.calls) == before

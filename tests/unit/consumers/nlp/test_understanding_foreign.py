@@ -12,7 +12,7 @@ from consumers.nlp.settings import EncoderKind, ModelSettings
 
 ROOT = Path(__file__).parents[4]
 
-AT_MOST = 0.4
+AT_MOST = 0.34
 """The share that Spanish misses, the most of all; the aim is 0.15 (docs/nlp-benchmarks.md)."""
 
 # Learning the starter with this encoder takes a minute and more.

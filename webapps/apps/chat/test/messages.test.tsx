@@ -62,6 +62,7 @@ describe("reply", () => {
       model_version: "v1",
       snippet_ids: [],
       cached: false,
+      context: [],
       fallback: "guarded" as const,
       moderated,
     };
