@@ -17,10 +17,11 @@ from consumers.nlp.adapters.training import (
     try_out,
 )
 from consumers.nlp.ports import Embedder, Matrix
-from consumers.nlp.service.heads import UNCLEAR, IntentHead, LinearHead
+from consumers.nlp.service.heads import IntentHead, LinearHead
 from consumers.nlp.service.knowledge import Knowledge
 from consumers.nlp.service.lessons import Lessons
 from consumers.nlp.service.measures import measure
+from consumers.nlp.service.parts import UNCLEAR
 from schemas.events.models import Example, Metrics, Phase
 
 CHUNK = 64
@@ -139,8 +140,7 @@ def _known(knowledge: Knowledge, given: set[str]) -> Iterator[tuple[str, str | N
     for intent in knowledge.intents:
         yield from ((text, intent.name) for text in intent.examples if text not in given)
     for unclear in knowledge.unclear:
-        label = UNCLEAR.join(sorted(unclear.between))
-        yield from ((text, label) for text in unclear.examples if text not in given)
+        yield from ((text, unclear.label) for text in unclear.examples if text not in given)
     yield from ((text, None) for text in knowledge.out_of_scope.examples if text not in given)
 
 

@@ -116,11 +116,13 @@ def _translations(folder: Path) -> dict[str, Translation]:
 
 
 def _translation(folder: Path) -> Translation:
+    unclear = folder / "unclear.yaml"
     return Translation(
         phrases=_read(folder / "phrases.yaml", TranslatedPhrases),
         intents=_read(folder / "intents.yaml", _TranslatedIntentFile).intents,
         snippets=_read(folder / "snippets.yaml", _TranslatedSnippetFile).snippets,
         out_of_scope=_read(folder / "out_of_scope.yaml", _OutsideFile).examples,
+        unclear=_read(unclear, _UnclearFile).unclear if unclear.is_file() else (),
     )
 
 

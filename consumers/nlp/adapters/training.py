@@ -20,13 +20,13 @@ from consumers.nlp.service.calibration import (
 )
 from consumers.nlp.service.heads import (
     KERNEL_WIDTH,
-    UNCLEAR,
     IntentHead,
     KernelHead,
     LinearHead,
     softmax,
 )
 from consumers.nlp.service.knowledge import Knowledge
+from consumers.nlp.service.parts import UNCLEAR
 
 # Chosen on validation parts of Banking77 and CLINC150, see docs/nlp-benchmarks.md.
 RIDGE = 0.2
@@ -40,11 +40,7 @@ MANY = 3_000
 def train_intents(embedder: Embedder, knowledge: Knowledge) -> IntentHead:
     """Fit the intent head on the knowledge's examples."""
     pairs = [(text, each.name) for each in knowledge.intents for text in each.examples]
-    pairs += [
-        (text, UNCLEAR.join(sorted(each.between)))
-        for each in knowledge.unclear
-        for text in each.examples
-    ]
+    pairs += [(text, each.label) for each in knowledge.unclear for text in each.examples]
     if embedder.multilingual:
         pairs += list(knowledge.foreign_lessons())
     vectors = embedder.embed([text for text, _ in pairs])

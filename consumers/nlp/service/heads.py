@@ -6,14 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from consumers.nlp.ports import Matrix, Vector
+from consumers.nlp.service.parts import UNCLEAR
 
 # Chosen on validation parts of Banking77 and CLINC150 (docs/nlp-benchmarks.md); both are flat near.
 KERNEL_WIDTH = 2.0
 KERNEL_SHARE = 20.0
 NEARNESS_WEIGHT = 1.0
-
-UNCLEAR = "|"
-"""Joins the names of two intents to the label of messages that may mean either."""
 
 OTHERS = 3
 

@@ -14,6 +14,7 @@ from consumers.nlp.service.parts import (
     Sentence,
     SnippetId,
     Text,
+    Unclear,
     filled,
     slots_of,
 )
@@ -112,13 +113,6 @@ class EntityList(_Part):
         return self
 
 
-class Unclear(_Part):
-    """Sentences that may mean either of two intents; they teach when to ask which."""
-
-    between: tuple[Name, Name]
-    examples: Annotated[tuple[Sentence, ...], Field(min_length=5)]
-
-
 class Tones(_Part):
     """Sentences by tone."""
 
@@ -189,10 +183,14 @@ class Knowledge(_Part):
     @model_validator(mode="after")
     def _unclear_is_between_what_can_be_offered(self) -> Self:
         offered = {intent.name for intent in self.intents if intent.label is not None}
-        for name in (name for each in self.unclear for name in each.between):
-            if name not in offered:
-                message = f"unclear.yaml: no intent {name!r} with a label"
-                raise ValueError(message)
+        everywhere = {"": self.unclear} | {
+            f"languages/{language}/": each.unclear for language, each in self.translations.items()
+        }
+        for folder, unclear in everywhere.items():
+            for name in (name for each in unclear for name in each.between):
+                if name not in offered:
+                    message = f"{folder}unclear.yaml: no intent {name!r} with a label"
+                    raise ValueError(message)
         return self
 
     @model_validator(mode="after")
@@ -220,10 +218,12 @@ class Knowledge(_Part):
             yield from (text for text, _ in translation.held_out())
 
     def foreign_lessons(self) -> Iterator[tuple[str, str]]:
-        """Every example in another language, with its intent."""
+        """Every example in another language, with its label."""
         for translation in self.translations.values():
             for name, intent in translation.intents.items():
                 yield from ((text, name) for text in intent.examples)
+            for unclear in translation.unclear:
+                yield from ((text, unclear.label) for text in unclear.examples)
 
     @property
     def sha256(self) -> str:

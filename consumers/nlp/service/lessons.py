@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from consumers.nlp.service.heads import UNCLEAR
 from consumers.nlp.service.measures import Parts, part
+from consumers.nlp.service.parts import UNCLEAR
 
 
 class Lessons:

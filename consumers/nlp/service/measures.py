@@ -8,7 +8,8 @@ import numpy as np
 
 from consumers.nlp.ports import Vector
 from consumers.nlp.service.calibration import accuracy, calibration_error, macro_f1
-from consumers.nlp.service.heads import UNCLEAR, IntentHead, softmax
+from consumers.nlp.service.heads import IntentHead, softmax
+from consumers.nlp.service.parts import UNCLEAR
 from schemas.events.models import Confusion, Metrics
 
 SEED = 0

@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+UNCLEAR = "|"
+"""Joins two intents' names into the label of what may mean either."""
 _SLOT = re.compile(r"\{(\w+)\}")
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
@@ -24,6 +26,20 @@ class Picks(BaseModel):
     first: Annotated[tuple[Sentence, ...], Field(min_length=1)]
     second: Annotated[tuple[Sentence, ...], Field(min_length=1)]
     neither: Annotated[tuple[Sentence, ...], Field(min_length=1)]
+
+
+class Unclear(BaseModel):
+    """Sentences that may mean either of two intents; they teach when to ask which."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    between: tuple[Name, Name]
+    examples: Annotated[tuple[Sentence, ...], Field(min_length=5)]
+
+    @property
+    def label(self) -> str:
+        """What they are learnt as."""
+        return UNCLEAR.join(sorted(self.between))
 
 
 def slots_of(text: str) -> list[str]:

@@ -4,7 +4,16 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from consumers.nlp.service.parts import Label, Name, Picks, Sentence, SnippetId, Text, slots_of
+from consumers.nlp.service.parts import (
+    Label,
+    Name,
+    Picks,
+    Sentence,
+    SnippetId,
+    Text,
+    Unclear,
+    slots_of,
+)
 
 
 class _Part(BaseModel):
@@ -45,6 +54,7 @@ class Translation(_Part):
     phrases: TranslatedPhrases
     intents: dict[Name, TranslatedIntent] = Field(default_factory=dict)
     snippets: dict[SnippetId, TranslatedSnippet] = Field(default_factory=dict)
+    unclear: tuple[Unclear, ...] = ()
     out_of_scope: Annotated[tuple[Sentence, ...], Field(min_length=8)]
     """What has no answer here; sets, with what is held out, how sure one must be."""
 

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from consumers.nlp.adapters.knowledge_files import read_foreign_evaluation
 from consumers.nlp.service.knowledge import Knowledge
+from consumers.nlp.service.parts import Unclear
 from consumers.nlp.service.translations import TranslatedIntent, Translation
 from tests.unit.consumers.nlp.foreign import foreign_knowledge, german
 
@@ -61,6 +62,27 @@ def test_a_language_needs_its_regret() -> None:
         Knowledge.model_validate(knowledge.model_dump())
 
 
+def unclear(*between: str) -> Translation:
+    """Return the German translation with vague sentences between two intents."""
+    vague = Unclear(between=between, examples=tuple(f"Es geht um {at}" for at in range(5)))
+    return german().model_copy(update={"unclear": (vague,)})
+
+
+def test_what_may_mean_either_is_learnt_as_in_english() -> None:
+    """Under the label that English sentences between the two have."""
+    translation = unclear("send_back", "order_status")
+    knowledge = foreign_knowledge().model_copy(update={"translations": {"de": translation}})
+    assert ("Es geht um 0", "order_status|send_back") in knowledge.foreign_lessons()
+
+
+def test_only_what_can_be_offered_may_be_asked_for() -> None:
+    """An intent without a label cannot be named in the question back."""
+    translations = {"de": unclear("order_status", "none")}
+    knowledge = foreign_knowledge().model_copy(update={"translations": translations})
+    with pytest.raises(ValidationError, match=r"languages/de/unclear\.yaml: no intent 'none'"):
+        Knowledge.model_validate(knowledge.model_dump())
+
+
 def test_the_starter_is_translated_whole(knowledge: Knowledge) -> None:
     """Every answer, every label and every fact, in three languages."""
     assert set(knowledge.translations) == LANGUAGES
@@ -69,6 +91,9 @@ def test_the_starter_is_translated_whole(knowledge: Knowledge) -> None:
         assert set(translation.intents) == {intent.name for intent in knowledge.intents}
         assert {name for name, each in translation.intents.items() if each.label} == labelled
         assert set(translation.snippets) == {snippet.id for snippet in knowledge.snippets}
+        assert [each.between for each in translation.unclear] == [
+            each.between for each in knowledge.unclear
+        ]
 
 
 def test_questions_in_other_languages_are_nowhere_learnt(knowledge: Knowledge) -> None:
