@@ -12,8 +12,9 @@ from consumers.nlp.settings import EncoderKind, ModelSettings
 
 ROOT = Path(__file__).parents[4]
 
-AT_MOST = 0.34
-"""The share that Spanish misses, the most of all; the aim is 0.15 (docs/nlp-benchmarks.md)."""
+AT_MOST = 0.27
+"""Spanish misses 0.2, the most of all, and rounding decides a question or two; the aim is 0.15
+(docs/nlp-benchmarks.md)."""
 
 # Learning the starter with this encoder takes a minute and more.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
