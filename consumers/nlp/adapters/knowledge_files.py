@@ -17,9 +17,8 @@ from consumers.nlp.service.knowledge import (
     Phrases,
     Snippet,
     Tones,
-    Unclear,
 )
-from consumers.nlp.service.parts import Language, Name, Sentence, SnippetId
+from consumers.nlp.service.parts import Language, Name, Sentence, SnippetId, Unclear
 from consumers.nlp.service.rehearsals import Rehearsals
 from consumers.nlp.service.translations import (
     TranslatedIntent,

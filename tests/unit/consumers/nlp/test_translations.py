@@ -62,9 +62,9 @@ def test_a_language_needs_its_regret() -> None:
         Knowledge.model_validate(knowledge.model_dump())
 
 
-def unclear(*between: str) -> Translation:
+def unclear(first: str, second: str) -> Translation:
     """Return the German translation with vague sentences between two intents."""
-    vague = Unclear(between=between, examples=tuple(f"Es geht um {at}" for at in range(5)))
+    vague = Unclear(between=(first, second), examples=tuple(f"Es geht um {at}" for at in range(5)))
     return german().model_copy(update={"unclear": (vague,)})
 
 
