@@ -23,6 +23,8 @@ class Pace:
     def __init__(self) -> None:
         self._left = -math.inf
         self._gate: asyncio.Event | None = None
+        self._waiting = 0
+        """Who waits, and who was let go and has not gone on yet: nobody may overtake them."""
         self._carried = 0.0
         """Decaying: `_MEMORY_SECONDS` times the rate, if the rate is steady."""
         self._counted = 0.0
@@ -39,12 +41,16 @@ class Pace:
         if self._gate is None:
             now = loop.time()
             due = self._left + self._apart(now)
-            if now >= due:
+            if now >= due and not self._waiting:
                 self._left = now
                 return
             self._gate = asyncio.Event()
             loop.call_at(due, self._open, self._gate)
-        await self._gate.wait()
+        self._waiting += 1
+        try:
+            await self._gate.wait()
+        finally:
+            self._waiting -= 1
 
     def _open(self, gate: asyncio.Event) -> None:
         self._gate = None

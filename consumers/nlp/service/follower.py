@@ -85,7 +85,7 @@ class Follower:
         for event in await self._log.poll():
             self._clock.observe(event.occurred_at)
             self._ledger.note(event)
-        if not self._log.caught_up:
+        if not (self.caught_up or self._log.caught_up):
             return
         if not self.caught_up:
             self._ledger.restart_clocks()

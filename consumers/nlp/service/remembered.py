@@ -57,7 +57,7 @@ class RememberingEmbedder:
             found |= worked
         metrics.ai_embeddings.labels("model").inc(len(fresh))
         metrics.ai_embeddings.labels("memory").inc(len(texts) - len(fresh))
-        return np.stack([found[key] for key in keys])
+        return np.stack([found[key] for key in keys]) if keys else self._embedder.embed(texts)
 
     def _recalled(self, keys: Sequence[bytes]) -> dict[bytes, Vector]:
         with self._lock:

@@ -3,6 +3,9 @@
 import asyncio
 import itertools
 
+import pytest
+
+from runtime import pacing as module
 from runtime.pacing import FREE_PER_SECOND, FULL_PER_SECOND, LONGEST_SECONDS, Pace
 
 
@@ -52,6 +55,25 @@ async def test_departures_are_apart() -> None:
     assert all(
         later - earlier >= LONGEST_SECONDS * 0.9 for earlier, later in itertools.pairwise(times)
     )
+
+
+async def test_nobody_overtakes_who_was_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even when the load ends at that moment: a person's words keep their order."""
+    pace, left = Pace(), []
+    await busy(pace)
+
+    async def leave(name: str) -> None:
+        await pace.turn()
+        left.append(name)
+
+    waiting = [asyncio.ensure_future(leave(name)) for name in ("first", "second")]
+    await asyncio.sleep(0)
+    monkeypatch.setattr(module, "LONGEST_SECONDS", 0.0)
+    assert pace._gate is not None
+    pace._open(pace._gate)
+    await leave("newcomer")
+    await asyncio.gather(*waiting)
+    assert left == ["first", "second", "newcomer"]
 
 
 async def test_load_is_forgotten() -> None:

@@ -251,6 +251,17 @@ async def test_the_knowledge_folders_own_version_can_be_promoted_again(tmp_path:
     assert promoting.served == ["intents-1", None]
 
 
+async def test_a_log_made_anew_is_served_while_it_is_read(tmp_path: Path) -> None:
+    """It may be shorter than what was read before, and so never be read up to there again."""
+    promoting = Promoting(tmp_path, [registered(HEAD), promotion("intents-1")])
+    await catch_up(promoting.follower)
+    own = registered(HEAD, "knowledge-1").model_copy(update={"kind": ModelKind.KNOWLEDGE})
+    promoting.follower._log = Log([own, promotion("knowledge-1")], [])
+    await promoting.follower.read()
+    assert not promoting.follower._log.caught_up
+    assert promoting.served == ["intents-1", None]
+
+
 async def test_a_head_that_cannot_be_had_leaves_the_old_one_answering(tmp_path: Path) -> None:
     """While the log is away nothing changes, and the next look serves it."""
     promoting = Promoting(tmp_path, [registered(HEAD), promotion("intents-1")])
