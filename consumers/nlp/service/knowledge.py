@@ -4,12 +4,13 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from consumers.nlp.service.parts import (
     Label,
     Language,
     Name,
+    Part,
     Picks,
     Sentence,
     SnippetId,
@@ -35,11 +36,7 @@ def fills_slot(entity: Entity) -> bool:
     return entity.type in SLOT_ENTITIES.values() and entity.found_by is not FoundBy.MODEL
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Intent(_Part):
+class Intent(Part):
     """One thing people want, how they say it, and what they are told."""
 
     name: Name
@@ -79,7 +76,7 @@ class Intent(_Part):
         return filled(self.answer, {slot: str(value) for slot, value in values.items()})
 
 
-class Snippet(_Part):
+class Snippet(Part):
     """One fact, said word for word when it is what a question is about."""
 
     id: SnippetId
@@ -88,14 +85,14 @@ class Snippet(_Part):
     tags: tuple[Name, ...] = ()
 
 
-class Examples(_Part):
+class Examples(Part):
     """Sentences to learn from, and sentences kept back to test on."""
 
     examples: Annotated[tuple[Sentence, ...], Field(min_length=8)]
     held_out: tuple[Sentence, ...] = ()
 
 
-class EntityList(_Part):
+class EntityList(Part):
     """Things that messages may name: each with the other words that people use for it."""
 
     name: Name
@@ -113,7 +110,7 @@ class EntityList(_Part):
         return self
 
 
-class Tones(_Part):
+class Tones(Part):
     """Sentences by tone."""
 
     negative: Annotated[tuple[Sentence, ...], Field(min_length=8)]
@@ -126,7 +123,7 @@ class Tones(_Part):
         return {"negative": self.negative, "neutral": self.neutral, "positive": self.positive}
 
 
-class FollowUps(_Part):
+class FollowUps(Part):
     """How people go on about what was just answered, as whole words without apostrophes."""
 
     openers: tuple[Sentence, ...] = ()
@@ -141,7 +138,7 @@ class FollowUps(_Part):
     """These say nothing by themselves."""
 
 
-class Phrases(_Part):
+class Phrases(Part):
     """What is said when there is no answer, or more than one."""
 
     hand_over: Text
@@ -168,7 +165,7 @@ class Phrases(_Part):
         return self
 
 
-class Knowledge(_Part):
+class Knowledge(Part):
     """The whole knowledge folder, checked."""
 
     intents: tuple[Intent, ...]

@@ -18,20 +18,22 @@ Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 """ISO 639-1, as the language detector says it."""
 
 
-class Picks(BaseModel):
-    """How people choose from two offers, as whole words."""
+class Part(BaseModel):
+    """A part of the knowledge: never changed, and a key that nobody knows is a mistake."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Picks(Part):
+    """How people choose from two offers, as whole words."""
 
     first: Annotated[tuple[Sentence, ...], Field(min_length=1)]
     second: Annotated[tuple[Sentence, ...], Field(min_length=1)]
     neither: Annotated[tuple[Sentence, ...], Field(min_length=1)]
 
 
-class Unclear(BaseModel):
+class Unclear(Part):
     """Sentences that may mean either of two intents; they teach when to ask which."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     between: tuple[Name, Name]
     examples: Annotated[tuple[Sentence, ...], Field(min_length=5)]

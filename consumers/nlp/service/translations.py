@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from consumers.nlp.service.parts import (
     Label,
     Name,
+    Part,
     Picks,
     Sentence,
     SnippetId,
@@ -16,11 +17,7 @@ from consumers.nlp.service.parts import (
 )
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class TranslatedPhrases(_Part):
+class TranslatedPhrases(Part):
     """What is said when there is no answer, or more than one; as `Phrases`."""
 
     hand_over: Text
@@ -29,7 +26,7 @@ class TranslatedPhrases(_Part):
     stopped: Text
 
 
-class TranslatedIntent(_Part):
+class TranslatedIntent(Part):
     """An intent's words; their slots must be those of the original."""
 
     label: Label | None = None
@@ -41,14 +38,14 @@ class TranslatedIntent(_Part):
     """Never learnt: says how well it is understood, and how sure one must be in the language."""
 
 
-class TranslatedSnippet(_Part):
+class TranslatedSnippet(Part):
     """A fact's words."""
 
     title: Text
     text: Text
 
 
-class Translation(_Part):
+class Translation(Part):
     """One language. What it lacks is said in English, with an apology."""
 
     phrases: TranslatedPhrases
