@@ -11,7 +11,7 @@ from tests.bench.memory import MIB, MemoryWatch, watching_memory
 from tests.bench.report import Line, load_lines, stage_lines
 from tests.bench.sockets import close_many, open_many
 from tests.bench.stack import MeasuredStack
-from tests.bench.topics import collecting_insights, histogram, sample
+from tests.bench.topics import collecting_insights, histogram, samples, total
 from tests.people import TokenMint
 
 WARM_UP_SECONDS = 3
@@ -97,8 +97,8 @@ class Bench:
 
     async def _vectors(self) -> tuple[float, float]:
         """How many the assistant has taken from memory, and from its model."""
-        url, name = self.stack.metrics_url("nlp"), "ai_embeddings_total"
-        return await sample(url, name, source="memory"), await sample(url, name, source="model")
+        read, name = await samples(self.stack.metrics_url("nlp")), "ai_embeddings_total"
+        return total(read, name, source="memory"), total(read, name, source="model")
 
     async def peak(self, load: Load) -> tuple[list[Line], float]:
         """Measure a high load; return also how many messages per second were answered."""

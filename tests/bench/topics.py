@@ -1,13 +1,14 @@
 """What the stack says of itself while a load runs: insights on the log, histograms on /metrics."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx2
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 from schemas.events.insights import MessageAnalyzed
 from schemas.topics import CATALOGUE, Topic
@@ -61,17 +62,19 @@ class Histogram:
 
 async def histogram(metrics_url: str, name: str, **labels: str) -> Histogram:
     """Read one histogram's sum and count from a process."""
-    total = await sample(metrics_url, f"{name}_sum", **labels)
-    return Histogram(total, await sample(metrics_url, f"{name}_count", **labels))
+    read = await samples(metrics_url)
+    return Histogram(total(read, f"{name}_sum", **labels), total(read, f"{name}_count", **labels))
 
 
-async def sample(metrics_url: str, name: str, **labels: str) -> float:
-    """Read one number from a process, summed over the labels that are not given."""
+async def samples(metrics_url: str) -> list[Sample]:
+    """Read everything that a process says of itself."""
     async with httpx2.AsyncClient(timeout=5) as client:
         text = (await client.get(metrics_url)).text
+    return [each for family in text_string_to_metric_families(text) for each in family.samples]
+
+
+def total(read: Iterable[Sample], name: str, **labels: str) -> float:
+    """Sum a metric over the labels that are not given."""
     return sum(
-        each.value
-        for family in text_string_to_metric_families(text)
-        for each in family.samples
-        if each.name == name and labels.items() <= each.labels.items()
+        each.value for each in read if each.name == name and labels.items() <= each.labels.items()
     )
