@@ -37,7 +37,7 @@ from consumers.nlp.service.language import ConversationLanguages
 from consumers.nlp.service.library import Library
 from consumers.nlp.service.moderation import Moderation
 from consumers.nlp.service.people import People
-from consumers.nlp.service.remembered import RememberingEmbedder
+from consumers.nlp.service.remembered import remembering
 from consumers.nlp.service.requests import Requests
 from consumers.nlp.service.responder import Responder
 from consumers.nlp.service.sentiment import ToneReader
@@ -93,7 +93,7 @@ def build_assistant(settings: ModelSettings, people: People) -> tuple[Analyzer, 
     finder = EntityFinder(knowledge.entities, load_recognizer() if settings.ner else None)
     digest = knowledge.sha256[:12]
     analyzer = Analyzer(
-        embedder=RememberingEmbedder(embedder, settings.remembered_texts),
+        embedder=remembering(embedder, settings.remembered_texts),
         languages=languages,
         moderation=moderation,
         intents=heads.intents,

@@ -27,7 +27,6 @@ from consumers.nlp.service.follower import Follower
 from consumers.nlp.service.ledger import Ledger
 from consumers.nlp.service.library import Library
 from consumers.nlp.service.measures import measure
-from consumers.nlp.service.remembered import RememberingEmbedder
 from consumers.nlp.service.training import Trainer
 from consumers.nlp.settings import EncoderKind, ModelSettings, NlpSettings
 from producers.ports import EventPublisher
@@ -63,7 +62,7 @@ async def following(
         ledger=ledger,
         log=log,
         versions=await asyncio.to_thread(_shelf, settings.nlp, own.engine, store),
-        encodings=Encodings(library, VaderToneLexicon()),
+        encodings=Encodings(library, VaderToneLexicon(), settings.nlp.remembered_texts),
         analyzer=analyzer,
         clock=clock,
         served=served,
@@ -92,8 +91,7 @@ def _shelf(settings: ModelSettings, engine: str, store: KafkaModelStore) -> Vers
     def opened(name: str, network: Path) -> Embedder:
         if settings.encoder is not EncoderKind.ENGLISH:
             raise HeadError(f"{name} was tuned from another sentence model than this replica's")
-        tuned = prepare_model(settings.model_dir).tuned(name, network, settings.threads)
-        return RememberingEmbedder(tuned, settings.remembered_texts)
+        return prepare_model(settings.model_dir).tuned(name, network, settings.threads)
 
     return VersionShelf(settings.model_dir / "promoted", engine, store, opened)
 

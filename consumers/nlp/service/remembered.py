@@ -71,3 +71,8 @@ class RememberingEmbedder:
             self._kept.update(worked)
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
+
+
+def remembering(embedder: Embedder, most: int) -> Embedder:
+    """The embedder with a memory for so many texts; itself without one."""
+    return RememberingEmbedder(embedder, most) if most else embedder

@@ -14,11 +14,20 @@ from consumers.nlp.adapters.onnx_embedder import tuned_embedder
 from consumers.nlp.adapters.weights import TOKENIZER, locate
 from consumers.nlp.errors import HeadError
 from consumers.nlp.service.analysis import Question
+from consumers.nlp.service.encodings import Encodings
 from consumers.nlp.service.following import catch_up
 from consumers.nlp.service.heads import IntentHead, LinearHead
+from consumers.nlp.service.library import Library
 from schemas.events.models import ModelKind, ModelRegistered, Stored
 from schemas.events.replies import ReplySource
-from tests.unit.consumers.nlp.samples import ORDER, SNIPPET, small_intents
+from tests.unit.consumers.nlp.samples import (
+    ORDER,
+    SNIPPET,
+    AxisEmbedder,
+    FixedTone,
+    small_intents,
+    small_knowledge,
+)
 from tests.unit.consumers.nlp.test_ledger import example
 from tests.unit.consumers.nlp.test_library import published
 from tests.unit.consumers.nlp.test_models import (
@@ -93,6 +102,16 @@ async def test_a_sentence_model_comes_with_its_head_its_tone_and_its_snippets(
     assert order.model_version == "axis+test+intents-1"
     assert order.understanding.tone.label == "neutral"
     assert snippet.answer.source is ReplySource.RETRIEVAL
+
+
+def test_a_tuned_model_works_what_was_said_lately_once() -> None:
+    """Its snippets are none of that: they would take the room of what people say."""
+    embedder, library = TurnedEmbedder("turned"), Library(AxisEmbedder(), small_knowledge())
+    encoding = Encodings(library, FixedTone(0.0), 10).make(embedder, turned_tones())
+    embedder.calls.clear()
+    for _ in range(2):
+        encoding.embedder.embed([ORDER, SNIPPET])
+    assert embedder.calls == [2]
 
 
 async def test_documents_are_known_by_the_vectors_of_the_model_that_serves(tmp_path: Path) -> None:
