@@ -1,13 +1,27 @@
 """Work beside the loop: a defect in it is told, and may not stop it."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 
 import structlog
 
 RESTART_SECONDS = 5.0
 
 logger = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def kept_going_beside(
+    work: Callable[[], Coroutine[object, object, None]],
+) -> AsyncIterator[None]:
+    """Do it while the block runs; see `kept_going`."""
+    doing = asyncio.create_task(kept_going(work))
+    try:
+        yield
+    finally:
+        doing.cancel()
+        await asyncio.gather(doing, return_exceptions=True)
 
 
 async def kept_going(work: Callable[[], Coroutine[object, object, None]]) -> None:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import structlog
 
-from consumers.delivery.background import kept_going
+from consumers.delivery.background import kept_going_beside
 from consumers.nlp.service.following import Reader, catch_up, follow
 from runtime.errors import RetryableError
 from schemas.topics import Topic
@@ -37,10 +37,8 @@ async def followed(
             await catch_up(reader)
     except (RetryableError, TimeoutError):
         logger.warning("topic_not_read_yet", topic=topic)
-    following = asyncio.create_task(kept_going(lambda: follow(reader, topic)))
     try:
-        yield
+        async with kept_going_beside(lambda: follow(reader, topic)):
+            yield
     finally:
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)
         await log.close()

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from consumers.delivery.background import kept_going
+from consumers.delivery.background import kept_going_beside
 from consumers.nlp.adapters.encoders import prepare_embedder
 from consumers.nlp.adapters.event_log import KafkaEventLog
 from consumers.nlp.adapters.head_store import prepare_heads
@@ -73,18 +73,9 @@ async def following(
         if not settings.nlp.training:
             yield
             return
-        async with _training(_trainer(settings, ledger, store, publisher, clock)):
+        trainer = _trainer(settings, ledger, store, publisher, clock)
+        async with kept_going_beside(trainer.run):
             yield
-
-
-@asynccontextmanager
-async def _training(trainer: Trainer) -> AsyncIterator[None]:
-    working = asyncio.create_task(kept_going(trainer.run))
-    try:
-        yield
-    finally:
-        working.cancel()
-        await asyncio.gather(working, return_exceptions=True)
 
 
 def _shelf(settings: ModelSettings, engine: str, store: KafkaModelStore) -> VersionShelf:

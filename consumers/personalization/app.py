@@ -1,14 +1,13 @@
 """Puts personalization together: learning from the log, and telling others what is known."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 
 import structlog
 from aiokafka.errors import KafkaError
 
-from consumers.delivery.background import kept_going
+from consumers.delivery.background import kept_going_beside
 from consumers.delivery.counted import CountedEvents
 from consumers.delivery.database import Database
 from consumers.delivery.settings import ProjectionSettings
@@ -42,15 +41,11 @@ async def serve(settings: PersonalizationSettings) -> None:
         await run_view(NAME, settings, projection(), clock=clock)
 
 
-@asynccontextmanager
-async def telling(settings: ProjectionSettings, clock: HybridLogicalClock) -> AsyncIterator[None]:
+def telling(
+    settings: ProjectionSettings, clock: HybridLogicalClock
+) -> AbstractAsyncContextManager[None]:
     """Tell others of changed profiles while the block runs."""
-    task = asyncio.create_task(kept_going(partial(_tell, settings, clock)))
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    return kept_going_beside(partial(_tell, settings, clock))
 
 
 async def _tell(settings: ProjectionSettings, clock: HybridLogicalClock) -> None:
