@@ -105,6 +105,9 @@ def read_knowledge(folder: Path) -> Knowledge:
         message = f"{folder}: {error.errors(include_url=False)[0]['msg']}"
         raise KnowledgeError(message) from error
     _refuse_twice("sentence", _sentences(intents, folder, knowledge))
+    for language, translation in knowledge.translations.items():
+        # Within a language only: "PayPal" means the same in all.
+        _refuse_twice("sentence", _foreign_sentences(folder / "languages" / language, translation))
     return knowledge
 
 
@@ -206,6 +209,16 @@ def _sentences(
         yield each.casefold(), folder / "out_of_scope.yaml"
     for unclear in knowledge.unclear:
         yield from ((each.casefold(), folder / "unclear.yaml") for each in unclear.examples)
+
+
+def _foreign_sentences(folder: Path, translation: Translation) -> Iterator[tuple[str, Path]]:
+    for intent in translation.intents.values():
+        for each in (*intent.examples, *intent.held_out):
+            yield each.casefold(), folder / "intents.yaml"
+    for unclear in translation.unclear:
+        yield from ((each.casefold(), folder / "unclear.yaml") for each in unclear.examples)
+    for each in translation.out_of_scope:
+        yield each.casefold(), folder / "out_of_scope.yaml"
 
 
 def _refuse_twice(kind: str, named: Iterator[tuple[str, Path]]) -> None:

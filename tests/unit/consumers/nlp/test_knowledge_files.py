@@ -90,6 +90,14 @@ def test_nothing_held_out_is_trained_on() -> None:
             r"the sentence 'thank you' is already in",
         ),
         (
+            lambda at: edit(
+                at / "languages" / "de" / "intents.yaml",
+                "- Können Sie mir ein neues Passwort schicken?",
+                "- Passwort vergessen",
+            ),
+            r"intents\.yaml: the sentence 'passwort vergessen' is already in .*languages/de",
+        ),
+        (
             lambda at: edit(at / "entities.yaml", "[amex]", "[Visa]"),
             r"entities\.yaml: payment_method: entities\.0: .*'visa' stands for",
         ),
