@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Protocol
 
 import structlog
 
 from consumers.delivery.background import kept_going_beside
-from consumers.nlp.service.following import Reader, catch_up, follow
-from runtime.errors import RetryableError
+from consumers.nlp.service.following import Reader, follow
 from schemas.topics import Topic
 
 logger = structlog.get_logger(__name__)
@@ -32,13 +31,14 @@ async def followed(
 
     People wait: what has not been read by then is taken in beside the answers.
     """
+    known = asyncio.Event()
     try:
-        async with asyncio.timeout(patience):
-            await catch_up(reader)
-    except (RetryableError, TimeoutError):
-        logger.warning("topic_not_read_yet", topic=topic)
-    try:
-        async with kept_going_beside(lambda: follow(reader, topic)):
+        async with kept_going_beside(lambda: follow(reader, topic, known)):
+            # Reading is not cut off: what it has in its hands would be lost.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(known.wait(), patience)
+            if not reader.caught_up:
+                logger.warning("topic_not_read_yet", topic=topic)
             yield
     finally:
         await log.close()

@@ -50,22 +50,18 @@ class Reader(Protocol):
         ...
 
 
-async def catch_up(reader: Reader) -> None:
+async def follow(reader: Reader, topic: str, known: asyncio.Event) -> None:
     """
-    Take the whole topic in once.
+    Take in what comes, until cancelled; a broker that is away is waited for.
 
-    Raises:
-        RetryableError: the broker is away.
+    `known` is set when all that stood there has been taken in, or cannot be for now.
     """
-    while not reader.caught_up:
-        await reader.read()
-
-
-async def follow(reader: Reader, topic: str) -> None:
-    """Take in what comes, until cancelled; a broker that is away is waited for."""
     while True:
         try:
             await reader.read()
         except RetryableError as error:
+            known.set()
             logger.warning("topic_not_followed", topic=topic, error=str(error))
             await asyncio.sleep(RETRY_SECONDS)
+        if reader.caught_up:
+            known.set()

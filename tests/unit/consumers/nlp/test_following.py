@@ -68,6 +68,26 @@ async def test_nobody_waits_long_for_a_topic(monkeypatch: pytest.MonkeyPatch, fa
         await until(reader, known + 3)
 
 
+async def test_what_is_in_hand_when_patience_ends_is_not_lost() -> None:
+    """A batch that takes longer is taken in to its end, once."""
+
+    class Batches(ScriptedReader):
+        async def read(self) -> None:
+            batch, self.polled = range(self.polled, self.records), self.records
+            await asyncio.sleep(0.001)
+            for _ in batch:
+                await asyncio.sleep(0.03)
+                self.taken += 1
+
+        polled = 0
+
+    reader = Batches(4)
+    async with followed(Topic.KNOWLEDGE, reader, reader, patience=0.05):
+        assert not reader.caught_up
+        await until(reader, 4)
+    assert reader.taken == 4
+
+
 async def test_a_defect_is_told_and_does_not_end_the_following(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

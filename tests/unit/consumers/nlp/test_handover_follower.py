@@ -91,7 +91,9 @@ class Room:
 async def test_it_is_prepared_when_all_that_stood_there_is_known() -> None:
     """Not a record earlier: the last one may be the one that counts."""
     room = Room(noted(CALLED), noted(CALLED, RETURNED), noted(CALLED))
-    following = asyncio.create_task(follow(room.follower, "conversation-handovers"))
+    following = asyncio.create_task(
+        follow(room.follower, "conversation-handovers", asyncio.Event())
+    )
     await room.follower.prepare()
     assert room.log.position == 3
     assert room.handed == [CONVERSATION]

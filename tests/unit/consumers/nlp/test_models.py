@@ -16,7 +16,6 @@ from consumers.nlp.ports import Matrix
 from consumers.nlp.service.analysis import Question
 from consumers.nlp.service.encodings import Encodings
 from consumers.nlp.service.follower import Follower
-from consumers.nlp.service.following import catch_up
 from consumers.nlp.service.heads import IntentGuess, IntentHead
 from consumers.nlp.service.knowledge import Knowledge
 from consumers.nlp.service.ledger import Ledger
@@ -26,6 +25,7 @@ from runtime.clock import HybridLogicalClock
 from runtime.errors import RetryableError
 from schemas.events.envelope import Event
 from schemas.events.models import Example, ModelKind, ModelPromoted, ModelRegistered, Phase, Stored
+from tests.unit.consumers.nlp.readers import catch_up
 from tests.unit.consumers.nlp.samples import (
     ORDER,
     RETURN,

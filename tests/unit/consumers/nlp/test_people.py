@@ -7,10 +7,10 @@ import pytest
 
 from consumers.nlp.service import people as module
 from consumers.nlp.service.acquaintance import Acquaintance
-from consumers.nlp.service.following import catch_up
 from consumers.nlp.service.people import NOBODY, People, Person
 from runtime.clock import HybridLogicalClock
 from schemas.events.profiles import FrequentIntent, ProfileUpdated
+from tests.unit.consumers.nlp.readers import catch_up
 
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 Told = tuple[UUID, ProfileUpdated | None]

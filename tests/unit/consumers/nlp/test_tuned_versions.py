@@ -15,11 +15,11 @@ from consumers.nlp.adapters.weights import TOKENIZER, locate
 from consumers.nlp.errors import HeadError
 from consumers.nlp.service.analysis import Question
 from consumers.nlp.service.encodings import Encodings
-from consumers.nlp.service.following import catch_up
 from consumers.nlp.service.heads import IntentHead, LinearHead
 from consumers.nlp.service.library import Library
 from schemas.events.models import ModelKind, ModelRegistered, Stored
 from schemas.events.replies import ReplySource
+from tests.unit.consumers.nlp.readers import catch_up
 from tests.unit.consumers.nlp.samples import (
     ORDER,
     SNIPPET,
