@@ -74,13 +74,14 @@ async def report(settings: NlpSettings) -> None:
     if rehearsals is not None:
         lines += _told("conversations", rehearse(analyzer, rehearsals))
     if settings.nlp.encoder is EncoderKind.MULTILINGUAL:
-        lines += _understood_abroad(analyzer, read_knowledge(folder))
+        lines += understood_abroad(analyzer, read_knowledge(folder))
         for language, questions in foreign.items():
             lines += _told(f"questions in {language}", try_out(analyzer, questions, language))
     sys.stdout.write("\n".join(lines) + "\n")
 
 
-def _understood_abroad(analyzer: Analyzer, knowledge: Knowledge) -> list[str]:
+def understood_abroad(analyzer: Analyzer, knowledge: Knowledge) -> list[str]:
+    """How each language's held-out sentences fare, for people."""
     lines = []
     for language, translation in knowledge.translations.items():
         held_out = translation.held_out()

@@ -182,3 +182,20 @@ async def test_a_silent_broker_holds_up_nobody() -> None:
         producer.acknowledge(13_600_000, 1)
         assert (await publishing_one).accepted
     assert server_time.offset == -86_400
+
+
+async def test_under_load_records_leave_together() -> None:
+    """The first at once, the rest in few crowds, and every one is accepted in the end."""
+    producer = ScriptedProducer()
+    async with publishing(producer, deadline=timedelta(seconds=10)) as publisher:
+        publishes = [asyncio.ensure_future(publisher.publish(EVENT)) for _ in range(400)]
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert 0 < len(producer.answers) < len(publishes)
+        async with asyncio.timeout(5):
+            while len(producer.answers) < len(publishes):
+                await asyncio.sleep(0.001)
+        producer.acknowledge()
+        assert {each.status for each in await asyncio.gather(*publishes)} == {
+            PublishStatus.ACCEPTED
+        }

@@ -22,6 +22,8 @@ class Broker:
     room: bool = True
     failure: Exception | None = None
     """Raised by the next fetch, which was carried out all the same."""
+    news: int = 0
+    """In how many partitions there is something new."""
     error: int = 0
     """Answered by the next fetch."""
     session: int = 0
@@ -49,7 +51,8 @@ class Broker:
         if failure is not None:
             raise failure
         await asyncio.sleep(0)
-        return FetchResponse_v11(0, error or answer, self.session, [])
+        topics = [("chat-messages", [()] * self.news)]
+        return FetchResponse_v11(0, error or answer, self.session, topics)
 
     def _answer(self, asked: FetchRequest_v11, named: Offsets) -> int:
         if asked.session_epoch == 0:
@@ -155,3 +158,19 @@ async def test_other_requests_pass_untouched() -> None:
     broker, request = Broker(), MetadataRequest([])
     assert await FetchSessions(broker)(NODE, request) == "other"
     assert broker.others == [request]
+
+
+async def test_under_load_the_next_fetch_gathers() -> None:
+    """Much was new a moment ago, so it waits for more; a quiet broker is asked again at once."""
+    broker = Broker()
+    send = FetchSessions(broker)
+    for _ in range(3):
+        await send(NODE, fetch({0: 5}))
+    broker.news = 500
+    await send(NODE, fetch({0: 5}))
+    gathering = asyncio.ensure_future(send(NODE, fetch({0: 6})))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert len(broker.requests) == 4
+    await gathering
+    assert len(broker.requests) == 5
