@@ -49,7 +49,8 @@ def small(tmp_path: Path) -> Path:
         write(folder / kind / "all.yaml", {kind: found})
         for path in (folder / "languages").glob(f"*/{kind}.yaml"):
             write(path, {kind: {name: read(path)[kind][name] for name in kept}})
-    write(folder / "unclear.yaml", {"unclear": []})
+    for path in (folder / "unclear.yaml", *folder.glob("languages/*/unclear.yaml")):
+        write(path, {"unclear": []})
     tones = read(folder / "sentiment.yaml")
     write(
         folder / "sentiment.yaml",
