@@ -4,10 +4,11 @@ The protocol is KIP-227: after one full request, requests name only what changed
 and answers hold only partitions with something new. It is the broker that remembers the rest.
 """
 
-from collections.abc import Awaitable, Iterable, Mapping
-from typing import Any, Protocol
+import asyncio
+from collections.abc import Awaitable, Collection, Iterable, Mapping
+from typing import Any, Protocol, cast
 
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import for_code
 from aiokafka.protocol.api import Request
 from aiokafka.protocol.fetch import FetchRequest, FetchRequest_v11, FetchResponse_v11
@@ -24,6 +25,7 @@ _LOST = frozenset({70, 71})
 Place = tuple[str, int]
 Want = tuple[int, int]
 """The offset to read from, and how many bytes at most."""
+Offsets = dict[TopicPartition, int]
 
 
 class Send(Protocol):
@@ -140,8 +142,23 @@ def _by_topic(places: Iterable[Place]) -> dict[str, list[int]]:
 
 
 class SessionConsumer(AIOKafkaConsumer):  # type: ignore[misc]
-    """aiokafka's consumer, fetching in sessions."""
+    """aiokafka's consumer, fetching in sessions and asking for offsets of many topics at once."""
 
     def __init__(self, **options: object) -> None:
         super().__init__(**options)
         self._client.send = FetchSessions(self._client.send)
+
+    async def beginning_offsets(self, partitions: Collection[TopicPartition]) -> Offsets:
+        """The first offset of each partition."""
+        await self._learn_of(partitions)
+        return cast("Offsets", await super().beginning_offsets(partitions))
+
+    async def end_offsets(self, partitions: Collection[TopicPartition]) -> Offsets:
+        """The offset after the last record of each partition."""
+        await self._learn_of(partitions)
+        return cast("Offsets", await super().end_offsets(partitions))
+
+    async def _learn_of(self, partitions: Collection[TopicPartition]) -> None:
+        # Left alone aiokafka learns of one topic per refused try, a tenth of a second each.
+        topics = {partition.topic for partition in partitions}
+        await asyncio.gather(*[self._client.add_topic(topic) for topic in topics])

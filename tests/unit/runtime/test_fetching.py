@@ -4,11 +4,12 @@ import asyncio
 from dataclasses import dataclass, field
 
 import pytest
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError, KafkaError
 from aiokafka.protocol.fetch import FetchRequest, FetchRequest_v11, FetchResponse_v11
 from aiokafka.protocol.metadata import MetadataRequest
 
-from runtime.fetching import FetchSessions
+from runtime.fetching import FetchSessions, SessionConsumer
 
 LOST = 70
 NODE = 1
@@ -174,3 +175,33 @@ async def test_under_load_the_next_fetch_gathers() -> None:
     assert len(broker.requests) == 4
     await gathering
     assert len(broker.requests) == 5
+
+
+class Known:
+    """A client that has heard of some topics, and a fetcher that answers for those alone."""
+
+    def __init__(self) -> None:
+        self.topics: set[str] = set()
+
+    async def add_topic(self, topic: str) -> None:
+        """Hear of it."""
+        self.topics.add(topic)
+
+    async def end_offsets(self, places: list[TopicPartition], timeout_ms: int) -> dict[str, int]:
+        """Answer at once, or be asked again."""
+        assert timeout_ms
+        assert {place.topic for place in places} <= self.topics
+        return {place.topic: 7 for place in places}
+
+    beginning_offsets = end_offsets
+
+
+async def test_offsets_of_many_topics_are_asked_for_once_all_are_known() -> None:
+    """Else each topic costs a refused try and a pause."""
+    consumer = SessionConsumer()
+    consumer._closed = True  # It never started.
+    consumer._client = consumer._fetcher = Known()
+    places = [TopicPartition("a", 0), TopicPartition("b", 3)]
+    assert await consumer.end_offsets(places) == {"a": 7, "b": 7}
+    consumer._client.topics.clear()
+    assert await consumer.beginning_offsets(places) == {"a": 7, "b": 7}
