@@ -29,8 +29,25 @@ QUESTIONS = (
     "Do you carry furniture into the room?",
     "What happens when nobody is home?",
     "Will you take my old mattress away?",
+    "Can the driver leave the parcel in the shed?",
+    "Do you deliver to post office boxes?",
+    "How do I send a sofa back?",
+    "May I sleep on the mattress before I decide?",
+    "Can I get samples of the sofa fabric?",
+    "Which wood oil should I use on the oak table?",
+    "My cast iron pan has rust, what do I do?",
+    "How do I descale the kettle?",
+    "Do you plant trees for the packaging?",
+    "Where do I bring used batteries?",
+    "Do you send to islands?",
+    "How do I fix the wardrobe to the wall so that it is safe for children?",
+    "Who is behind Larkspur?",
+    "Do you have an affiliate programme for my blog?",
+    "Which languages does your support speak?",
+    "I got a mail that pretends to be from Larkspur",
 )
-ROUNDS = 5
+AGAIN = 5
+"""So many of them are asked once more: their prompts have been read already."""
 AIM_MS = 400
 ANSWER_TOKENS = 40
 
@@ -38,11 +55,12 @@ ANSWER_TOKENS = 40
 def measure_writing(settings: ModelSettings) -> Rows:
     """Time the assistant with the demo model, one question after the other, without Kafka."""
     firsts, speeds = asyncio.run(_measured(settings))
-    cuts = statistics.quantiles(firsts, n=20)
+    new, again = firsts[: len(QUESTIONS)], firsts[len(QUESTIONS) :]
     yield (
-        "demo model: first piece p50, p95",
-        f"{cuts[9]:.0f} ms, {cuts[18]:.0f} ms (aim <= {AIM_MS} ms)",
+        "demo model: first piece, new questions p50, slowest",
+        f"{statistics.median(new):.0f} ms, {max(new):.0f} ms (aim <= {AIM_MS} ms)",
     )
+    yield "demo model: first piece, asked again p50", f"{statistics.median(again):.0f} ms"
     yield "demo model: characters/s", f"{statistics.median(speeds):.0f}"
 
 
@@ -74,7 +92,7 @@ async def _measured(settings: ModelSettings) -> tuple[list[float], list[float]]:
                 analyzer, publisher, clock, executor, handovers, generations=generations
             )
             firsts, speeds = [], []
-            for text in QUESTIONS * ROUNDS:
+            for text in QUESTIONS + QUESTIONS[-AGAIN:]:
                 started = time.perf_counter()
                 await assistant.answer([Heard(_question(text), 0)])
                 while generations.open:

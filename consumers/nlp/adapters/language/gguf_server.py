@@ -1,5 +1,6 @@
 """Models in GGUF files on this machine: llama.cpp in threads of this process, behind loopback."""
 
+import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,8 +31,9 @@ def start_gguf(
     """
     Load a model and serve it; blocks for as long as loading takes.
 
-    Its threads wait busily, so there must be fewer of them than cores (notes of llama.cpp, and
-    measured: with as many, one other busy process makes it a tenth as fast).
+    Its `threads` wait busily, so there must be fewer of them than cores (notes of llama.cpp, and
+    measured: with as many, one other busy process makes it a tenth as fast). Reading a question
+    is a short burst that may have twice as many (docs/nlp-benchmarks.md).
 
     Raises:
         ModelSourceError: the library or the file is missing, or the file cannot be loaded.
@@ -45,7 +47,8 @@ def start_gguf(
     key = secrets.token_urlsafe(32)
     params = xllamacpp.CommonParams()
     params.model.path = str(file)
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
+    params.cpuparams.n_threads = threads
+    params.cpuparams_batch.n_threads = reading_threads(threads, os.cpu_count() or 1)
     params.n_parallel = at_once
     # The context is divided among the answers written at once.
     params.n_ctx = context_tokens * at_once
@@ -57,3 +60,8 @@ def start_gguf(
     except RuntimeError as error:
         raise ModelSourceError(f"{file} cannot be loaded as a GGUF model") from error
     return GgufServer(name, f"{server.listening_address}/v1", key, server)
+
+
+def reading_threads(threads: int, cores: int) -> int:
+    """How many threads read a prompt where so many write: twice as many, if there are cores."""
+    return max(threads, min(2 * threads, cores))

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from consumers.nlp.adapters.language import demo_model
 from consumers.nlp.adapters.language.breaker import BrokenCircuit
 from consumers.nlp.adapters.language.chosen import language_model
+from consumers.nlp.adapters.language.gguf_server import reading_threads
 from consumers.nlp.adapters.language.memory import InMemoryBudget
 from consumers.nlp.adapters.language.openai_model import OpenAiLanguageModel
 from consumers.nlp.adapters.language.valkey import ValkeyAnswers, ValkeyBudget, connect
@@ -26,6 +27,14 @@ from tests.unit.consumers.nlp.samples import small_knowledge
 from tests.unit.consumers.nlp.writers import ScriptedModel
 
 PROMPT = Prompt("Be short.", (Turn("user", "Hello?"),))
+
+
+@pytest.mark.parametrize(
+    ("threads", "cores", "reading"), [(1, 1, 1), (1, 2, 2), (1, 8, 2), (3, 4, 4), (8, 4, 8)]
+)
+def test_a_prompt_is_read_by_twice_as_many_threads(threads: int, cores: int, reading: int) -> None:
+    """If there are cores for them, and never by fewer than write."""
+    assert reading_threads(threads, cores) == reading
 
 
 @pytest.fixture
