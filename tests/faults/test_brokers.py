@@ -4,6 +4,7 @@ import asyncio
 import time
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 
 from tests.faults.measures import Measure
 from tests.faults.promises import Ledger
@@ -14,6 +15,8 @@ from tests.stack import started
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
 
+BROKERS = 3
+IN_SYNC_SECONDS = 60.0
 KILLED_SECONDS = 15.0
 LEADER_PAUSE_SECONDS = 30.0
 STALLS = [8, pytest.param(30, marks=pytest.mark.slow)]
@@ -93,11 +96,29 @@ async def test_sockets_survive_a_stalled_broker(trial: Trial) -> None:
     assert set(opened) == {1}
 
 
+async def in_sync(bootstrap_servers: str, brokers: int) -> None:
+    """Return when so many brokers have everything that every partition holds."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    await admin.start()
+    try:
+        async with asyncio.timeout(IN_SYNC_SECONDS):
+            while min(await _replicas(admin)) < brokers:
+                await asyncio.sleep(0.5)
+    finally:
+        await admin.close()
+
+
+async def _replicas(admin: AIOKafkaAdminClient) -> list[int]:
+    """Return of each partition how many brokers are in sync."""
+    topics = await admin.describe_topics()
+    return [len(partition["isr"]) for topic in topics for partition in topic["partitions"]]
+
+
 @pytest.mark.slow
 async def test_leaders_die_one_after_the_other(ledger: Ledger) -> None:
     """Of three brokers one may die at any time: five times, pauses of at most 30 s."""
     measures: list[Measure] = []
-    with started(infrastructure_only=False, brokers=3) as stack:
+    with started(infrastructure_only=False, brokers=BROKERS) as stack:
 
         async def fault(traffic: Traffic) -> None:
             for number in (1, 2, 3, 1, 2):
@@ -105,7 +126,7 @@ async def test_leaders_die_one_after_the_other(ledger: Ledger) -> None:
                 await asyncio.to_thread(stack.kill, name)
                 await asyncio.to_thread(stack.wait_ready, name)
                 # Ready is not yet in sync: a second loss before that would be one too many.
-                await asyncio.sleep(8)
+                await in_sync(stack.bootstrap_servers, BROKERS)
             pause = traffic.longest_pause
             measures.append(Measure("longest pause", pause, LEADER_PAUSE_SECONDS))
 

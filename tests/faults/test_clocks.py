@@ -4,7 +4,7 @@ import asyncio
 import importlib.util
 import sys
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +27,7 @@ MODULES = {
     "persistence": "consumers.persistence",
 }
 PORTS = {"edge-ws": "PARLEY_HTTP__PORT", "gateway": "PARLEY_HTTP__PORT"}
+DAYS = ("+1d", "-1d")
 READY_SECONDS = 90.0
 TALKING_SECONDS = 8.0
 STOP_SECONDS = 15.0
@@ -48,28 +49,38 @@ def faketime() -> Path:
 
 
 @asynccontextmanager
-async def living_in(stack: Stack, name: str, day: str) -> AsyncIterator[None]:
-    """Put a process that lives a day ahead or behind in the place of an honest one."""
-    environment = stack.process(name).environ() | {
+async def held(stack: Stack, name: str) -> AsyncIterator[Mapping[str, str]]:
+    """Leave the place of an honest process free; give what it was told of its surroundings."""
+    environment = stack.process(name).environ()
+    await asyncio.to_thread(stack.hold, name)
+    try:
+        yield environment
+    finally:
+        await asyncio.to_thread(stack.release, name)
+
+
+@asynccontextmanager
+async def living_in(
+    day: str, name: str, honest: Mapping[str, str], log: Path
+) -> AsyncIterator[None]:
+    """Put a process that lives a day ahead or behind in the place that is free."""
+    environment = {
+        **honest,
         "LD_PRELOAD": str(faketime()),
         "FAKETIME": day,
         # Timers go on as they should: a clock that was set wrong, not a machine that jumps.
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }
-    await asyncio.to_thread(stack.hold, name)
+    with log.open("ab") as written:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", MODULES[name], env=environment, stdout=written, stderr=written
+        )
     try:
-        with stack.folder.log(f"{name}-faked").open("ab") as log:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", MODULES[name], env=environment, stdout=log, stderr=log
-            )
-        try:
-            port = environment[PORTS.get(name, "PARLEY_HEALTH__PORT")]
-            await _ready(f"http://127.0.0.1:{port}/health/ready", process)
-            yield
-        finally:
-            await _stopped(process)
+        port = environment[PORTS.get(name, "PARLEY_HEALTH__PORT")]
+        await _ready(f"http://127.0.0.1:{port}/health/ready", process)
+        yield
     finally:
-        await asyncio.to_thread(stack.release, name)
+        await _stopped(process)
 
 
 async def _stopped(process: Process) -> None:
@@ -117,24 +128,27 @@ async def ordered(stack: Stack, traffic: Traffic) -> int:
     return len(rows)
 
 
-@pytest.mark.parametrize("day", ["+1d", "-1d"])
 @pytest.mark.parametrize("name", MODULES)
-async def test_a_clock_is_a_day_off(trial: Trial, name: str, day: str) -> None:
+async def test_a_clock_is_a_day_off(trial: Trial, name: str) -> None:
     """Everything is stored and answered in order, and the same tokens open the same doors."""
     stack, people = trial.stack, People(trial.stack)
     talked: list[Traffic] = []
 
     async def fault(traffic: Traffic) -> None:
         talked.append(traffic)
-        async with living_in(stack, name, day):
-            # Signed in by a gateway of one day at an edge of another.
-            [device] = await people.person(1)
-            await device.opened()
-            assert await device.profile() == 200
-            await asyncio.sleep(TALKING_SECONDS)
+        log = stack.folder.log(f"{name}-faked")
+        async with held(stack, name) as honest:
+            for day in DAYS:
+                async with living_in(day, name, honest, log):
+                    # Signed in by a gateway of one day at an edge of another.
+                    [device] = await people.person(1)
+                    await device.opened()
+                    assert await device.profile() == 200
+                    await asyncio.sleep(TALKING_SECONDS)
 
+    fate = f"{name} lives {DAYS[0]}, then {DAYS[1]}"
     try:
-        verdict = await trial.run("P23", f"{name} lives {day}", fault, load=Load(rate=15))
+        verdict = await trial.run("P23", fate, fault, load=Load(rate=15))
     finally:
         await people.leave()
     assert await ordered(stack, talked[0]) == verdict.accepted
