@@ -21,7 +21,7 @@ from tests.bench.stack import BenchError, MeasuredStack, StartTimes, fresh_stack
 from tests.people import TokenMint
 
 RESULTS = Path("bench-results.json")
-PARTS = ("idle", "load", "sustained", "peak", "overload")
+PARTS = ("idle", "load", "promote", "sustained", "peak", "overload")
 console = Console()
 
 
@@ -87,6 +87,8 @@ async def measure(options: argparse.Namespace) -> list[Line]:
             lines += await bench.weigh_idle(options.idle)
         if "load" in parts:
             lines += await bench.look_closely(Load(options.rate, options.sockets, options.seconds))
+        if "promote" in parts:
+            lines += await bench.promote(options.rate, options.sockets)
         if "sustained" in parts:
             lines += await bench.sustain(
                 Load(options.sustained_rate, options.many, options.sustained_seconds)

@@ -8,10 +8,17 @@ from rich.console import Console
 from tests.bench.figures import LoadFigures, Percentiles, Stages, load_figures, stages
 from tests.bench.load import LoadRun
 from tests.bench.memory import MIB, MemoryWatch, watching_memory
+from tests.bench.promoting import (
+    EVERY_SECONDS,
+    TURNS,
+    second_replica,
+    slowest_follower,
+    versions_of,
+)
 from tests.bench.report import Line, load_lines, stage_lines
 from tests.bench.sockets import close_many, open_many
 from tests.bench.stack import MeasuredStack
-from tests.bench.topics import collecting_insights, histogram, samples, total
+from tests.bench.topics import collecting_answers, collecting_insights, histogram, samples, total
 from tests.people import TokenMint
 
 WARM_UP_SECONDS = 3
@@ -25,6 +32,9 @@ SUSTAINED_LIMITS = CARRIED | {"accept p99": 40, "answer p95": 60, "answer p99": 
 PEAK_LIMITS = CARRIED | {"behind at the end": 2}
 """A load is carried when its queue does not grow: at most two seconds wait after a minute."""
 OVERLOAD_LIMITS = NOTHING_LOST | {"accept p99": 150}
+PROMOTED_LIMITS = CARRIED | {"answer p99": 1_000}
+"""A version is loaded beside the one that answers."""
+FOLLOWED_LIMIT = 5
 RECOVERED_LIMITS = CARRIED | {"answer p95": 60}
 GROWTH_LIMIT = 2
 """MiB per minute of all of Parley's own processes together, which is taken for none."""
@@ -99,6 +109,26 @@ class Bench:
         """How many the assistant has taken from memory, and from its model."""
         read, name = await samples(self.stack.metrics_url("nlp")), "ai_embeddings_total"
         return total(read, name, source="memory"), total(read, name, source="model")
+
+    async def promote(self, rate: float, sockets: int) -> list[Line]:
+        """Change the assistant's version under load, and time how soon two replicas follow."""
+        load = Load(rate, sockets, EVERY_SECONDS * (TURNS + 1))
+        async with second_replica(self.stack), versions_of(self.stack) as versions:
+            version = await versions.trained()
+            async with collecting_answers(self.stack.bootstrap_servers) as answers:
+                (_, figures), switches = await asyncio.gather(
+                    self._drive(load), versions.switch(version)
+                )
+        lines = load_lines(figures, PROMOTED_LIMITS, note=", versions changing")
+        return [
+            Line(
+                f"slowest of {len(switches)} switches on two replicas",
+                slowest_follower(switches, answers),
+                "s",
+                limit=FOLLOWED_LIMIT,
+            ),
+            *(line for line in lines if line.limit is not None),
+        ]
 
     async def peak(self, load: Load) -> tuple[list[Line], float]:
         """Measure a high load; return also how many messages per second were answered."""

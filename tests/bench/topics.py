@@ -1,16 +1,18 @@
 """What the stack says of itself while a load runs: insights on the log, histograms on /metrics."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx2
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
+from schemas import headers
 from schemas.events.insights import MessageAnalyzed
+from schemas.events.replies import ReplyGenerated
 from schemas.topics import CATALOGUE, Topic
 
 
@@ -21,19 +23,60 @@ class Analysis:
     inference_ms: float
 
 
+@dataclass(frozen=True)
+class Answered:
+    """One answer on the log."""
+
+    at: float
+    """When the broker got it, in seconds since 1970."""
+    version: str
+    """Of the heads that understood the question."""
+    replica: str
+
+
 @asynccontextmanager
 async def collecting_insights(bootstrap_servers: str) -> AsyncIterator[dict[str, Analysis]]:
     """Collect the analyses made inside the block, by message id."""
+    collected: dict[str, Analysis] = {}
+
+    def take(record: ConsumerRecord[bytes, bytes]) -> None:
+        event = MessageAnalyzed.model_validate_json(record.value or b"", extra="ignore")
+        collected[str(event.message_id)] = Analysis(sum(event.timings_ms.values()))
+
+    async with _reading(bootstrap_servers, Topic.MESSAGE_INSIGHTS, take):
+        yield collected
+
+
+@asynccontextmanager
+async def collecting_answers(bootstrap_servers: str) -> AsyncIterator[list[Answered]]:
+    """Collect the answers given inside the block, in no order."""
+    collected: list[Answered] = []
+
+    def take(record: ConsumerRecord[bytes, bytes]) -> None:
+        kinds = dict(record.headers)
+        if kinds[headers.TYPE] == ReplyGenerated.event_type.encode():
+            reply = ReplyGenerated.model_validate_json(record.value or b"", extra="ignore")
+            version = reply.model_version.rpartition("+")[2]
+            replica = kinds[headers.SOURCE].decode()
+            collected.append(Answered(record.timestamp / 1_000, version, replica))
+
+    async with _reading(bootstrap_servers, Topic.CHAT_REPLIES, take):
+        yield collected
+
+
+@asynccontextmanager
+async def _reading(
+    bootstrap_servers: str, topic: Topic, take: Callable[[ConsumerRecord[bytes, bytes]], None]
+) -> AsyncIterator[None]:
+    """Take every record that comes onto a topic while the block lasts, and a second longer."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap_servers, enable_auto_commit=False)
     await consumer.start()
-    collected: dict[str, Analysis] = {}
-    partitions = CATALOGUE[Topic.MESSAGE_INSIGHTS].partitions
-    assigned = [TopicPartition(Topic.MESSAGE_INSIGHTS.value, p) for p in range(partitions)]
+    assigned = [TopicPartition(topic.value, p) for p in range(CATALOGUE[topic].partitions)]
     consumer.assign(assigned)
     await consumer.seek_to_end(*assigned)
-    reading = asyncio.create_task(_collect(consumer, collected))
+    reading = asyncio.create_task(_read(consumer, take))
     try:
-        yield collected
+        yield
         await asyncio.sleep(1)
     finally:
         reading.cancel()
@@ -41,10 +84,11 @@ async def collecting_insights(bootstrap_servers: str) -> AsyncIterator[dict[str,
         await consumer.stop()
 
 
-async def _collect(consumer: AIOKafkaConsumer, collected: dict[str, Analysis]) -> None:
+async def _read(
+    consumer: AIOKafkaConsumer, take: Callable[[ConsumerRecord[bytes, bytes]], None]
+) -> None:
     async for record in consumer:
-        event = MessageAnalyzed.model_validate_json(record.value, extra="ignore")
-        collected[str(event.message_id)] = Analysis(sum(event.timings_ms.values()))
+        take(record)
 
 
 @dataclass(frozen=True)
