@@ -126,9 +126,9 @@ def slowest_follower(switches: Sequence[Switch], answers: Sequence[Answered]) ->
     late = 0.0
     for switch, end in zip(switches, ends, strict=True):
         given = [answer for answer in answers if switch.at <= answer.at < end]
-        followed = {answer.replica for answer in given if answer.version == switch.to}
+        followed = {answer.replica for answer in given if switch.to in answer.versions}
         if len(followed) < REPLICAS:
             raise BenchError(f"{len(followed)} replicas answered with {switch.to}")
-        stale = [answer.at - switch.at for answer in given if answer.version != switch.to]
+        stale = [answer.at - switch.at for answer in given if switch.to not in answer.versions]
         late = max(late, *stale, 0.0)
     return late

@@ -29,8 +29,8 @@ class Answered:
 
     at: float
     """When the broker got it, in seconds since 1970."""
-    version: str
-    """Of the heads that understood the question."""
+    versions: frozenset[str]
+    """Of the models and the knowledge that took part."""
     replica: str
 
 
@@ -56,9 +56,9 @@ async def collecting_answers(bootstrap_servers: str) -> AsyncIterator[list[Answe
         kinds = dict(record.headers)
         if kinds[headers.TYPE] == ReplyGenerated.event_type.encode():
             reply = ReplyGenerated.model_validate_json(record.value or b"", extra="ignore")
-            version = reply.model_version.rpartition("+")[2]
+            versions = frozenset(reply.model_version.split("+"))
             replica = kinds[headers.SOURCE].decode()
-            collected.append(Answered(record.timestamp / 1_000, version, replica))
+            collected.append(Answered(record.timestamp / 1_000, versions, replica))
 
     async with _reading(bootstrap_servers, Topic.CHAT_REPLIES, take):
         yield collected

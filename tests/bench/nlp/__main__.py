@@ -1,20 +1,22 @@
-"""`python -m tests.bench.nlp [--sets DIR]`: the assistant's speed and quality, table and JSON."""
+"""`make bench-nlp`: the assistant's speed and quality, as a table and as bench-nlp.json."""
 
 import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from consumers.nlp.adapters.model_store import prepare_model
 from consumers.nlp.app import build_analyzer
 from consumers.nlp.settings import EncoderKind, ModelSettings
 from tests.bench.nlp.abuse import measure_abuse
+from tests.bench.nlp.figures import Figure, Figures
+from tests.bench.nlp.questions import measure_questions
 from tests.bench.nlp.sets import BESIDE, ROOT
 from tests.bench.nlp.speed import (
-    Rows,
     measure_answers,
     measure_batching,
     measure_names,
@@ -23,94 +25,88 @@ from tests.bench.nlp.speed import (
 from tests.bench.nlp.writing import measure_writing
 
 RESULTS = ROOT / "bench-nlp.json"
+Part = tuple[str, Callable[[], Figures]]
 
 
 def main() -> None:
-    """Print the tables; public sets are measured when their folder is there or given."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--sets", type=Path, default=BESIDE if BESIDE.is_dir() else None)
-    parser.add_argument("--threads", type=int, default=ModelSettings().threads)
-    parser.add_argument(
-        "--multilingual", action="store_true", help="only the other encoder's speed"
-    )
-    parser.add_argument("--quality-only", action="store_true", help="leave the speed out")
-    arguments = parser.parse_args()
+    """Measure what was asked for, part after part."""
+    arguments = _arguments()
     # What a message costs that nobody has said before.
     settings = ModelSettings(threads=arguments.threads, remembered_texts=0)
-    results: dict[str, object] = {}
     if arguments.multilingual:
         other = settings.model_copy(update={"encoder": EncoderKind.MULTILINGUAL})
         build_analyzer(other)  # learns what it has to, so that a warm start is measured
-        _measured(other, measure_answers)
+        list(_show(measure_answers(other)))
         return
+    parts: list[Part] = []
     if not arguments.quality_only:
-        results["speed"] = _speed(settings)
-    if arguments.sets:
-        results["abuse"] = _abuse(settings, arguments.sets)
-        results["training"] = _training(settings, arguments.sets)
-        results["quality"] = _quality(settings, arguments.sets)
-    else:
-        _tell(f"public sets are not measured: no {BESIDE}, and no --sets")
-    RESULTS.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+        parts += _speed(settings)
+    if not arguments.speed_only:
+        parts += _quality(settings, arguments.sets)
+    found = {name: [_as_json(each) for each in _show(measure())] for name, measure in parts}
+    RESULTS.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 
-def _speed(settings: ModelSettings) -> dict[str, str]:
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.nlp", description=__doc__)
+    add = parser.add_argument
+    add(
+        "--sets", type=Path, default=BESIDE, help="folder of banking77/ and clinc150/ (%(default)s)"
+    )
+    add("--threads", type=int, default=ModelSettings().threads, help="texts at once (%(default)s)")
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--speed-only", action="store_true", help="no public sets are needed")
+    only.add_argument("--quality-only", action="store_true", help="leave the speed out")
+    only.add_argument("--multilingual", action="store_true", help="the other encoder's speed")
+    arguments = parser.parse_args()
+    needs_sets = not (arguments.speed_only or arguments.multilingual)
+    if needs_sets and not arguments.sets.is_dir():
+        parser.error(f"no public sets in {arguments.sets}: see --sets and --speed-only")
+    return arguments
+
+
+def _speed(settings: ModelSettings) -> list[Part]:
     # What is to be learnt is learnt in another process: this one's memory is a serving one's.
     subprocess.run(
         [sys.executable, "-m", "consumers.nlp", "--check"], check=True, stdout=subprocess.DEVNULL
     )
     # Training last: it imports scikit-learn, which would count as the serving process's memory.
     measures = (measure_answers, measure_names, measure_batching, measure_writing, measure_training)
-    return _measured(settings, *measures)
+    return [(each.__name__.removeprefix("measure_"), partial(each, settings)) for each in measures]
 
 
-def _measured(
-    settings: ModelSettings, *measures: Callable[[ModelSettings], Rows]
-) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for measure in measures:
-        for name, value in measure(settings):
-            found[name] = value
-            _tell(f"{name:<44}{value}")
-    return found
+def _quality(settings: ModelSettings, folder: Path) -> list[Part]:
+    # Import scikit-learn, see above.
+    def job() -> Figures:
+        from tests.bench.nlp.job import measure_job  # noqa: PLC0415
+
+        return measure_job(settings, folder)
+
+    def sets() -> Figures:
+        from tests.bench.nlp.quality import measure_sets  # noqa: PLC0415
+
+        return measure_sets(prepare_model(settings.model_dir).embedder(settings.threads), folder)
+
+    return [
+        ("questions", partial(measure_questions, settings)),
+        ("abuse", partial(measure_abuse, settings, folder)),
+        ("job", job),
+        ("sets", sets),
+    ]
 
 
-def _abuse(settings: ModelSettings, folder: Path) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, value in measure_abuse(settings, folder):
-        found[name] = value
-        _tell(f"{name:<44}{value}")
-    return found
+def _show(figures: Iterable[Figure]) -> Iterator[Figure]:
+    verdicts = {None: "", True: "met", False: "missed"}
+    for each in figures:
+        reached = f"{each.value:.4g} {each.unit}"
+        line = f"{each.name:<52}{reached:<14}{each.aim:<10}{verdicts[each.met]:<8}{each.published}"
+        sys.stdout.write(f"{line.rstrip()}\n")
+        sys.stdout.flush()
+        yield each
 
 
-def _training(settings: ModelSettings, folder: Path) -> dict[str, str]:
-    # Imports scikit-learn, as the quality does.
-    from tests.bench.nlp.job import measure_job  # noqa: PLC0415
-
-    found: dict[str, str] = {}
-    for name, value in measure_job(settings, folder):
-        found[name] = value
-        _tell(f"{name:<44}{value}")
-    return found
-
-
-def _quality(settings: ModelSettings, folder: Path) -> list[dict[str, object]]:
-    # Imports scikit-learn, see above.
-    from tests.bench.nlp.quality import measure_sets  # noqa: PLC0415
-
-    found: list[dict[str, object]] = []
-    embedder = prepare_model(settings.model_dir).embedder(settings.threads)
-    for figure in measure_sets(embedder, folder):
-        found.append(asdict(figure) | {"met": figure.met})
-        aim = "" if figure.at_least is None else f"aim {figure.at_least:g}"
-        verdict = {None: "", True: "met", False: "missed"}[figure.met]
-        _tell(f"{figure.name:<44}{figure.value:<10.4g}{aim:<12}{verdict:<8}{figure.published}")
-    return found
-
-
-def _tell(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+def _as_json(figure: Figure) -> dict[str, object]:
+    return asdict(figure) | {"met": figure.met}
 
 
 if __name__ == "__main__":

@@ -1,8 +1,6 @@
 """How well the product's intent head does on public sets, beside what others published."""
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,33 +10,19 @@ from consumers.nlp.adapters.training import fit_intents
 from consumers.nlp.ports import Embedder, Matrix
 from consumers.nlp.service.calibration import accuracy, calibration_error, macro_f1
 from consumers.nlp.service.heads import IntentHead, softmax
+from tests.bench.nlp.figures import Figure, Figures
 from tests.bench.nlp.sets import Pairs, banking77, clinc150, few
 
 SEEDS = (0, 1, 2)
 
 
-@dataclass(frozen=True)
-class Figure:
-    """One figure, what it should be at least, and what others reached (source named)."""
-
-    name: str
-    value: float
-    at_least: float | None = None
-    published: str = ""
-
-    @property
-    def met(self) -> bool | None:
-        """Whether the aim is reached."""
-        return None if self.at_least is None else self.value >= self.at_least
-
-
-def measure_sets(embedder: Embedder, folder: Path) -> Iterator[Figure]:
+def measure_sets(embedder: Embedder, folder: Path) -> Figures:
     """Train as the product trains, measure on the official test parts."""
     yield from _banking77(embedder, folder)
     yield from _clinc150(embedder, folder)
 
 
-def _banking77(embedder: Embedder, folder: Path) -> Iterator[Figure]:
+def _banking77(embedder: Embedder, folder: Path) -> Figures:
     train, test = (banking77(folder, part) for part in ("train", "test"))
     outside = embedder.embed([text for text, _ in clinc150(folder, "oos_train")])
     vectors, expected = _embedded(embedder, test)
@@ -49,8 +33,8 @@ def _banking77(embedder: Embedder, folder: Path) -> Iterator[Figure]:
     took = time.perf_counter() - started
     yield from _scores("Banking77", head, (vectors, expected), 93.0,
         "BERT-tuned 93.66, ConvFiT 94.16, bge-small + linear SVM 93.08")  # fmt: skip
-    yield Figure("Banking77 training, s", took)
-    yield Figure("Banking77 training without embedding, s", took - (embedded - started))
+    yield Figure("Banking77 training", took, "s")
+    yield Figure("Banking77 training without embedding", took - (embedded - started), "s")
     rows = {text: vector for (text, _), vector in zip(train, learnt[0], strict=True)}
     shots = []
     for seed in SEEDS:
@@ -58,12 +42,12 @@ def _banking77(embedder: Embedder, folder: Path) -> Iterator[Figure]:
         small = np.stack([rows[text] for text, _ in drawn])
         head = fit_intents(small, [label for _, label in drawn], outside)
         shots.append(100 * accuracy(expected, _guessed(head, vectors)))
-    yield Figure("Banking77 10-shot accuracy, %", float(np.mean(shots)), 85.7,
-        "USE+ConveRT 85.19 (Casanueva 2020, quoted)")  # fmt: skip
-    yield Figure("Banking77 10-shot spread, %", max(shots) - min(shots))
+    yield Figure("Banking77 10-shot accuracy", float(np.mean(shots)), "%", at_least=85.7,
+        published="USE+ConveRT 85.19 (Casanueva 2020, quoted)")  # fmt: skip
+    yield Figure("Banking77 10-shot spread", max(shots) - min(shots), "%")
 
 
-def _clinc150(embedder: Embedder, folder: Path) -> Iterator[Figure]:
+def _clinc150(embedder: Embedder, folder: Path) -> Figures:
     train, test = (clinc150(folder, part) for part in ("train", "test"))
     known, strange = (
         embedder.embed([text for part in parts for text, _ in clinc150(folder, part)])
@@ -76,24 +60,25 @@ def _clinc150(embedder: Embedder, folder: Path) -> Iterator[Figure]:
     inside, beyond = (head.read(each).scope for each in (vectors, strange))
     truth = [1] * len(inside) + [0] * len(beyond)
     area = float(roc_auc_score(truth, np.concatenate([inside, beyond])))
-    yield Figure("CLINC150 out-of-scope AUROC", area, 0.977)
+    yield Figure("CLINC150 out-of-scope AUROC", area, at_least=0.977)
     recall = 100 * float((beyond < head.threshold).mean())
     kept = 100 * float((inside >= head.threshold).mean())
-    yield Figure("CLINC150 out-of-scope recall, %", recall, None,
-        "BERT 52.3, Rasa 31.2 (Larson 2019, threshold)")  # fmt: skip
-    yield Figure("CLINC150 in-scope kept, %", kept)
+    yield Figure("CLINC150 out-of-scope recall", recall, "%",
+        published="BERT 52.3, Rasa 31.2 (Larson 2019, threshold)")  # fmt: skip
+    yield Figure("CLINC150 in-scope kept", kept, "%")
 
 
 def _scores(
     name: str, head: IntentHead, tested: tuple[Matrix, list[str]], aim: float, published: str
-) -> Iterator[Figure]:
+) -> Figures:
     vectors, expected = tested
     guessed = _guessed(head, vectors)
     labels = list(head.linear.labels)
     truth = np.array([labels.index(label) for label in expected])
     probabilities = softmax(head.sharpness * head.read(vectors).logits)
-    yield Figure(f"{name} accuracy, %", 100 * accuracy(expected, guessed), aim, published)
-    yield Figure(f"{name} macro F1, %", 100 * macro_f1(expected, guessed))
+    right = 100 * accuracy(expected, guessed)
+    yield Figure(f"{name} accuracy", right, "%", at_least=aim, published=published)
+    yield Figure(f"{name} macro F1", 100 * macro_f1(expected, guessed), "%")
     yield Figure(f"{name} calibration error (ECE)", calibration_error(probabilities, truth))
 
 

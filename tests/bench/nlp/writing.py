@@ -22,7 +22,7 @@ from runtime.clock import HybridLogicalClock, wall_clock
 from schemas.events.chat import MessageSent, Sender, SenderKind
 from schemas.events.envelope import Event
 from schemas.events.replies import ReplyDelta, ReplyGenerated
-from tests.bench.nlp.speed import Rows
+from tests.bench.nlp.figures import Figure, Figures
 
 QUESTIONS = (
     "Which carriers deliver your parcels?",
@@ -52,16 +52,15 @@ AIM_MS = 400
 ANSWER_TOKENS = 40
 
 
-def measure_writing(settings: ModelSettings) -> Rows:
+def measure_writing(settings: ModelSettings) -> Figures:
     """Time the assistant with the demo model, one question after the other, without Kafka."""
     firsts, speeds = asyncio.run(_measured(settings))
     new, again = firsts[: len(QUESTIONS)], firsts[len(QUESTIONS) :]
-    yield (
-        "demo model: first piece, new questions p50, slowest",
-        f"{statistics.median(new):.0f} ms, {max(new):.0f} ms (aim <= {AIM_MS} ms)",
-    )
-    yield "demo model: first piece, asked again p50", f"{statistics.median(again):.0f} ms"
-    yield "demo model: characters/s", f"{statistics.median(speeds):.0f}"
+    name = "demo model: first piece"
+    yield Figure(f"{name}, new questions, p50", statistics.median(new), "ms", at_most=AIM_MS)
+    yield Figure(f"{name}, new questions, slowest", max(new), "ms")
+    yield Figure(f"{name}, asked again, p50", statistics.median(again), "ms")
+    yield Figure("demo model: characters", statistics.median(speeds), "/s")
 
 
 async def _measured(settings: ModelSettings) -> tuple[list[float], list[float]]:
