@@ -22,6 +22,9 @@ from tests.people import TokenMint
 
 RESULTS = Path("bench-results.json")
 PARTS = ("idle", "load", "promote", "sustained", "peak", "overload")
+"""What is measured unless something else is asked for."""
+MODEL_PARTS = ("stream",)
+"""Only with a language model: PARLEY_LANGUAGE_MODEL__KIND=demo."""
 console = Console()
 
 
@@ -30,7 +33,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     add = parser.add_argument
     add("--data", type=Path, help="measure this running stack, not a new one")
-    add("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure (everything)")
+    add("--parts", nargs="+", choices=PARTS + MODEL_PARTS, default=PARTS, help="what to measure")
     add("--idle", type=int, default=1_000, help="idle sockets to weigh (1000)")
     add("--rate", type=float, default=100, help="load: messages per second (100)")
     add("--sockets", type=int, default=200, help="load: open sockets that talk (200)")
@@ -87,6 +90,8 @@ async def measure(options: argparse.Namespace) -> list[Line]:
             lines += await bench.weigh_idle(options.idle)
         if "load" in parts:
             lines += await bench.look_closely(Load(options.rate, options.sockets, options.seconds))
+        if "stream" in parts:
+            lines += await bench.stream()
         if "promote" in parts:
             lines += await bench.promote(options.rate, options.sockets)
         if "sustained" in parts:

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from statistics import median
 
 from rich.console import Console
 
@@ -18,7 +19,9 @@ from tests.bench.promoting import (
 from tests.bench.report import Line, load_lines, stage_lines
 from tests.bench.sockets import close_many, open_many
 from tests.bench.stack import MeasuredStack
+from tests.bench.streaming import first_pieces
 from tests.bench.topics import collecting_answers, collecting_insights, histogram, samples, total
+from tests.bench.writing_questions import QUESTIONS
 from tests.people import TokenMint
 
 WARM_UP_SECONDS = 3
@@ -35,6 +38,8 @@ OVERLOAD_LIMITS = NOTHING_LOST | {"accept p99": 150}
 PROMOTED_LIMITS = CARRIED | {"answer p99": 1_000}
 """A version is loaded beside the one that answers."""
 FOLLOWED_LIMIT = 5
+FIRST_PIECE_LIMIT = 400
+"""Milliseconds, with the demo model on an otherwise idle machine."""
 RECOVERED_LIMITS = CARRIED | {"answer p95": 60}
 GROWTH_LIMIT = 2
 """MiB per minute of all of Parley's own processes together, which is taken for none."""
@@ -88,6 +93,17 @@ class Bench:
         }
         parts: Stages = stages(list(run.exchanges.values()), analyses, produce)
         return [*load_lines(figures, LOAD_LIMITS), *stage_lines(parts)]
+
+    async def stream(self) -> list[Line]:
+        """Ask what a language model answers, and time its first words."""
+        self.console.log(f"{len(QUESTIONS)} questions for the language model, one by one")
+        waits = [
+            1e3 * wait for wait in await first_pieces(self.stack, self._tokens(len(QUESTIONS)))
+        ]
+        return [
+            Line("first piece after its accept, p50", median(waits), "ms", limit=FIRST_PIECE_LIMIT),
+            Line("first piece after its accept, slowest", max(waits), "ms"),
+        ]
 
     async def sustain(self, load: Load) -> list[Line]:
         """Measure a load for long, and whether memory grows under it."""

@@ -23,29 +23,8 @@ from schemas.events.chat import MessageSent, Sender, SenderKind
 from schemas.events.envelope import Event
 from schemas.events.replies import ReplyDelta, ReplyGenerated
 from tests.bench.nlp.figures import Figure, Figures
+from tests.bench.writing_questions import QUESTIONS
 
-QUESTIONS = (
-    "Which carriers deliver your parcels?",
-    "Do you carry furniture into the room?",
-    "What happens when nobody is home?",
-    "Will you take my old mattress away?",
-    "Can the driver leave the parcel in the shed?",
-    "Do you deliver to post office boxes?",
-    "How do I send a sofa back?",
-    "May I sleep on the mattress before I decide?",
-    "Can I get samples of the sofa fabric?",
-    "Which wood oil should I use on the oak table?",
-    "My cast iron pan has rust, what do I do?",
-    "How do I descale the kettle?",
-    "Do you plant trees for the packaging?",
-    "Where do I bring used batteries?",
-    "Do you send to islands?",
-    "How do I fix the wardrobe to the wall so that it is safe for children?",
-    "Who is behind Larkspur?",
-    "Do you have an affiliate programme for my blog?",
-    "Which languages does your support speak?",
-    "I got a mail that pretends to be from Larkspur",
-)
 AGAIN = 5
 """So many of them are asked once more: their prompts have been read already."""
 AIM_MS = 400
