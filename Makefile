@@ -39,7 +39,7 @@ bench-nlp: $(dev) ## Measure the assistant alone: speed, public intent sets, its
 	@exec $(bin)/python -m tests.bench.nlp $(if $(SETS),--sets $(SETS))
 
 faults: $(dev) $(web) ## Kill and stall every part under traffic; the full matrix, written to docs/promises.md
-	@exec $(bin)/pytest -s --durations=0 --promises docs/promises.md tests/faults \
+	@exec $(bin)/pytest -s -m "not quick" --durations=0 --promises docs/promises.md tests/faults \
 		tests/contract tests/connected/test_{changed_messages,two_users,bad_frames,bad_requests}.py
 
 topics: $(runtime) ## List every topic: events, key, partitions, who writes, who reads

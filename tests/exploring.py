@@ -1,4 +1,4 @@
-"""How hypothesis is used here: seeded, so that a run can be told and repeated; short and long."""
+"""How long tests look, shortly or long; how hypothesis is used: seeded, so as to be repeated."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -12,9 +12,12 @@ SEED = 20261123
 Drawn = TypeVar("Drawn")
 
 
-def lengths(short: int, long: int) -> list[object]:
-    """Return how many examples `make test` and `make faults` try, as parameters of a test."""
-    return [short, pytest.param(long, marks=pytest.mark.slow)]
+def lengths(short: float, long: float) -> list[object]:
+    """Return how many examples or seconds `make test` and `make faults` try, as parameters."""
+    return [
+        pytest.param(short, marks=pytest.mark.quick),
+        pytest.param(long, marks=pytest.mark.slow),
+    ]
 
 
 def bounded(examples: int, steps: int = 50) -> settings:

@@ -1,5 +1,6 @@
 """The real stack for connected tests: one per run, on free ports, in a temporary folder."""
 
+import atexit
 import os
 import shutil
 import signal
@@ -9,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -125,6 +127,9 @@ def started(
     home = data or Path(tempfile.mkdtemp(prefix="parley-test-"))
     folder = DataFolder.at(home)
     folder.create()
+    learning = data is None and not infrastructure_only
+    if learning:
+        shutil.copytree(_learnt(), folder.models, dirs_exist_ok=True)
     command = [sys.executable, "-m", "infra.embedded", "--data", str(home), "--free-ports"]
     command += options
     if infrastructure_only:
@@ -135,11 +140,21 @@ def started(
         supervisor = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
     try:
         _wait_until_ready(folder, supervisor)
+        if learning:
+            shutil.copytree(folder.models, _learnt(), dirs_exist_ok=True)
         yield Stack(RunningStack.find(folder), supervisor)
     finally:
         _stop(supervisor)
         if data is None:
             shutil.rmtree(home, ignore_errors=True)
+
+
+@cache
+def _learnt() -> Path:
+    """What the assistant of this run's first stack has learnt: the others need not learn it."""
+    folder = Path(tempfile.mkdtemp(prefix="parley-test-models-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _wait_until_ready(folder: DataFolder, supervisor: subprocess.Popen[bytes]) -> None:

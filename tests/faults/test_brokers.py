@@ -6,6 +6,7 @@ import time
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
+from tests.exploring import lengths
 from tests.faults.measures import Measure
 from tests.faults.promises import Ledger
 from tests.faults.traffic import LONG_SECONDS, Load, Traffic
@@ -19,7 +20,7 @@ BROKERS = 3
 IN_SYNC_SECONDS = 60.0
 KILLED_SECONDS = 15.0
 LEADER_PAUSE_SECONDS = 30.0
-STALLS = [8, pytest.param(30, marks=pytest.mark.slow)]
+STALLS = lengths(8, 30)
 
 
 @pytest.mark.parametrize("seconds", STALLS)

@@ -14,6 +14,7 @@ from schemas.events.admin import ActionRecorded
 from schemas.events.chat import MessageSent
 from schemas.generate.examples import EXAMPLES
 from schemas.topics import CATALOGUE, TAILS, Topic, dead_letter_topic, dead_letter_topics
+from tests.exploring import lengths
 from tests.faults.traffic import LONG_SECONDS, Load, Traffic
 from tests.faults.trial import Trial
 from tests.stack import Stack
@@ -121,7 +122,7 @@ def owed_for(put: dict[Place, Letter]) -> dict[tuple[str, Place], Letter]:
     }
 
 
-@pytest.mark.parametrize("seconds", [5.0, pytest.param(LONG_SECONDS, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seconds", lengths(5.0, LONG_SECONDS))
 async def test_poison_of_every_kind_on_every_topic(trial: Trial, seconds: float) -> None:
     """Each consumer keeps its own copy, byte for byte, and works what stands around it."""
     times = round(seconds / LONG_SECONDS * TIMES) or 1

@@ -13,7 +13,10 @@ from tests.faults.trial import Trial
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
 
-CUTS = [(30, 5.0), pytest.param(200, LONG_SECONDS, marks=pytest.mark.slow)]
+CUTS = [
+    pytest.param(30, 5.0, marks=pytest.mark.quick),
+    pytest.param(200, LONG_SECONDS, marks=pytest.mark.slow),
+]
 BREAKS = ("cut", "reset", "half-open")
 WAYS = (*BREAKS, "latency", "drip")
 HALF_OPEN_SECONDS = 3.0
