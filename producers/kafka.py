@@ -193,7 +193,8 @@ class KafkaEventPublisher:
             return _told(record, PublishStatus.FAILED)
         if isinstance(outcome, BaseException):
             logger.warning("publish_failed", topic=record.topic, error=type(outcome).__name__)
-            if isinstance(outcome, _WEDGED):
+            # The bare class says that the task which sends has ended with a defect.
+            if isinstance(outcome, _WEDGED) or type(outcome) is KafkaError:
                 self._rebuild()
             return _told(record, PublishStatus.UNKNOWN)
         self._learn(delivery.asked, outcome, self._time.local())

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
+from runtime.connections import mend_connections
 from runtime.fetching import SessionConsumer
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ RETRY_BACKOFF_MS = 100
 MAX_RECORD_BYTES = 1_000_000
 # Batches form while the broker has one in its hands; large ones drain a backlog in few requests.
 MAX_BATCH_BYTES = 256 * 1024
+
+mend_connections()
 
 
 def create_producer(settings: "KafkaSettings", client_id: str) -> AIOKafkaProducer:

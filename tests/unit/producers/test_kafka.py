@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
 import pytest
-from aiokafka.errors import MessageSizeTooLargeError, OutOfOrderSequenceNumber
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, OutOfOrderSequenceNumber
 from aiokafka.structs import RecordMetadata, TopicPartition
 
 from producers import kafka
@@ -145,10 +145,11 @@ async def test_a_record_too_large_failed() -> None:
         assert (await publisher.publish(EVENT)).status is PublishStatus.FAILED
 
 
-async def test_a_wedged_producer_is_replaced() -> None:
+@pytest.mark.parametrize("end", [OutOfOrderSequenceNumber(), KafkaError("the sender ended")])
+async def test_a_wedged_producer_is_replaced(end: KafkaError) -> None:
     """The next publish goes through a new one, without a restart of the process."""
     wedged, fresh = ScriptedProducer(), ScriptedProducer()
-    wedged.outcome = OutOfOrderSequenceNumber()
+    wedged.outcome = end
     async with publishing(wedged, fresh, deadline=timedelta(seconds=5)) as publisher:
         assert (await publisher.publish(EVENT)).status is PublishStatus.UNKNOWN
         again = asyncio.create_task(publisher.publish(EVENT))
