@@ -6,13 +6,12 @@ so that no header or body can break it, and says nothing of what they carry.
 
 from typing import Any
 
-from pydantic import TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from schemas import headers
-from schemas.frames.client import CLIENT_FRAME
 from schemas.frames.codes import SUBPROTOCOL, CloseCode
-from schemas.frames.server import SERVER_FRAME
+from schemas.generate.frames import frame_models
+from schemas.generate.meanings import glossary
 from schemas.positions import PUSHED_TOPICS
 from schemas.topics import (
     CATALOGUE,
@@ -152,40 +151,47 @@ def _retry_operations(lane: Lane) -> dict[str, Any]:
 
 def socket_document() -> dict[str, Any]:
     """Return the AsyncAPI document of the WebSocket."""
-    payloads, schemas = TypeAdapter.json_schemas(
-        [
-            ("client", "validation", CLIENT_FRAME),
-            ("server", "serialization", SERVER_FRAME),
-        ],
-        ref_template=_REFERENCE,
-    )
-    channel = {"$ref": "#/channels/socket"}
+    sides, schemas = frame_models(_REFERENCE)
+    schemas[CloseCode.__name__] = {
+        "type": "integer",
+        "enum": [code.value for code in CloseCode],
+        "title": CloseCode.__name__,
+        "description": glossary(CloseCode),
+    }
     return {
         "asyncapi": _VERSION,
         "info": {
             "title": f"Parley: the socket, {SUBPROTOCOL}",
             "version": "1",
-            "description": "One JSON object per text frame; close codes: "
-            + ", ".join(f"{code.value} {code.name.lower()}" for code in CloseCode),
+            "description": "One JSON object per text frame; how they follow each other is in "
+            "docs/guides/socket.md, why a socket is closed under CloseCode.",
         },
         "defaultContentType": "application/json",
         "channels": {
             "socket": {
                 "address": "/ws",
-                # AsyncAPI's discriminator is a plain field name, not OpenAPI's object.
                 "messages": {
-                    side: {"payload": {"discriminator": "type", "oneOf": payload["oneOf"]}}
-                    for (side, _), payload in payloads.items()
+                    name: _frame_message(name, schemas[name])
+                    for names in sides.values()
+                    for name in names
                 },
             }
         },
         "operations": {
             action: {
                 "action": action,
-                "channel": channel,
-                "messages": [{"$ref": f"#/channels/socket/messages/{side}"}],
+                "channel": {"$ref": "#/channels/socket"},
+                "messages": [{"$ref": f"#/channels/socket/messages/{name}"} for name in names],
             }
-            for action, side in (("receive", "client"), ("send", "server"))
+            for action, names in (("receive", sides["client"]), ("send", sides["server"]))
         },
-        "components": {"schemas": schemas["$defs"]},
+        "components": {"schemas": schemas},
+    }
+
+
+def _frame_message(model: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": schema["properties"]["type"]["const"],
+        "summary": schema["description"].splitlines()[0],
+        "payload": {"$ref": _REFERENCE.format(model=model)},
     }

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_avro.to_avro.types import AvroTypeConverter
 
-from schemas.frames.client import CLIENT_FRAME
-from schemas.frames.server import SERVER_FRAME
 from schemas.generate.examples import EXAMPLES
+from schemas.generate.frames import SIDES, frame_schema
 
 if TYPE_CHECKING:
     from schemas.events.envelope import Event
@@ -60,5 +59,5 @@ def golden_files() -> Iterator[tuple[Path, str]]:
     for example in EXAMPLES:
         yield from _event_files(example)
     frames = GOLDENS / "frames"
-    yield frames / "client.schema.json", pretty(CLIENT_FRAME.json_schema())
-    yield frames / "server.schema.json", pretty(SERVER_FRAME.json_schema(mode="serialization"))
+    for side in SIDES:
+        yield frames / f"{side}.schema.json", pretty(frame_schema(side))

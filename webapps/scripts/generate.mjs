@@ -11,26 +11,21 @@ const target = new URL("../packages/contract/src/generated/", import.meta.url);
 const check = process.argv.includes("--check");
 const read = (path) => JSON.parse(readFileSync(new URL(path, root), "utf8"));
 
-/** A frame always says its type, though its schema has a default for it. */
-function frames(side, always) {
-  const { $defs } = read(`schemas/goldens/frames/${side}.schema.json`);
-  for (const schema of Object.values($defs)) {
-    const fields = Object.entries(schema.properties ?? {});
-    const required = fields.filter(([name, field]) => name === "type" || always(field));
-    schema.required = [...new Set([...(schema.required ?? []), ...required.map(([name]) => name)])];
+const frames = (side) => read(`schemas/goldens/frames/${side}.schema.json`).$defs;
+
+/** The server leaves out what is null or false, and nothing else. */
+function sent(schemas) {
+  for (const schema of Object.values(schemas)) {
+    const always = Object.entries(schema.properties ?? {}).filter(
+      ([, field]) => "default" in field && field.default !== null && field.default !== false,
+    );
+    schema.required = [...new Set([...(schema.required ?? []), ...always.map(([name]) => name)])];
   }
-  return $defs;
+  return schemas;
 }
 
 function frameDocument() {
-  const schemas = {
-    ...frames("client", () => false),
-    // The server leaves out what is null or false, and nothing else.
-    ...frames(
-      "server",
-      (field) => "default" in field && field.default !== null && field.default !== false,
-    ),
-  };
+  const schemas = { ...frames("client"), ...sent(frames("server")) };
   const document = {
     openapi: "3.1.0",
     info: { title: "frames", version: "1" },

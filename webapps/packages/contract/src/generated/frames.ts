@@ -43,6 +43,11 @@ export interface components {
         /**
          * AckStatus
          * @description What became of a client frame.
+         *
+         *     - `accepted`: It is on the log, on all replicas; a join or a leave is done.
+         *     - `unknown`: The deadline passed: repeat with the same client id.
+         *     - `busy`: Nothing was tried: repeat after `retry_after_ms`.
+         *     - `rejected`: Repeating will not help, unless `code` is `not_joined` or `rate_limited`.
          * @enum {string}
          */
         AckStatus: "accepted" | "unknown" | "busy" | "rejected";
@@ -391,6 +396,18 @@ export interface components {
         /**
          * ErrorCode
          * @description Why a frame was refused.
+         *
+         *     - `bad_json`: The text is no JSON.
+         *     - `bad_frame`: A field is missing or wrong; or the frame is binary, or a second `connect`.
+         *     - `unknown_type`: The edge knows no such `type`.
+         *     - `too_long`: A message has too many characters, or is too large for the log.
+         *     - `empty`: A message has no text, or nothing but blanks.
+         *     - `not_joined`: This socket has not joined the conversation.
+         *     - `not_found`: It is not there, was deleted, or is not this user's to see.
+         *     - `not_allowed`: It is another's message, or no answer that could be rated.
+         *     - `rate_limited`: Frames come too fast.
+         *     - `conversation_ended`: The conversation takes no more messages; no edge says so yet.
+         *     - `attachment_missing`: There is no such attachment; no edge says so yet.
          * @enum {string}
          */
         ErrorCode: "bad_json" | "bad_frame" | "unknown_type" | "too_long" | "empty" | "not_joined" | "not_found" | "not_allowed" | "rate_limited" | "conversation_ended" | "attachment_missing";
