@@ -183,7 +183,7 @@ class Commands:
         key = key_of(conversation_id)
         if self._access.owns(key, owner) and self._backlog.opened:
             return self._joining.enter(
-                connection, Join(frame.ref, conversation_id, SenderKind.USER)
+                connection, Join(frame.ref, conversation_id, SenderKind.USER, positions=())
             )
         if self._publishing.full(connection, frame.ref):
             return None
@@ -243,4 +243,4 @@ def key_of(conversation_id: UUID) -> bytes:
 
 
 def _join_of(frame: ConversationJoin, kind: SenderKind) -> Join:
-    return Join(frame.ref, frame.conversation_id, kind, frame.positions or (), frame.epoch)
+    return Join(frame.ref, frame.conversation_id, kind, frame.positions, frame.epoch)

@@ -141,7 +141,9 @@ class Sockets:
             return
         connection.session = session
         self._hub.signed_in(session.user.id)
-        connection.known_epoch = frame.resume.epoch if frame.resume is not None else None
+        if frame.resume is not None:
+            connection.known_epoch = frame.resume.epoch
+            connection.known_positions = frame.resume.positions
         connection.push(
             model_frame(
                 Connected(

@@ -279,8 +279,6 @@ export class ChatClient {
       },
       onConnected: (frame) => this.#connected(frame),
       onFrame: (frame) => this.#receive(frame),
-      resume: () =>
-        this.#epoch ? { epoch: this.#epoch, positions: this.#threads.positions() } : undefined,
     };
   }
 
