@@ -140,7 +140,7 @@ class Sockets:
             connection.close(*refused)
             return
         connection.session = session
-        self._hub.signed_in(session.user.id)
+        self._hub.signed_in(session.user.id, connection)
         if frame.resume is not None:
             connection.known_epoch = frame.resume.epoch
             connection.known_positions = frame.resume.positions

@@ -113,6 +113,7 @@ async def test_who_leaves_hears_no_more(stage: Stage) -> None:
     user_id = uuid4()
     talker, leaver = await Client.open(stage, user_id), await Client.open(stage, user_id)
     conversation = await talker.start()
+    await leaver.hear_type("conversation:started")
     await leaver.say(type="conversation:join", ref="j", conversation_id=str(conversation))
     await leaver.hear_type("caught_up")
     await leaver.say(type="conversation:leave", ref="l", conversation_id=str(conversation))

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { FakeServer, joined } from "./fake-server";
-import { message, reply, TALK } from "./records";
+import { begun, message, reply, TALK } from "./records";
 
 describe("sending", () => {
   beforeEach(() => void vi.useFakeTimers());
@@ -115,6 +115,22 @@ describe("sending", () => {
     expect(server.of("message")).toMatchObject([{ conversation_id: TALK }]);
     const first_message_preview = "where is my order?";
     expect(client.getState().started).toMatchObject([{ id: TALK, first_message_preview }]);
+  });
+
+  it("lists what was started in another tab, and what was started here once", async () => {
+    const { server, client } = await joined();
+    server.say(begun("elsewhere", { title: "From the phone" }));
+    server.say(begun("elsewhere", { title: "From the phone" }));
+    server.say(begun("of-somebody-else", { owner_id: "user-2" }));
+    server.say(begun("long-ago", { replayed: true }));
+    const elsewhere = { id: "elsewhere", title: "From the phone" };
+    expect(client.getState().started).toMatchObject([elsewhere]);
+    client.send("hello", { clientConversationId: "new-1" });
+    server.say(begun("here"));
+    server.say({ type: "ack", ref: "new-1", status: "accepted", conversation_id: "here" });
+    server.say(begun("here"));
+    const here = { id: "here", first_message_preview: "hello" };
+    expect(client.getState().started).toMatchObject([here, elsewhere]);
   });
 });
 

@@ -3,6 +3,8 @@ import type {
   AckFrame,
   ChatRecord,
   ConnectedFrame,
+  Conversation,
+  ConversationStartedFrame,
   Handler,
   Rating,
   Reaction,
@@ -22,6 +24,8 @@ import { Typing } from "./typing";
 
 /** Decided by the product; the server's own limit, when smaller, wins. */
 export const MESSAGE_CHARS = 8_000;
+
+type Begun = Pick<Conversation, "id" | "started_at" | "title" | "first_message_preview">;
 
 export class ChatClient {
   #state: ChatState;
@@ -314,6 +318,8 @@ export class ChatClient {
       case "reply:failed":
         this.#threads.onFailed(frame);
         return this.#drafts.onFailed(frame);
+      case "conversation:started":
+        return this.#startedElsewhere(frame);
       case "handover":
         return this.#threads.onHandover(frame);
       case "message:edited":
@@ -341,16 +347,23 @@ export class ChatClient {
   #started(clientId: string, id: string, first: string): void {
     this.#threads.started(id);
     const started_at = this.ports.now().toISOString();
-    const unsaid = {
-      title: null,
-      last_message_at: null,
-      last_message_preview: null,
-      first_message_preview: first,
-    };
-    const handled_by = "assistant" as const;
-    const conversation = { id, status: "active", started_at, handled_by, ...unsaid };
-    this.#set({ started: [conversation, ...this.#state.started] });
+    this.#list({ id, started_at, title: null, first_message_preview: first });
     for (const listener of this.#startListeners) listener(clientId, id);
+  }
+
+  /** All devices of its owner are told; to this tab it is news unless it started it. */
+  #startedElsewhere(frame: ConversationStartedFrame): void {
+    const { conversation_id: id, occurred_at: started_at, owner_id, replayed } = frame;
+    if (replayed || owner_id !== this.ports.userId) return;
+    if (this.#state.started.some((item) => item.id === id)) return;
+    this.#list({ id, started_at, title: frame.title ?? null, first_message_preview: null });
+  }
+
+  #list(known: Begun): void {
+    const unsaid = { last_message_at: null, last_message_preview: null };
+    const conversation = { status: "active", handled_by: "assistant", ...unsaid, ...known } as const;
+    const others = this.#state.started.filter((item) => item.id !== known.id);
+    this.#set({ started: [conversation, ...others] });
   }
 
   #set(change: Partial<ChatState>): void {

@@ -19,7 +19,7 @@ export interface ChatState {
   everOpen: boolean;
   threads: Readonly<Record<string, Thread>>;
   outbox: Pending[];
-  /** Conversations started from this tab, which the list from the server may not have yet. */
+  /** Conversations started since, here or elsewhere, which the listed ones may lack still. */
   started: Conversation[];
   messageChars: number;
   /** Milliseconds that the server's clock is ahead of this one's, as of the last connection. */

@@ -258,7 +258,7 @@ export interface components {
         };
         /**
          * ConversationStartedFrame
-         * @description A conversation was opened.
+         * @description A conversation was opened; all sockets of its owner are told.
          */
         ConversationStartedFrame: {
             /** At */
