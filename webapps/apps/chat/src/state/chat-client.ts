@@ -16,6 +16,7 @@ import type { Connection, ConnectionListener } from "../socket/connection";
 import type { ChatPorts, ChatState } from "./chat-state";
 import { Delivery } from "./delivery";
 import { Drafts } from "./drafts";
+import { Kept } from "./kept";
 import { Outbox } from "./outbox";
 import { Requests } from "./requests";
 import { Threads } from "./threads";
@@ -46,7 +47,7 @@ export class ChatClient {
   constructor(private readonly ports: ChatPorts) {
     this.#connection = ports.connect(this.#listener());
     const send = this.#connection.send.bind(this.#connection);
-    this.#outbox = new Outbox(ports.slot, `parley.outbox.${ports.userId}`, () =>
+    this.#outbox = new Outbox(new Kept(ports.slot, `parley.outbox.${ports.userId}`), () =>
       this.#set({ outbox: this.#outbox.entries }),
     );
     this.#threads = new Threads({
@@ -73,7 +74,7 @@ export class ChatClient {
       rejoin: (id) => this.#threads.join(id),
       onStarted: (clientId, id, first) => this.#started(clientId, id, first),
     });
-    this.#requests = new Requests({
+    this.#requests = new Requests(new Kept(ports.slot, `parley.requests.${ports.userId}`), {
       send,
       joined: (id) => this.#threads.isJoined(id),
       rejoin: (id) => this.#threads.join(id),
@@ -293,7 +294,8 @@ export class ChatClient {
     const messageChars = Math.min(MESSAGE_CHARS, limits.message_chars);
     const serverAhead = Date.parse(server_time) - this.ports.now().getTime();
     this.#set({ everOpen: true, messageChars, serverAhead });
-    const waiting = this.#outbox.entries.flatMap((entry) => entry.conversation_id ?? []);
+    const unsent = this.#outbox.entries.flatMap((entry) => entry.conversation_id ?? []);
+    const waiting = [...unsent, ...this.#requests.conversations];
     for (const id of new Set([...(this.#active ? [this.#active] : []), ...waiting])) {
       this.#threads.join(id);
     }

@@ -8,7 +8,8 @@ import type {
   StopReason,
 } from "../socket/connection";
 import type { DraftsByQuestion } from "./drafts";
-import type { Pending, Slot } from "./outbox";
+import type { Slot } from "./kept";
+import type { Pending } from "./outbox";
 import type { Thread } from "./threads";
 import type { Typists } from "./typing";
 
