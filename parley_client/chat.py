@@ -206,13 +206,8 @@ class Chat:
             raise ConnectionClosed(connection.protocol.close_rcvd, None)
 
     async def _sign_in(self, connection: ClientConnection, signing_in: Frame) -> None:
-        frame: Frame = {"type": "connect", **signing_in}
-        if self._memory.epoch is not None:
-            frame["resume"] = {
-                "epoch": self._memory.epoch,
-                "positions": self._memory.newest,
-            }
-        await connection.send(encode(frame))
+        # No `resume`: positions are kept by conversation, so each join brings its own.
+        await connection.send(encode({"type": "connect", **signing_in}))
         async with asyncio.timeout(CONNECT_SECONDS):
             while (hello := decode(await connection.recv()) or {}).get("type") != "connected":
                 pass

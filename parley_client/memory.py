@@ -26,14 +26,6 @@ class Memory:
         self.count = 0
         """Events seen so far: what was known at a moment is what was seen up to its count."""
 
-    @property
-    def newest(self) -> list[str]:
-        """The newest position of each log, of all conversations."""
-        newest: dict[str, int] = {}
-        for logs in self._heard.values():
-            _advance(newest, logs.items())
-        return _texts(newest)
-
     def positions(self, conversation_id: str) -> list[str]:
         """Return from where on a conversation has to be heard."""
         return _texts(self._heard.get(conversation_id, {}))

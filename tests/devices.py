@@ -95,6 +95,13 @@ class People:
             assert await device.enter("login") == 200
         return made
 
+    def holder(self, token: str) -> Device:
+        """Return a device with this token and no account."""
+        device = Device(self._stack, "")
+        device.token = token
+        self._devices.append(device)
+        return device
+
     async def admin(self) -> Device:
         """Return a device of somebody whom the operator made an admin."""
         [device] = await self.person(1)

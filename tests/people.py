@@ -17,8 +17,10 @@ class TokenMint:
     def __init__(self, data: Path) -> None:
         self._key = (data / "secrets" / "auth-private.pem").read_bytes()
 
-    def token(self, user_id: UUID | None = None, name: str = "Bench") -> str:
-        """Return an access token of this user, or of a new one; it holds for an hour."""
+    def token(
+        self, user_id: UUID | None = None, name: str = "Bench", *, seconds: int = _HOUR
+    ) -> str:
+        """Return an access token of this user, or of a new one; it holds for so many seconds."""
         now = int(time.time())
         claims = {
             "sub": str(user_id or uuid4()),
@@ -27,7 +29,7 @@ class TokenMint:
             "role": "user",
             "permissions": [],
             "iat": now,
-            "exp": now + _HOUR,
+            "exp": now + seconds,
             "iss": "parley",
             "aud": AUDIENCE,
         }

@@ -73,7 +73,7 @@ class Edge:
         self.backlog = Backlog(ring)
         self.joining = Joining(fanout, self.backlog, Past(sources.past, resume), resume)
         self.publishing = Publishing(publisher)
-        revocations = Revocations(token_lifetime)
+        self._revocations = revocations = Revocations(token_lifetime)
         self.passing = Passing(whispers, fanout)
         self.presence = Presence(self.passing, access, self.backlog)
         self.hub = Hub(fanout, self.backlog, self.presence, revocations, **deadlines)
@@ -122,7 +122,7 @@ class Edge:
         return Health(
             ready={
                 "tail": lambda: self.tail.following,
-                "revocations": lambda: self.control.following,
+                "revocations": lambda: self._revocations.complete,
                 "not_draining": lambda: not self.hub.draining,
             }
         )

@@ -97,11 +97,21 @@ class Backlog:
 
     def newest(self, key: bytes) -> list[Kept]:
         """Return the conversation's newest events, without a hole up to now."""
-        return [
-            kept
-            for topic in PUSHED_TOPICS
-            for kept in _newest(list(self._rings[log_of(topic, key)].after(key, -1)))
-        ]
+        return [kept for ring in self.rings_of(key).values() for kept in _newest(ring, key)]
+
+    def missed_and_newest(self, key: bytes, heard: Mapping[Log, int]) -> dict[Log, int] | None:
+        """Return behind which offsets both what was missed and the newest events stand.
+
+        What was heard of a log may be other conversations, so the newest are not left out for it.
+        None when nothing was heard of this conversation's logs.
+        """
+        rings = self.rings_of(key)
+        if heard.keys().isdisjoint(rings):
+            return None
+        return {
+            log: min([heard.get(log, -1), *(kept.offset - 1 for kept in _newest(ring, key))])
+            for log, ring in rings.items()
+        }
 
     def rings_of(self, key: bytes) -> dict[Log, Ring]:
         """Return the rings that hold a conversation's events."""
@@ -170,7 +180,8 @@ def _known(frame: dict[str, Any]) -> KnownMessage | None:
     return KnownMessage(sender, at, deleted=deleted, text=frame.get("text"), answers=answers)
 
 
-def _newest(kept: list[Kept]) -> list[Kept]:
+def _newest(ring: Ring, key: bytes) -> list[Kept]:
+    kept = list(ring.after(key, -1))
     room = MAX_REPLAY_BYTES // len(PUSHED_TOPICS)
     for index in range(len(kept) - 1, -1, -1):
         room -= len(kept[index].payload)

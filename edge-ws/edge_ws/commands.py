@@ -139,6 +139,12 @@ class Commands:
             self._hand_over(connection, sender, frame)
 
     def _send(self, connection: "Connection", sender: Sender, frame: SendMessage) -> None:
+        if frame.attachments:
+            # Nothing can be attached yet, so there is none of any id.
+            connection.push(
+                rejection_frame(frame.ref, ErrorCode.ATTACHMENT_MISSING, "no such attachment")
+            )
+            return
         message_id = ids.message_id(sender.id, frame.conversation_id, frame.client_message_id)
         event_id = ids.event_id(MessageSent.event_type, message_id)
         asked_at = self._clock.stamp()
@@ -150,7 +156,6 @@ class Commands:
             message_id=message_id,
             sender=sender,
             text=frame.text,
-            attachments=frame.attachments,
             reply_to=frame.reply_to,
             client_message_id=frame.client_message_id,
             # Only people's own questions are answered by the assistant.
@@ -183,7 +188,7 @@ class Commands:
         key = key_of(conversation_id)
         if self._access.owns(key, owner) and self._backlog.opened:
             return self._joining.enter(
-                connection, Join(frame.ref, conversation_id, SenderKind.USER)
+                connection, Join(frame.ref, conversation_id, SenderKind.USER, positions=())
             )
         if self._publishing.full(connection, frame.ref):
             return None
@@ -243,4 +248,4 @@ def key_of(conversation_id: UUID) -> bytes:
 
 
 def _join_of(frame: ConversationJoin, kind: SenderKind) -> Join:
-    return Join(frame.ref, frame.conversation_id, kind, frame.positions or (), frame.epoch)
+    return Join(frame.ref, frame.conversation_id, kind, frame.positions, frame.epoch)

@@ -49,6 +49,7 @@ class Connection:
         "in_flight",
         "joined",
         "known_epoch",
+        "known_positions",
         "opened_at",
         "outbound",
         "session",
@@ -65,6 +66,8 @@ class Connection:
         self.session: Session | None = None
         self.known_epoch: str | None = None
         """The history that the client's positions belong to, when it said so."""
+        self.known_positions: tuple[str, ...] = ()
+        """Where the client stopped reading before it connected, when it said so."""
         self.joined: dict[bytes, SenderKind] = {}
         """Conversation keys, and what this user is in each."""
         self.in_flight = 0

@@ -31,8 +31,8 @@ class ControlSource(Protocol):
     """
 
     @property
-    def caught_up(self) -> bool:
-        """Whether everything that was there at the start has been returned."""
+    def caught_up_at(self) -> float | None:
+        """Up to when (monotonic seconds) everything written has been returned; None: not yet."""
         ...
 
     async def start(self, since: float) -> None:
@@ -83,16 +83,23 @@ class Control:
 
     async def _follow(self, source: ControlSource) -> None:
         await source.start(self._revocations.since)
+        self._note(source.caught_up_at)
         while True:
-            if source.caught_up and not self.following:
-                self.following = self._revocations.complete = True
-                logger.info("control_follows", remembered=len(self._revocations))
             records = await source.poll()
             for record in records:
                 self._take(record)
             if records:
                 self._close_revoked()
+            self._note(source.caught_up_at)
             self._revocations.forget_old()
+
+    def _note(self, caught_up_at: float | None) -> None:
+        if caught_up_at is None:
+            return
+        self._revocations.complete_at = caught_up_at
+        if not self.following:
+            self.following = True
+            logger.info("control_follows", remembered=len(self._revocations))
 
     def _take(self, record: "TailedRecord") -> None:
         kind = _EVENT_OF.get(dict(record.headers).get(names.TYPE))

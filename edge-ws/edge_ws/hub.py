@@ -56,8 +56,9 @@ class Hub:
         self._connections.add(connection)
         metrics.sockets.inc()
 
-    def signed_in(self, user_id: "UUID") -> None:
-        """Note that somebody is here."""
+    def signed_in(self, user_id: "UUID", connection: "Connection") -> None:
+        """Note that somebody is here, by this socket."""
+        self._fanout.signed_in(user_id, connection)
         self._presence.arrived(user_id)
 
     def closed(self, connection: "Connection") -> None:

@@ -54,7 +54,8 @@ class Join(NamedTuple):
     ref: str
     conversation_id: UUID
     kind: SenderKind
-    positions: tuple[str, ...] = ()
+    positions: tuple[str, ...] | None = None
+    """None brings none: those of `connect` count then."""
     epoch: str | None = None
     """The history that the positions belong to, where the client says so."""
 
@@ -82,17 +83,29 @@ class Joining:
 
     def enter(self, connection: "Connection", join: Join) -> "Waiting | None":
         """Join and replay at once, or return what is left to wait for."""
-        epoch = join.epoch or connection.known_epoch
-        if join.positions and epoch not in {None, self._backlog.epoch}:
-            return self._when_empty(connection, partial(self._reset, connection, join, _ANOTHER))
-        if not join.positions:
+        seen, epoch = self._seen(connection, join)
+        if seen is None:
             return self._when_empty(connection, partial(self._enter_fresh, connection, join))
-        seen = seen_by(join.positions)
+        if epoch not in {None, self._backlog.epoch}:
+            return self._when_empty(connection, partial(self._reset, connection, join, _ANOTHER))
         missed = self._backlog.missed(join.key, seen)
         if missed is None or not _fits(missed) or not connection.outbound.empty:
             return partial(self._replay, connection, join, seen)
         self._enter(connection, join, missed)
         return None
+
+    def _seen(
+        self, connection: "Connection", join: Join
+    ) -> "tuple[dict[Log, int] | None, str | None]":
+        """Return what not to send again, and the history it belongs to; None enters afresh."""
+        if join.positions is not None:
+            seen = seen_by(join.positions) if join.positions else None
+            return seen, join.epoch or connection.known_epoch
+        if join.key in connection.joined:
+            # It was told how things stand: this is how it comes back in after a `reset`.
+            return None, None
+        heard = seen_by(connection.known_positions)
+        return self._backlog.missed_and_newest(join.key, heard), connection.known_epoch
 
     def _when_empty(self, connection: "Connection", enter: "partial[None]") -> "Waiting | None":
         if connection.outbound.empty:

@@ -1,5 +1,6 @@
 """Whose access has ended although their tokens have not expired."""
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 DRIFT = timedelta(minutes=1)
 """How far the clocks of two processes may be apart."""
+BLIND_SECONDS = 30.0
+"""For so long nothing may be heard of `control`: a broker that dies is back in less."""
 
 _Key = TypeVar("_Key")
 
@@ -25,15 +28,26 @@ class Revocations:
     """
 
     def __init__(
-        self, token_lifetime: timedelta, *, now: Callable[[], float] = server_seconds
+        self,
+        token_lifetime: timedelta,
+        *,
+        now: Callable[[], float] = server_seconds,
+        passed: Callable[[], float] = time.monotonic,
     ) -> None:
         self._remembered = (token_lifetime + DRIFT).total_seconds()
         self._now = now
+        self._passed = passed
         self._sessions: dict[UUID, float] = {}
         """Session ids, and until when to remember them (seconds since 1970); oldest first."""
         self._users: dict[UUID, tuple[float, float]] = {}
         """User ids: when they were switched off, and until when to remember it."""
-        self.complete = False
+        self.complete_at: float | None = None
+        """Up to when (monotonic seconds) everything has been read; None before it first was."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything has been read but what is newer than `BLIND_SECONDS`."""
+        return self.complete_at is not None and self._passed() - self.complete_at <= BLIND_SECONDS
 
     @property
     def since(self) -> float:

@@ -140,8 +140,10 @@ class Sockets:
             connection.close(*refused)
             return
         connection.session = session
-        self._hub.signed_in(session.user.id)
-        connection.known_epoch = frame.resume.epoch if frame.resume is not None else None
+        self._hub.signed_in(session.user.id, connection)
+        if frame.resume is not None:
+            connection.known_epoch = frame.resume.epoch
+            connection.known_positions = frame.resume.positions
         connection.push(
             model_frame(
                 Connected(

@@ -120,7 +120,7 @@ class Tail:
                 self._backlog.drafts.end_by(pushed.fields)
             if pushed.frame_type == _DELETED:
                 ring.rewrite(pushed.key, redaction_for(pushed.payload))
-            sockets = self._fanout.deliver(pushed.key, pushed.payload)
+            sockets = self._fanout.deliver(pushed.key, pushed.payload, _owner_of(pushed))
             if TRAIL.follows(pushed.fields.get("correlation_id")):
                 _note(log, record.offset, pushed, sockets)
             if sockets:
@@ -132,8 +132,9 @@ class Tail:
     def _read(self, log: Log, record: TailedRecord) -> Pushed:
         pushed = pushed_of(log, record)
         self._observe(pushed.time)
-        if pushed.event_type == ConversationStarted.event_type:
-            self._learn(pushed.key, pushed.fields)
+        owner_id = _owner_of(pushed)
+        if owner_id is not None:
+            self._access.learn(pushed.key, owner_id)
         return pushed
 
     def _observe(self, event_time: bytes | None) -> None:
@@ -143,12 +144,6 @@ class Tail:
             return
         if seen.tzinfo is not None:
             self._clock.observe(seen)
-
-    def _learn(self, key: bytes, fields: dict[str, object]) -> None:
-        try:
-            self._access.learn(key, UUID(str(fields.get("owner_id"))))
-        except ValueError:
-            raise UnreadableError("schema") from None
 
     def _skipped_to(self, log: Log, offset: int, ring: Ring) -> Ring:
         # Deleted by retention while the broker was away, or cut off there: what was between is
@@ -173,6 +168,16 @@ class Tail:
 
 _ENDS_OF_DRAFTS = {FRAME_OF_EVENT[each.event_type] for each in (ReplyGenerated, ReplyFailed)}
 _DELETED = FRAME_OF_EVENT[MessageDeleted.event_type]
+
+
+def _owner_of(pushed: Pushed) -> UUID | None:
+    """Return whose conversation begins, if one does."""
+    if pushed.event_type != ConversationStarted.event_type:
+        return None
+    try:
+        return UUID(str(pushed.fields.get("owner_id")))
+    except ValueError:
+        raise UnreadableError("schema") from None
 
 
 def _note(log: Log, offset: int, pushed: Pushed, sockets: int) -> None:

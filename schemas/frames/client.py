@@ -35,6 +35,7 @@ class Resume(ClientFrame):
 
     epoch: Annotated[str, StringConstraints(max_length=64)]
     positions: Positions = ()
+    """Count for joins that bring none; what is recent comes all the same, and may be known."""
 
 
 class Connect(ClientFrame):

@@ -42,7 +42,7 @@ class ErrorCode(StrEnum):
     CONVERSATION_ENDED = "conversation_ended"
     """The conversation takes no more messages; no edge says so yet."""
     ATTACHMENT_MISSING = "attachment_missing"
-    """There is no such attachment; no edge says so yet."""
+    """There is no such attachment: nothing can be attached yet."""
 
 
 class CloseCode(IntEnum):

@@ -199,7 +199,7 @@ class ReplyFailedFrame(ReplyFailed):
 
 
 class ConversationStartedFrame(ConversationStarted):
-    """A conversation was opened."""
+    """A conversation was opened; all sockets of its owner are told."""
 
     type: Literal["conversation:started"] = "conversation:started"
     at: str

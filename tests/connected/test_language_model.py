@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import httpx2
@@ -11,6 +12,7 @@ import pytest
 from parley_client import Chat, by_token
 from parley_client.conversation import Conversation, Events
 from parley_client.frames import Frame
+from tests.connected.edge_bed import forgetful_edge
 from tests.people import TokenMint
 from tests.scripted_model import ScriptedEndpoint, scripted_endpoint
 from tests.stack import Stack, started
@@ -173,6 +175,46 @@ async def test_who_comes_back_in_the_middle_gets_the_text_so_far(writing: Stack)
     assert pieces[0]["offset"] == 0
     assert len(pieces[0]["text"]) > len("word0 ")
     assert reply["text"].startswith(put_together(pieces).strip())
+
+
+async def test_cut_in_the_middle_it_goes_on_at_another_edge(
+    writing: Stack, script: ScriptedEndpoint, tmp_path: Path
+) -> None:
+    """Who comes back elsewhere is sent the text so far and the rest of it, and nothing known."""
+    script.pause = 0.2
+    token = TokenMint(writing.folder.root).token()
+    urls, frames = [writing.socket_url], list[Frame]()
+
+    async def nearest() -> tuple[str, Frame]:
+        return urls[-1], {"token": token}
+
+    async with (
+        forgetful_edge(writing, tmp_path) as other,
+        Chat(nearest, on_frame=frames.append) as chat,
+    ):
+        conversation = await chat.start()
+        events = conversation.events()
+        question = (await conversation.send("May I choose the hour of delivery?")).message_id
+        await some_pieces(events, 5)
+        urls.append(other.url)
+        assert chat._connection is not None
+        chat._connection.transport.abort()
+        cut = len(frames)
+        _, reply = await until_reply(events, question)
+        assert chat.connections == 2
+    back = next(at for at in range(cut, len(frames)) if frames[at]["type"] == "ack")
+    types = [frame["type"] for frame in frames[back:]]
+    assert "caught_up" in types
+    assert not {"reset", "message"} & set(types)
+    before, after = (
+        [frame for frame in heard if frame["type"] == "reply:delta"]
+        for heard in (frames[:back], frames[back:])
+    )
+    assert after[0]["offset"] == 0
+    assert after[0]["text"].startswith(put_together(before))
+    assert len(after) > 2, "the answer was to be under way still"
+    assert reply["text"] == script.text.strip()
+    assert reply["text"].startswith(put_together(after).strip())
 
 
 async def test_killed_in_the_middle_it_starts_again_and_answers_once(

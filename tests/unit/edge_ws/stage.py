@@ -39,6 +39,8 @@ ISSUER = "parley"
 ORIGIN = "https://chat.example"
 ANSWER_SECONDS = 5.0
 TOKEN_LIFETIME = timedelta(minutes=15)
+NO_RING = RingSettings(total_bytes=1)
+"""Every event leaves the ring as soon as it is in it."""
 
 Frame = dict[str, Any]
 

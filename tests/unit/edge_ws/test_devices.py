@@ -9,7 +9,7 @@ import pytest
 
 from edge_ws.settings import RingSettings
 from parley_client import Chat, Thread, by_token
-from tests.unit.edge_ws.stage import Stage, create_stage, running, until
+from tests.unit.edge_ws.stage import Client, Stage, create_stage, running, until
 
 if TYPE_CHECKING:
     from parley_client.conversation import Events
@@ -75,3 +75,26 @@ async def test_devices_stay_in_sync(edges: tuple[Stage, Stage]) -> None:
             thread.apply(frame)
         states.append((thread.shown, thread.read))
     assert states[0] == states[1] == states[2]
+
+
+async def test_a_conversation_that_begins_is_told_all_devices(edges: tuple[Stage, Stage]) -> None:
+    """The owner's devices hear of it once each, on every edge, joined or not; nobody else does."""
+    first, second = edges
+    user_id = uuid4()
+    tab, other_tab = [await Client.open(first, user_id) for _ in range(2)]
+    phone, stranger = await Client.open(second, user_id), await Client.open(second)
+    conversation = await tab.start()
+    for device in (other_tab, phone):
+        started = await device.hear()
+        assert (started["type"], started["conversation_id"]) == (
+            "conversation:started",
+            str(conversation),
+        )
+    await tab.send(conversation, "hello")
+    types = [(await tab.hear())["type"]]
+    while types[-1] != "message":
+        types.append((await tab.hear())["type"])
+    assert types.count("conversation:started") <= 1
+    for device in (other_tab, phone, stranger):
+        await device.say(type="ping", ref="p")
+        assert (await device.hear())["type"] == "pong"

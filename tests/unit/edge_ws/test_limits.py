@@ -39,7 +39,7 @@ async def test_the_newest_of_too_many_sockets_is_refused() -> None:
 
 def admission(**limits: int) -> Admission:
     revocations = Revocations(TOKEN_LIFETIME)
-    revocations.complete = True
+    revocations.complete_at = time.monotonic()
     return Admission(revocations, LimitSettings(**limits))  # type: ignore[arg-type]
 
 

@@ -1,7 +1,6 @@
 """Who was away for longer than the ring remembers gets all of it from the log, or is told."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from uuid import UUID, uuid4
@@ -11,21 +10,20 @@ import pytest
 from edge_ws.backlog import log_of
 from edge_ws.past import Past, Span, TooFarError
 from edge_ws.ports import KnownMessage, Log
-from edge_ws.settings import ResumeSettings, RingSettings
+from edge_ws.settings import ResumeSettings
 from schemas.events.chat import Sender, SenderKind
 from schemas.events.replies import ReplyGenerated, ReplySource
 from schemas.topics import Topic
-from tests.unit.edge_ws.stage import Client, Frame, Stage, create_stage, join, running, until
-
-NO_RING = RingSettings(total_bytes=1)
-"""Every event leaves the ring as soon as it is in it."""
-
-
-@pytest.fixture
-async def forgetful() -> AsyncIterator[Stage]:
-    """An edge whose rings hold nothing."""
-    async with running(create_stage(ring=NO_RING)) as stage:
-        yield stage
+from tests.unit.edge_ws.stage import (
+    NO_RING,
+    Client,
+    Frame,
+    Stage,
+    create_stage,
+    join,
+    running,
+    until,
+)
 
 
 async def said(stage: Stage, count: int, text: str = "message") -> tuple[UUID, UUID, list[Frame]]:

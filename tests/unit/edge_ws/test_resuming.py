@@ -5,8 +5,9 @@ from uuid import UUID, uuid4
 
 from edge_ws.backlog import log_of
 from edge_ws.ring import Ring
+from edge_ws.settings import ResumeSettings
 from schemas.topics import Topic
-from tests.unit.edge_ws.stage import Client, Frame, Stage, create_stage, join, running
+from tests.unit.edge_ws.stage import NO_RING, Client, Frame, Stage, create_stage, join, running
 
 
 async def talked(
@@ -90,6 +91,60 @@ async def test_another_history_is_reset(stage: Stage) -> None:
     later = await Client.open(stage, client.user_id, resume={"epoch": "other", "positions": []})
     [reset] = await join(later, conversation, positions=[live[-1]["at"]])
     assert (reset["type"], reset["reason"]) == ("reset", "another history")
+
+
+async def test_positions_of_connect_are_those_of_joins_without(forgetful: Stage) -> None:
+    """Who says once where it stopped is sent what was missed since, not only what is recent."""
+    client, conversation, live = await talked(forgetful, 4)
+    resume = {"epoch": forgetful.edge.backlog.epoch, "positions": [live[1]["at"]]}
+    later = await Client.open(forgetful, client.user_id, resume=resume)
+    *replayed, end = await join(later, conversation)
+    assert replayed == [{**frame, "replayed": True} for frame in live[2:]]
+    assert end["type"] == "caught_up"
+
+
+async def test_positions_of_a_join_win(forgetful: Stage) -> None:
+    """Also when it says that it has none."""
+    client, conversation, live = await talked(forgetful, 4)
+    resume = {"epoch": forgetful.edge.backlog.epoch, "positions": [live[0]["at"]]}
+    later = await Client.open(forgetful, client.user_id, resume=resume)
+    *replayed, _ = await join(later, conversation, positions=[live[2]["at"]])
+    assert [frame["text"] for frame in replayed] == ["message 3"]
+    assert [frame["type"] for frame in await join(later, conversation, positions=[])] == [
+        "caught_up"
+    ]
+
+
+async def test_positions_of_connect_hide_nothing_recent(stage: Stage) -> None:
+    """They tell how far a log was read, not which of its conversations: recent events come."""
+    client, conversation, live = await talked(stage, 2)
+    resume = {"epoch": stage.edge.backlog.epoch, "positions": [live[-1]["at"]]}
+    later = await Client.open(stage, client.user_id, resume=resume)
+    *replayed, _ = await join(later, conversation)
+    assert [frame["type"] for frame in replayed] == ["conversation:started"] + ["message"] * 2
+
+
+async def test_positions_of_connect_in_another_history_are_reset() -> None:
+    """And so are those that reach back too far; the join after that is a fresh one."""
+    for epoch in ("other", None):
+        nothing_again = ResumeSettings(records=0)
+        async with running(create_stage(ring=NO_RING, resume=nothing_again)) as stage:
+            client, conversation, live = await talked(stage, 2)
+            known = {"epoch": epoch or stage.edge.backlog.epoch, "positions": [live[0]["at"]]}
+            later = await Client.open(stage, client.user_id, resume=known)
+            [reset] = await join(later, conversation)
+            assert reset["type"] == "reset"
+            [caught_up] = await join(later, conversation)
+            assert caught_up["type"] == "caught_up"
+
+
+async def test_positions_of_connect_say_nothing_of_other_logs(forgetful: Stage) -> None:
+    """A conversation in a log that the client never heard is entered afresh."""
+    client, conversation, live = await talked(forgetful, 1)
+    partition = int(live[0]["at"].partition(":")[0][1:])
+    resume = {"epoch": forgetful.edge.backlog.epoch, "positions": [f"m{partition + 1}:0"]}
+    later = await Client.open(forgetful, client.user_id, resume=resume)
+    assert [frame["type"] for frame in await join(later, conversation)] == ["caught_up"]
 
 
 async def test_positions_of_unknown_logs_are_passed_over(stage: Stage) -> None:

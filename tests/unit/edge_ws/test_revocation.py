@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from edge_ws.connection import Session
-from edge_ws.revocations import DRIFT, Revocations
+from edge_ws.revocations import BLIND_SECONDS, DRIFT, Revocations
 from producers.records import Headers, Record
 from schemas import headers as names
 from schemas.events.control import RevocationReason, SessionRevoked, UserDisabled
@@ -142,6 +142,29 @@ async def test_until_it_has_read_back_nobody_comes_in() -> None:
         assert stage.edge.health().ready["revocations"]()
 
 
+async def test_who_has_lost_sight_of_it_lets_nobody_in() -> None:
+    """After a while without news nobody comes in, and the edge is not ready; who is in stays."""
+    stage, clock = create_stage(), Clock(time.monotonic())
+    stage.edge._revocations._passed = clock
+    async with running(stage):
+        user, session = uuid4(), uuid4()
+        inside = await opened(stage, user, session)
+        stage.control.held, stage.control.failure = True, OSError("the broker is gone")
+        await until(lambda: not stage.edge.control.following)
+        seen_at = stage.edge._revocations.complete_at
+        assert seen_at is not None
+        clock.now = seen_at + BLIND_SECONDS
+        assert await (await opened(stage, user, session)).lives()
+        assert stage.edge.health().ready["revocations"]()
+        clock.now += 1
+        assert await refused(stage, user, session) == CloseCode.SERVER_ERROR
+        assert not stage.edge.health().ready["revocations"]()
+        assert await inside.lives()
+        stage.control.held, clock.now = False, time.monotonic()
+        await until(lambda: stage.edge.control.following)
+        assert await (await opened(stage, user, session)).lives()
+
+
 async def test_a_revocation_between_ticket_and_session_is_not_missed(stage: Stage) -> None:
     """It comes while the ticket is being looked up: the socket is not let in."""
     user, session = uuid4(), uuid4()
@@ -229,7 +252,7 @@ async def test_poison_is_passed_over(stage: Stage, value: bytes, headers: Header
 
 @dataclass
 class Clock:
-    """Seconds since 1970 that pass when a test says so."""
+    """Seconds that pass when a test says so."""
 
     now: float = 1_800_000_000.0
 

@@ -63,6 +63,18 @@ async def test_the_sender_comes_from_the_session(stage: Stage) -> None:
     assert event.sender.id == client.user_id
 
 
+async def test_an_attachment_that_is_not_there_is_refused(stage: Stage) -> None:
+    """Nothing reaches the log that names what nobody can open; without it the message is taken."""
+    client = await Client.open(stage)
+    conversation = await client.start()
+    await client.send(conversation, "see this", attachments=[{"id": str(uuid4())}])
+    ack = await client.hear_type("ack")
+    assert (ack["status"], ack["code"]) == ("rejected", "attachment_missing")
+    assert not any(isinstance(event, MessageSent) for event in stage.publisher.events)
+    await client.send(conversation, "see this", attachments=[])
+    assert (await client.hear_type("ack"))["status"] == "accepted"
+
+
 async def test_everyone_in_the_conversation_gets_the_event_itself(stage: Stage) -> None:
     """The frame is the event's body behind `type` and `at`, on every device that joined."""
     user_id = uuid4()
@@ -101,6 +113,7 @@ async def test_who_leaves_hears_no_more(stage: Stage) -> None:
     user_id = uuid4()
     talker, leaver = await Client.open(stage, user_id), await Client.open(stage, user_id)
     conversation = await talker.start()
+    await leaver.hear_type("conversation:started")
     await leaver.say(type="conversation:join", ref="j", conversation_id=str(conversation))
     await leaver.hear_type("caught_up")
     await leaver.say(type="conversation:leave", ref="l", conversation_id=str(conversation))

@@ -18,7 +18,6 @@ def test_conversations_on_one_log_do_not_speak_for_each_other() -> None:
     memory.is_new(event("one", "m3:500"))
     assert memory.positions("one") == ["m3:500"]
     assert memory.positions("two") == ["m3:11"]
-    assert memory.newest == ["m3:500"]
 
 
 def test_who_missed_nothing_comes_further() -> None:

@@ -1,4 +1,4 @@
-import type { ChatRecord } from "@parley/contract";
+import type { ChatRecord, RequestFrame } from "@parley/contract";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { Changes, mergeMarks, readByOthers } from "../src/state/changes";
@@ -112,6 +112,32 @@ describe("changing messages", () => {
     expect(server.of("message:edit")).toHaveLength(sent.length);
     server.say(edited("m1", 2, "better"));
     expect(records(client)[0]).toMatchObject({ text: "better" });
+  });
+
+  it("asks on after a reload, under the old names, until it is answered", async () => {
+    const record = message("m1", 1);
+    const { server: before, client } = await joined([record, reply("r1", 2)]);
+    before.sent = [];
+    client.edit(record, "better");
+    client.react(record, "👍");
+    client.delete(record);
+    client.markRead(TALK);
+    const server = new FakeServer();
+    server.client().start();
+    server.acceptJoins();
+    const [join, ...asked] = server.sent;
+    expect(join).toMatchObject({ type: "conversation:join", conversation_id: TALK });
+    expect(asked).toEqual(before.sent);
+    expect(asked.map(({ type }) => type)).toEqual([
+      "message:edit",
+      "reaction",
+      "message:delete",
+      "read",
+    ]);
+    for (const { ref } of asked as RequestFrame[]) server.accept(ref);
+    const later = new FakeServer();
+    later.client().start();
+    expect(later.sent).toEqual([]);
   });
 
   it("takes an emoji off again, and says when a change was refused", async () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { FakeServer, joined } from "./fake-server";
-import { message, reply, TALK } from "./records";
+import { begun, message, reply, TALK } from "./records";
 
 describe("sending", () => {
   beforeEach(() => void vi.useFakeTimers());
@@ -116,6 +116,22 @@ describe("sending", () => {
     const first_message_preview = "where is my order?";
     expect(client.getState().started).toMatchObject([{ id: TALK, first_message_preview }]);
   });
+
+  it("lists what was started in another tab, and what was started here once", async () => {
+    const { server, client } = await joined();
+    server.say(begun("elsewhere", { title: "From the phone" }));
+    server.say(begun("elsewhere", { title: "From the phone" }));
+    server.say(begun("of-somebody-else", { owner_id: "user-2" }));
+    server.say(begun("long-ago", { replayed: true }));
+    const elsewhere = { id: "elsewhere", title: "From the phone" };
+    expect(client.getState().started).toMatchObject([elsewhere]);
+    client.send("hello", { clientConversationId: "new-1" });
+    server.say(begun("here"));
+    server.say({ type: "ack", ref: "new-1", status: "accepted", conversation_id: "here" });
+    server.say(begun("here"));
+    const here = { id: "here", first_message_preview: "hello" };
+    expect(client.getState().started).toMatchObject([here, elsewhere]);
+  });
 });
 
 describe("following a conversation", () => {
@@ -151,11 +167,7 @@ describe("following a conversation", () => {
     const { server } = await joined();
     server.say(message("m1", 4));
     server.say(reply("r1", 5));
-    server.cut();
-    server.sent = [];
-    server.open();
-    expect(server.of("conversation:join")[0]?.positions).toEqual(["m3:4", "r3:5"]);
-    expect(server.listener.resume()).toEqual({ epoch: "e1", positions: ["m3:4", "r3:5"] });
+    expect(server.comeBack()).toEqual(["m3:4", "r3:5"]);
   });
 
   it("forgets its positions in another epoch", async () => {
@@ -215,24 +227,16 @@ describe("following a conversation", () => {
     client.start();
     client.open(TALK);
     await vi.advanceTimersByTimeAsync(0);
-    const [recent, rest] = server.of("conversation:join");
+    const [recent] = server.of("conversation:join");
     const caughtUp = { type: "caught_up", conversation_id: TALK } as const;
     server.say({ ...caughtUp, ref: recent?.ref ?? "", positions: ["m3:90"] });
     server.say(message("m1", 91));
-    expect(server.listener.resume()?.positions).toEqual(["m3:7"]);
+    expect(server.comeBack()).toEqual(["m3:7"]);
+    const [rest] = server.of("conversation:join");
     server.say({ ...caughtUp, ref: rest?.ref ?? "", positions: ["m3:95", "r3:4"] });
-    expect(server.listener.resume()?.positions).toEqual(["m3:95", "r3:4"]);
+    expect(server.comeBack()).toEqual(["m3:95", "r3:4"]);
     server.say(message("m2", 96));
-    expect(server.listener.resume()?.positions).toEqual(["m3:96", "r3:4"]);
-  });
-
-  it("tells one position for each log, however many conversations are open", async () => {
-    const { server, client } = await joined();
-    client.open("talk-2");
-    await vi.advanceTimersByTimeAsync(0);
-    server.say(message("m1", 4));
-    server.say(message("m2", 9, { conversation_id: "talk-2" }));
-    expect(server.listener.resume()?.positions).toEqual(["m3:9"]);
+    expect(server.comeBack()).toEqual(["m3:96", "r3:4"]);
   });
 
   it("says again that it is left alone when it comes back", async () => {

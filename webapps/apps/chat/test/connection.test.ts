@@ -57,7 +57,6 @@ function setUp(more: Partial<ConnectionPorts> = {}) {
       onStatus: (status, reason) => statuses.push(reason ? `${status}:${reason}` : status),
       onConnected: () => undefined,
       onFrame: (frame) => frames.push(frame),
-      resume: () => undefined,
     },
   );
   const newest = () => sockets.at(-1) as FakeSocket;

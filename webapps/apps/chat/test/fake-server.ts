@@ -76,6 +76,14 @@ export class FakeServer {
     this.listener.onStatus("waiting", null);
   }
 
+  /** Cuts the connection; says from where the client goes on in the next one. */
+  comeBack(): string[] | null | undefined {
+    this.cut();
+    this.sent = [];
+    this.open();
+    return this.of("conversation:join")[0]?.positions;
+  }
+
   say(frame: ServerFrame): void {
     this.listener.onFrame(frame);
   }

@@ -2,6 +2,7 @@
 import type {
   ChangeFrame,
   ChatRecord,
+  ConversationStartedFrame,
   Handler,
   HandoverFrame,
   MessageRecord,
@@ -49,6 +50,21 @@ export function reply(id: string, second: number, more: Partial<ReplyRecord> = {
     model_version: "v1",
     ...more,
   };
+}
+
+export function begun(id: string, more: Partial<ConversationStartedFrame> = {}) {
+  const frame: ConversationStartedFrame = {
+    type: "conversation:started",
+    at: "m3:1",
+    event_id: `start-of-${id}`,
+    correlation_id: `start-of-${id}`,
+    conversation_id: id,
+    client_conversation_id: `client-of-${id}`,
+    occurred_at: "2026-01-01T10:00:00.000000Z",
+    owner_id: ME,
+    ...more,
+  };
+  return frame;
 }
 
 type Of<Type extends ChangeFrame["type"]> = Extract<ChangeFrame, { type: Type }>;

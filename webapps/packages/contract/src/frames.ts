@@ -57,6 +57,7 @@ export type RequestFrame =
 export type AckFrame = Schemas["Ack"];
 export type CaughtUpFrame = Schemas["CaughtUp"];
 export type ConnectedFrame = Schemas["Connected"];
+export type ConversationStartedFrame = Schemas["ConversationStartedFrame"];
 /** What happened to a message that is there. */
 export type ChangeFrame =
   | Schemas["MessageEditedFrame"]
@@ -79,6 +80,7 @@ export type ServerFrame =
   | ReplyRecord
   | ReplyDeltaFrame
   | ReplyFailedFrame
+  | ConversationStartedFrame
   | HandoverFrame
   | ChangeFrame
   | ReadFrame
@@ -97,6 +99,7 @@ const KNOWN: ReadonlySet<string> = new Set<ServerFrame["type"]>([
   "reply",
   "reply:delta",
   "reply:failed",
+  "conversation:started",
   "handover",
   "message:edited",
   "message:deleted",

@@ -42,7 +42,6 @@ export interface ConnectionListener {
   onStatus: (status: ConnectionStatus, reason: StopReason | null) => void;
   onConnected: (frame: ConnectedFrame) => void;
   onFrame: (frame: ServerFrame) => void;
-  resume: () => ConnectFrame["resume"];
 }
 
 const OPEN = 1;
@@ -119,9 +118,9 @@ export class Connection {
     this.#socket = socket;
     this.#deadline = setTimeout(() => this.#comeBack(), CONNECT_DEADLINE_MS);
     socket.onopen = () => {
-      const resume = this.listener.resume();
       const client = { name: "parley-web", version: "0.1.0" };
-      const frame: ConnectFrame = { type: "connect", ticket, client, ...(resume && { resume }) };
+      // No `resume`: positions are kept by conversation, so each join brings its own.
+      const frame: ConnectFrame = { type: "connect", ticket, client };
       socket.send(JSON.stringify(frame));
     };
     socket.onmessage = ({ data }) => {

@@ -3,6 +3,8 @@ import type {
   AckFrame,
   ChatRecord,
   ConnectedFrame,
+  Conversation,
+  ConversationStartedFrame,
   Handler,
   Rating,
   Reaction,
@@ -14,6 +16,7 @@ import type { Connection, ConnectionListener } from "../socket/connection";
 import type { ChatPorts, ChatState } from "./chat-state";
 import { Delivery } from "./delivery";
 import { Drafts } from "./drafts";
+import { Kept } from "./kept";
 import { Outbox } from "./outbox";
 import { Requests } from "./requests";
 import { Threads } from "./threads";
@@ -22,6 +25,8 @@ import { Typing } from "./typing";
 
 /** Decided by the product; the server's own limit, when smaller, wins. */
 export const MESSAGE_CHARS = 8_000;
+
+type Begun = Pick<Conversation, "id" | "started_at" | "title" | "first_message_preview">;
 
 export class ChatClient {
   #state: ChatState;
@@ -42,7 +47,7 @@ export class ChatClient {
   constructor(private readonly ports: ChatPorts) {
     this.#connection = ports.connect(this.#listener());
     const send = this.#connection.send.bind(this.#connection);
-    this.#outbox = new Outbox(ports.slot, `parley.outbox.${ports.userId}`, () =>
+    this.#outbox = new Outbox(new Kept(ports.slot, `parley.outbox.${ports.userId}`), () =>
       this.#set({ outbox: this.#outbox.entries }),
     );
     this.#threads = new Threads({
@@ -69,7 +74,7 @@ export class ChatClient {
       rejoin: (id) => this.#threads.join(id),
       onStarted: (clientId, id, first) => this.#started(clientId, id, first),
     });
-    this.#requests = new Requests({
+    this.#requests = new Requests(new Kept(ports.slot, `parley.requests.${ports.userId}`), {
       send,
       joined: (id) => this.#threads.isJoined(id),
       rejoin: (id) => this.#threads.join(id),
@@ -279,8 +284,6 @@ export class ChatClient {
       },
       onConnected: (frame) => this.#connected(frame),
       onFrame: (frame) => this.#receive(frame),
-      resume: () =>
-        this.#epoch ? { epoch: this.#epoch, positions: this.#threads.positions() } : undefined,
     };
   }
 
@@ -291,7 +294,8 @@ export class ChatClient {
     const messageChars = Math.min(MESSAGE_CHARS, limits.message_chars);
     const serverAhead = Date.parse(server_time) - this.ports.now().getTime();
     this.#set({ everOpen: true, messageChars, serverAhead });
-    const waiting = this.#outbox.entries.flatMap((entry) => entry.conversation_id ?? []);
+    const unsent = this.#outbox.entries.flatMap((entry) => entry.conversation_id ?? []);
+    const waiting = [...unsent, ...this.#requests.conversations];
     for (const id of new Set([...(this.#active ? [this.#active] : []), ...waiting])) {
       this.#threads.join(id);
     }
@@ -316,6 +320,8 @@ export class ChatClient {
       case "reply:failed":
         this.#threads.onFailed(frame);
         return this.#drafts.onFailed(frame);
+      case "conversation:started":
+        return this.#startedElsewhere(frame);
       case "handover":
         return this.#threads.onHandover(frame);
       case "message:edited":
@@ -343,16 +349,23 @@ export class ChatClient {
   #started(clientId: string, id: string, first: string): void {
     this.#threads.started(id);
     const started_at = this.ports.now().toISOString();
-    const unsaid = {
-      title: null,
-      last_message_at: null,
-      last_message_preview: null,
-      first_message_preview: first,
-    };
-    const handled_by = "assistant" as const;
-    const conversation = { id, status: "active", started_at, handled_by, ...unsaid };
-    this.#set({ started: [conversation, ...this.#state.started] });
+    this.#list({ id, started_at, title: null, first_message_preview: first });
     for (const listener of this.#startListeners) listener(clientId, id);
+  }
+
+  /** All devices of its owner are told; to this tab it is news unless it started it. */
+  #startedElsewhere(frame: ConversationStartedFrame): void {
+    const { conversation_id: id, occurred_at: started_at, owner_id, replayed } = frame;
+    if (replayed || owner_id !== this.ports.userId) return;
+    if (this.#state.started.some((item) => item.id === id)) return;
+    this.#list({ id, started_at, title: frame.title ?? null, first_message_preview: null });
+  }
+
+  #list(known: Begun): void {
+    const unsaid = { last_message_at: null, last_message_preview: null };
+    const conversation = { status: "active", handled_by: "assistant", ...unsaid, ...known } as const;
+    const others = this.#state.started.filter((item) => item.id !== known.id);
+    this.#set({ started: [conversation, ...others] });
   }
 
   #set(change: Partial<ChatState>): void {

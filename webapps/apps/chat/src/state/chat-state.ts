@@ -8,7 +8,8 @@ import type {
   StopReason,
 } from "../socket/connection";
 import type { DraftsByQuestion } from "./drafts";
-import type { Pending, Slot } from "./outbox";
+import type { Slot } from "./kept";
+import type { Pending } from "./outbox";
 import type { Thread } from "./threads";
 import type { Typists } from "./typing";
 
@@ -19,7 +20,7 @@ export interface ChatState {
   everOpen: boolean;
   threads: Readonly<Record<string, Thread>>;
   outbox: Pending[];
-  /** Conversations started from this tab, which the list from the server may not have yet. */
+  /** Conversations started since, here or elsewhere, which the listed ones may lack still. */
   started: Conversation[];
   messageChars: number;
   /** Milliseconds that the server's clock is ahead of this one's, as of the last connection. */

@@ -2,6 +2,7 @@
  * Messages that are not yet known to be on the log. They live in sessionStorage too, so that a
  * reload sends them again under the same client id instead of losing them.
  */
+import type { Kept } from "./kept";
 
 export type PendingState = "queued" | "sending" | "sent" | "failed";
 
@@ -17,17 +18,16 @@ export interface Pending {
   failure: { code: string; detail: string } | null;
 }
 
-export type Slot = Pick<Storage, "getItem" | "setItem" | "removeItem">;
-
 export class Outbox {
   #entries: Pending[];
 
   constructor(
-    private readonly slot: Slot,
-    private readonly key: string,
+    private readonly kept: Kept<Pending>,
     private readonly changed: () => void,
   ) {
-    this.#entries = this.#read();
+    this.#entries = kept
+      .read()
+      .map((entry) => (entry.state === "sending" ? { ...entry, state: "queued" } : entry));
   }
 
   get entries(): Pending[] {
@@ -58,24 +58,7 @@ export class Outbox {
 
   #replace(entries: Pending[]): void {
     this.#entries = entries;
-    const unsent = entries.filter((entry) => entry.state !== "sent");
-    try {
-      if (unsent.length === 0) this.slot.removeItem(this.key);
-      else this.slot.setItem(this.key, JSON.stringify(unsent));
-    } catch {
-      // A full storage costs the survival of a reload, not the sending.
-    }
+    this.kept.write(entries.filter((entry) => entry.state !== "sent"));
     this.changed();
-  }
-
-  #read(): Pending[] {
-    try {
-      const kept = JSON.parse(this.slot.getItem(this.key) ?? "[]") as Pending[];
-      return kept.map((entry) =>
-        entry.state === "sending" ? { ...entry, state: "queued" } : entry,
-      );
-    } catch {
-      return [];
-    }
   }
 }

@@ -18,15 +18,6 @@ export class Progress {
     return [...(this.#positions.get(id)?.values() ?? [])];
   }
 
-  /** The newest position of each log, of all conversations. */
-  newest(): string[] {
-    const newest = new Map<string, string>();
-    for (const logs of this.#positions.values()) {
-      for (const position of logs.values()) notePosition(newest, position);
-    }
-    return [...newest.values()];
-  }
-
   /** An event arrived. */
   note(id: string, at: string | undefined): void {
     if (this.#complete.has(id)) notePosition(this.#logs(id), at);

@@ -1,10 +1,11 @@
 /**
  * What is asked about messages that are there: sent until accepted or rejected, always under the
- * same name, so that a repeat is no second change.
+ * same name, so that a repeat is no second change. A reload of the tab asks on.
  */
 import type { AckFrame, ClientFrame, RequestFrame } from "@parley/contract";
 
 import { backoff } from "../socket/backoff";
+import type { Kept } from "./kept";
 
 export interface RequestPorts {
   send: (frame: ClientFrame) => boolean;
@@ -26,17 +27,28 @@ const ACK_DEADLINE_MS = 8_000;
 export class Requests {
   readonly #open = new Map<string, Open>();
 
-  constructor(private readonly ports: RequestPorts) {}
+  constructor(
+    private readonly kept: Kept<RequestFrame>,
+    private readonly ports: RequestPorts,
+  ) {
+    for (const frame of kept.read()) this.#open.set(frame.ref, { frame, tries: 0, wait: undefined });
+  }
 
   ask(frame: RequestFrame): void {
     const open: Open = { frame, tries: 0, wait: undefined };
     this.#open.set(frame.ref, open);
+    this.#keep();
     this.#send(open);
+  }
+
+  /** The conversations in which something is still to be answered. */
+  get conversations(): string[] {
+    return [...this.#open.values()].map(({ frame }) => frame.conversation_id);
   }
 
   /** Whether something is still to be answered for this conversation. */
   waits(conversationId: string): boolean {
-    return [...this.#open.values()].some(({ frame }) => frame.conversation_id === conversationId);
+    return this.conversations.includes(conversationId);
   }
 
   knows(ref: string): boolean {
@@ -58,14 +70,23 @@ export class Requests {
     if (!open) return false;
     this.#settle(open);
     const { frame } = open;
-    if (ack.status === "accepted") this.#open.delete(ack.ref);
+    if (ack.status === "accepted") this.#drop(ack.ref);
     else if (ack.status === "rejected" && ack.code === "not_joined") {
       this.ports.rejoin(frame.conversation_id);
     } else if (ack.status === "rejected" && ack.code !== "rate_limited") {
-      this.#open.delete(ack.ref);
+      this.#drop(ack.ref);
       this.ports.onRefused(frame, ack.code ?? "rejected");
     } else this.#again(open, Math.max(ack.retry_after_ms ?? 0, backoff(open.tries)));
     return true;
+  }
+
+  #drop(ref: string): void {
+    this.#open.delete(ref);
+    this.#keep();
+  }
+
+  #keep(): void {
+    this.kept.write([...this.#open.values()].map(({ frame }) => frame));
   }
 
   #send(open: Open): void {

@@ -128,10 +128,6 @@ export class Threads {
     for (const changes of this.#changes.values()) changes.forget();
   }
 
-  positions(): string[] {
-    return this.#progress.newest();
-  }
-
   onAck(ack: AckFrame): void {
     const join = this.#joins.get(ack.ref);
     if (!join) return;

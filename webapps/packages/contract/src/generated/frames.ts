@@ -263,7 +263,7 @@ export interface components {
         };
         /**
          * ConversationStartedFrame
-         * @description A conversation was opened.
+         * @description A conversation was opened; all sockets of its owner are told.
          */
         ConversationStartedFrame: {
             /** At */
@@ -407,7 +407,7 @@ export interface components {
          *     - `not_allowed`: It is another's message, or no answer that could be rated.
          *     - `rate_limited`: Frames come too fast.
          *     - `conversation_ended`: The conversation takes no more messages; no edge says so yet.
-         *     - `attachment_missing`: There is no such attachment; no edge says so yet.
+         *     - `attachment_missing`: There is no such attachment: nothing can be attached yet.
          * @enum {string}
          */
         ErrorCode: "bad_json" | "bad_frame" | "unknown_type" | "too_long" | "empty" | "not_joined" | "not_found" | "not_allowed" | "rate_limited" | "conversation_ended" | "attachment_missing";
