@@ -15,7 +15,8 @@ from cli.reconciliation.compare import Place, reconcile
 from cli.reconciliation.verdict import PartitionVerdict, Verdict
 from infra.embedded.errors import StackError
 
-COUNTED = ("records", "events", "rows", "changes", "repeats", "excused", "missing", "unexpected")
+FINDINGS = ("missing", "unexpected", "duplicate")
+COUNTED = ("records", "events", "rows", "changes", "repeats", "excused", *FINDINGS)
 SHOWN_CHAIN = 8
 Servers = Annotated[
     str | None,
@@ -36,7 +37,9 @@ def verify(
 ) -> None:
     """Compare log and tables, event by event; works while everything runs.
 
-    Ends with status 1 when an event has no row or a row has no event.
+    Ends with status 1 when an event has no row, a row has no event, or a message or an answer to
+    one question has two rows. The chain is a digest of the log alone, of the events that owe a
+    row, in their order: a copy or a restored log has the same up to the same offset.
     """
     where = _place(data, bootstrap_servers, database_url)
     verdict = asyncio.run(_with_progress(where))
@@ -75,8 +78,7 @@ def as_dict(verdict: Verdict) -> dict[str, Any]:
     """Return the verdict for programs."""
     return {
         "ok": verdict.kept,
-        "missing": verdict.missing,
-        "unexpected": verdict.unexpected,
+        **{finding: getattr(verdict, finding) for finding in FINDINGS},
         "partitions": [
             {
                 "topic": each.topic,
@@ -84,7 +86,6 @@ def as_dict(verdict: Verdict) -> dict[str, Any]:
                 "upto": each.upto,
                 **{name: getattr(each, name) for name in COUNTED},
                 "log_chain": each.log_chain.text,
-                "table_chain": each.table_chain.text,
             }
             for each in verdict.partitions
         ],
@@ -101,17 +102,15 @@ def _print(verdict: Verdict, console: Console) -> None:
             if each.records or not each.kept:
                 table.add_row(*_cells(each))
         console.print(table)
-    for word, named in (("missing", verdict.missing), ("unexpected", verdict.unexpected)):
-        for name in named:
-            console.print(f"{word}: {name}", highlight=False, style="red")
-    missing = sum(each.missing for each in verdict.partitions)
-    unexpected = sum(each.unexpected for each in verdict.partitions)
+    for finding in FINDINGS:
+        for name in getattr(verdict, finding):
+            console.print(f"{finding}: {name}", highlight=False, style="red")
     events = sum(each.events for each in verdict.partitions)
     word = "ok" if verdict.kept else "not ok"
-    typer.echo(f"{word}: {events} events, {missing} missing, {unexpected} unexpected")
+    sums = [f"{sum(getattr(p, each) for p in verdict.partitions)} {each}" for each in FINDINGS]
+    typer.echo(f"{word}: {', '.join([f'{events} events', *sums])}")
 
 
 def _cells(each: PartitionVerdict) -> list[str]:
-    chain, other = each.log_chain.text[:SHOWN_CHAIN], each.table_chain.text[:SHOWN_CHAIN]
-    shown = f"[green]{chain}" if each.kept else f"[red]{chain} {other}"
+    shown = f"[{'green' if each.kept else 'red'}]{each.log_chain.text[:SHOWN_CHAIN]}"
     return [str(each.partition), *(str(getattr(each, name)) for name in COUNTED), shown]

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 
 SEED = 20261123
+"""What all schedules and examples are made of; `pytest --seed N` chooses another."""
 
 Drawn = TypeVar("Drawn")
 

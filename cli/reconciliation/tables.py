@@ -27,6 +27,24 @@ ROWS_OF: dict[Topic, str] = {
     Topic.MESSAGE_INSIGHTS: "select event_id, conversation_id as key from message_insights",
 }
 
+# What has more rows than one though it happened once. To ask again for an answer makes another: it
+# has another cause.
+DOUBLED_OF: dict[Topic, str] = {
+    Topic.CHAT_MESSAGES: (
+        "select message_id, min(conversation_id::text) as key, count(*) - 1 as more"
+        " from messages where type = 'message' group by message_id having count(*) > 1"
+    ),
+    Topic.CHAT_REPLIES: (
+        "select in_reply_to, min(conversation_id::text) as key, count(*) - 1 as more"
+        " from messages where type = 'reply'"
+        " group by in_reply_to, body ->> 'causation_id' having count(*) > 1"
+    ),
+    Topic.MESSAGE_INSIGHTS: (
+        "select message_id, min(conversation_id::text) as key, count(*) - 1 as more"
+        " from message_insights group by message_id having count(*) > 1"
+    ),
+}
+
 _SETUP = """
 create temp table log_entries
     (topic text, partition int, "offset" bigint, event_id uuid, expired bool) on commit drop;
@@ -107,6 +125,12 @@ class Snapshot:
         query = _UNEXPECTED.format(rows=ROWS_OF[topic])
         async for row in self._connection.cursor(query, topic.value, prefetch=CURSOR_ROWS):
             yield row["event_id"], row["key"]
+
+    async def doubled(self, topic: Topic) -> AsyncIterator[tuple[UUID, str, int]]:
+        """Give what has too many rows: of what, the key, and how many too many."""
+        async for row in self._connection.cursor(DOUBLED_OF[topic], prefetch=CURSOR_ROWS):
+            subject, key, more = row
+            yield subject, key, more
 
 
 @asynccontextmanager

@@ -2,14 +2,15 @@
 
 import itertools
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from uuid import UUID, uuid4
 
 import orjson
 import pytest
+from websockets.asyncio.client import ClientConnection
 
 from consumers.delivery.database import Database
 from consumers.delivery.ports import Delivered, Record
@@ -26,6 +27,7 @@ from schemas.events.replies import ReplyGenerated
 from schemas.frames.server import FRAME_OF_EVENT
 from schemas.generate.examples import EXAMPLES
 from schemas.tables import METADATA, OWNED_TABLES
+from tests.frames import frame_types, good_frame
 from tests.stack import Stack
 from tests.unit.edge_ws.stage import Client, create_stage, running
 
@@ -127,10 +129,12 @@ def state_of(thread: Thread) -> tuple[object, ...]:
     return thread.shown, thread.read, thread.handler
 
 
-def frame_of(event: "Event") -> "Frame":
-    """Return the frame that an event is pushed as."""
-    frame: Frame = orjson.loads(event.model_dump_json())
-    return {"type": FRAME_OF_EVENT[event.event_type], **frame}
+def frames_of(events: Iterable["Event"]) -> "Iterator[Frame]":
+    """Give the frames that these events are pushed as; what only asks for something is not."""
+    for event in events:
+        if event.event_type in FRAME_OF_EVENT:
+            frame: Frame = orjson.loads(event.model_dump_json())
+            yield {"type": FRAME_OF_EVENT[event.event_type], **frame}
 
 
 def answer_to(conversation: UUID, question: UUID) -> ReplyGenerated:
@@ -165,8 +169,42 @@ CHANGES: tuple[tuple[str, int, dict[str, Any]], ...] = (
     ("read", 1, {}),
     ("read", 4, {}),
     ("message:delete", 5, {}),
+    ("reply:stop", 0, {}),
+    ("reply:regenerate", 0, {}),
 )
 """What is done to which of six messages and two answers, to the first and the fourth of them."""
+
+
+SHOWS_NOTHING = {
+    "connect": "opens a socket",
+    "ping": "is answered, and that is all",
+    "conversation:join": "chooses what a socket hears",
+    "conversation:leave": "chooses what a socket hears",
+    "typing": "is whispered and kept nowhere",
+    "presence": "is about a person, and kept nowhere",
+    "presence:watch": "chooses what a socket hears",
+}
+"""Commands that change no state of a conversation, and why that is so."""
+
+
+class Talker(Client):
+    """Notes which commands it uses."""
+
+    def __init__(self, connection: ClientConnection, user_id: UUID) -> None:
+        super().__init__(connection, user_id)
+        self.used: set[str] = set()
+
+    async def say(self, **fields: object) -> None:
+        self.used.add(str(fields["type"]))
+        await super().say(**fields)
+
+
+class Talk(NamedTuple):
+    """A conversation, everything that happened in it, and the commands that made it so."""
+
+    conversation: UUID
+    events: "list[Event]"
+    used: set[str]
 
 
 def another_thumb(events: "list[Event]") -> FeedbackGiven:
@@ -176,10 +214,10 @@ def another_thumb(events: "list[Event]") -> FeedbackGiven:
     return mine.model_copy(update={"event_id": uuid4(), "sender": other, "rating": Rating.UP})
 
 
-async def talk() -> tuple[UUID, list["Event"]]:
-    """Use every command on a running edge; return the conversation and its events."""
+async def talk() -> Talk:
+    """Use every command on a running edge."""
     async with running(create_stage()) as stage:
-        client = await Client.open(stage, READER)
+        client = await Talker.open(stage, READER)
         conversation = await client.start()
         messages = []
         for number in range(6):
@@ -201,12 +239,20 @@ async def talk() -> tuple[UUID, list["Event"]]:
             await client.say(type="handover", ref=str(uuid4()), **called)
             assert (await client.hear_type("ack"))["status"] == "accepted"
         await stage.publisher.publish(another_thumb(stage.publisher.events))
-        return conversation, list(stage.publisher.events)
+        await stage.publisher.publish(answer_to(conversation, UUID(messages[0])))
+        return Talk(conversation, list(stage.publisher.events), client.used)
+
+
+async def test_every_command_is_used() -> None:
+    """A new one is tried here, or somebody has said why a fresh fetch shows nothing of it."""
+    commands = {good_frame(kind)["type"] for kind in frame_types()}
+    assert set(SHOWS_NOTHING) <= commands
+    assert (await talk()).used | set(SHOWS_NOTHING) == commands
 
 
 async def test_old_state_and_events_are_a_fresh_fetch(history: History) -> None:
     """P25: from every older snapshot, with everything or only what came later, repeats and all."""
-    conversation, events = await talk()
+    conversation, events, _ = await talk()
     snapshots = []
     for event in events:
         snapshots.append(await history.fetch(conversation))
@@ -221,23 +267,24 @@ async def test_old_state_and_events_are_a_fresh_fetch(history: History) -> None:
         None,
         "an answer",
         "an answer",
+        "an answer",
     ]
-    assert [len(each.reactions) for each in fresh.shown] == [0, 1, 0, 0, 0, 0, 0, 0]
-    assert [each.rating for each in fresh.shown][6:] == ["down", "up"]
+    assert [len(each.reactions) for each in fresh.shown] == [0, 1, 0, 0, 0, 0, 0, 0, 0]
+    assert [each.rating for each in fresh.shown][6:] == ["down", "up", None]
     assert len(fresh.read) == 1
     assert fresh.handler == "agent"
     for place, page in enumerate(snapshots):
         for later in (events[place:], events[max(0, place - 5) :], events, events + events):
             thread = Thread.of(page["items"], page["read"], page["handover"], reader=READER)
-            for event in later:
-                thread.apply(frame_of(event))
+            for frame in frames_of(later):
+                thread.apply(frame)
             assert state_of(thread) == state_of(fresh)
 
 
 @pytest.mark.parametrize("seed", range(5))
 async def test_order_and_repeats_change_nothing(history: History, seed: int) -> None:
     """Changes before their message, twice, in one batch or in many: one state, no deleted word."""
-    conversation, events = await talk()
+    conversation, events, _ = await talk()
     chance = random.Random(seed)
     shuffled = [*events, *chance.sample(events, 5)]
     chance.shuffle(shuffled)
@@ -246,8 +293,8 @@ async def test_order_and_repeats_change_nothing(history: History, seed: int) -> 
     await history.apply(*shuffled[cut:])
     stored = await history.thread(conversation)
     live = Thread(reader=READER)
-    for event in events:
-        live.apply(frame_of(event))
+    for frame in frames_of(events):
+        live.apply(frame)
     assert state_of(stored) == state_of(live)
     assert await history.traces(SECRET) == 0
 
@@ -316,8 +363,8 @@ async def test_what_is_not_the_authors_is_not_applied(history: History) -> None:
     [shown] = (await history.thread(asked.conversation_id)).shown
     assert (shown.text, shown.edited_at, shown.deleted) == (asked.text, None, False)
     live = Thread()
-    for event in (asked, *wishes):
-        live.apply(frame_of(event))
+    for frame in frames_of((asked, *wishes)):
+        live.apply(frame)
     assert live.shown == [shown]
 
 

@@ -89,5 +89,27 @@ async def test_log_and_tables_agree_until_they_do_not(stack: Stack) -> None:
     assert status == 1
     assert (shown["missing"], shown["unexpected"]) == ([str(event_id)], [str(stranger)])
     # The row that was put in has the key of the one taken away: one partition disagrees.
-    wrong = [each for each in shown["partitions"] if each["log_chain"] != each["table_chain"]]
+    wrong = [each for each in shown["partitions"] if each["missing"] or each["unexpected"]]
     assert [(each["missing"], each["unexpected"]) for each in wrong] == [(1, 1)]
+
+
+async def test_an_answer_in_two_rows_is_named(stack: Stack) -> None:
+    """By the question that it answers, whatever its event id."""
+    double = uuid4()
+    async with tables(stack) as connection:
+        event_id = await said(stack, connection)
+        query = "select message_id from messages where event_id = $1"
+        question = await connection.fetchval(query, event_id)
+        await connection.execute(
+            "insert into messages select (jsonb_populate_record(said,"
+            " jsonb_build_object('event_id', $1::uuid, 'message_id', $1::uuid))).*"
+            " from messages as said where in_reply_to = $2",
+            double,
+            question,
+        )
+        try:
+            status, shown = await verify("--data", str(stack.folder.root))
+        finally:
+            await connection.execute("delete from messages where event_id = $1", double)
+    assert status == 1
+    assert (shown["missing"], shown["duplicate"]) == ([], [str(question)])

@@ -2,9 +2,11 @@
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 import pytest
@@ -17,6 +19,8 @@ from consumers.delivery.ports import Delivered, Offsets, Partition, Record
 from consumers.delivery.progress import Progress
 from consumers.delivery.work import Worker
 from edge_ws.ring import Ring
+from parley_client import Conversation, Thread
+from parley_client.frames import Frame
 from producers.memory import InMemoryEventPublisher
 from producers.ports import Published, PublishStatus
 from producers.records import to_record
@@ -24,6 +28,7 @@ from runtime.clock import HybridLogicalClock
 from schemas.events.chat import MessageSent
 from schemas.events.envelope import Event
 from schemas.generate.examples import EXAMPLES
+from tests.faults.changes import Editor, History
 from tests.faults.judge import Row, Verdict, View, compare
 
 MESSAGE = next(event for event in EXAMPLES if isinstance(event, MessageSent))
@@ -238,3 +243,93 @@ async def test_an_accept_before_the_log_has_it_is_found() -> None:
     """A false `accepted` is a lost message, and the judge says so."""
     assert (await spoken(InMemoryEventPublisher())).kept
     assert (await spoken(HastyPublisher())).lost
+
+
+AUTHOR = MESSAGE.sender.id
+CHANGES = 200
+
+
+@dataclass
+class Books:
+    """Accepts every change and keeps it as a history tells it, but of one kind the first alone."""
+
+    items: list[dict[str, Any]]
+    forgets: str = ""
+    read: list[dict[str, Any]] = field(default_factory=list)
+    asked: Counter[str] = field(default_factory=Counter)
+
+    async def ask(self, frame: Frame) -> Frame:
+        self.asked[frame["type"]] += 1
+        if frame["type"] != self.forgets or self.asked[self.forgets] == 1:
+            self._keep(frame)
+        return {"status": "accepted"}
+
+    async def say(self, frame: Frame) -> None:
+        """See `Line`."""
+
+    def forget(self, conversation_id: UUID) -> None:
+        """See `Line`."""
+
+    def _keep(self, frame: Frame) -> None:
+        [item] = [each for each in self.items if each["message_id"] == frame["message_id"]]
+        match frame["type"]:
+            case "message:edit":
+                item.update(text=frame["text"], edited_at=item["occurred_at"])
+            case "message:delete":
+                item.update(text=None, deleted=True, reactions=[])
+            case "reaction":
+                others = [each for each in item["reactions"] if each["emoji"] != frame["emoji"]]
+                mine = {"user_id": str(AUTHOR), "emoji": frame["emoji"]}
+                item["reactions"] = [*others, mine] if frame["active"] else others
+            case "feedback":
+                item["rating"] = frame["rating"]
+            case "read":
+                mark = {"message_id": item["message_id"], "up_to": item["occurred_at"]}
+                marks = [*self.read, {"user_id": str(AUTHOR), **mark}]
+                self.read = [max(marks, key=lambda each: str(each["up_to"]))]
+
+
+async def changed(forgets: str = "") -> tuple[Editor, History]:
+    """Return what somebody changed, and what the books tell of it."""
+    items: list[dict[str, Any]] = [
+        {
+            "type": row.type,
+            "event_id": str(row.event_id),
+            "message_id": str(row.message_id),
+            "occurred_at": f"2026-11-27T12:{place // 60:02}:{place % 60:02}.000000Z",
+            "sender": {"id": str(AUTHOR if row.type == "message" else NAMESPACE_OID)},
+            "text": "hello",
+            "reactions": [],
+        }
+        for place, row in enumerate(said())
+    ]
+    books = Books(items, forgets)
+    conversation = Conversation(books, MESSAGE.conversation_id)
+    thread = Thread.of(items, reader=AUTHOR)
+    editor = Editor(AUTHOR, conversation, thread, random.Random(7))
+    for _turn in range(CHANGES):
+        await editor.change()
+    return editor, History(books.items, books.read)
+
+
+async def test_changes_that_are_kept_are_all_told() -> None:
+    """With honest books nothing is missing and nothing too much."""
+    editor, history = await changed()
+    assert editor.accepted == CHANGES
+    assert editor.effects() == history.effects()
+
+
+@pytest.mark.parametrize("kind", ["message:edit", "message:delete", "reaction", "feedback", "read"])
+async def test_a_dropped_change_is_found(kind: str) -> None:
+    """A change that was accepted and came to nothing is missing, of whichever kind it is."""
+    editor, history = await changed(forgets=kind)
+    assert editor.effects() - history.effects()
+
+
+async def test_a_change_that_is_there_twice_is_found() -> None:
+    """Shown twice is one too many, though every accepted change is there."""
+    editor, history = await changed()
+    reacted = next(item for item in history.items if item["reactions"])
+    reacted["reactions"].append(reacted["reactions"][0])
+    assert not editor.effects() - history.effects()
+    assert (history.effects() - editor.effects()).total() == 1

@@ -19,7 +19,7 @@ from tests.faults.measures import Measure
 from tests.faults.promises import Ledger
 from tests.faults.sabotage import MARK, Failpoint
 from tests.faults.traffic import LONG_SECONDS, Load, Person, Traffic
-from tests.faults.trial import Trial
+from tests.faults.trial import PATIENCE, Trial
 from tests.stack import Stack, started
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(400)]
@@ -60,10 +60,12 @@ async def test_killed_between_the_commits(trial: Trial) -> None:
         took = []
         for _turn in range(DEATHS):
             await asyncio.to_thread(stack.wait_ready, "persistence")
-            before = stack.restarts("persistence")
+            before, dying = stack.restarts("persistence"), stack.process("persistence")
             arm(stack, "persistence", Failpoint.DIE_BETWEEN_COMMITS)
+            await asyncio.to_thread(dying.wait, PATIENCE)
+            died_at = time.monotonic()
             await asyncio.to_thread(stack.wait_restarted, "persistence", before)
-            took.append(await taken_over(stack, "persistence", time.monotonic()))
+            took.append(await taken_over(stack, "persistence", died_at))
         measures.append(Measure("takeover", max(took), TAKEOVER_SECONDS))
 
     name = f"killed between the database's commit and Kafka's, {DEATHS} times"

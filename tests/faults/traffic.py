@@ -11,11 +11,12 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID, uuid4
 
-from parley_client import Chat, ParleyClient
+from parley_client import Chat, ParleyClient, Thread
 from parley_client.conversation import Conversation, Events
 from parley_client.credentials import Credentials
 from parley_client.rest import SignedIn, User
 from schemas.ids import message_id
+from tests import exploring
 from tests.faults.judge import View
 from tests.people import TokenMint
 from tests.stack import Stack
@@ -40,7 +41,7 @@ class Load:
     `seconds` is the least; a longer fault is talked through to its end.
     """
 
-    seed: int = 20261123
+    seed: int = field(default_factory=lambda: exploring.SEED)
     people: int = 12
     rate: float = 30.0
     seconds: float = 5.0
@@ -63,6 +64,8 @@ class Person:
     chat: Chat
     conversation: Conversation
     events: Events
+    thread: Thread
+    """What they see of it: everything that their socket said, put together."""
     on_accept: Callable[[], None]
     accepted: set[UUID] = field(default_factory=set)
     seen: list[str] = field(default_factory=list)
@@ -115,6 +118,7 @@ class Person:
     async def listen(self, heard: asyncio.Event) -> None:
         """Note every event; the client has dropped the repeats."""
         async for frame in self.events:
+            self.thread.apply(frame)
             if frame["type"] == "answer:overdue":
                 # Said by the client itself, not by the log.
                 self.told[UUID(frame["in_reply_to"])] = time.time()
@@ -193,6 +197,7 @@ class Traffic:
                 chat,
                 conversation,
                 conversation.events(),
+                Thread(reader=user_id),
                 self._note_accept,
             )
             self.people.append(person)

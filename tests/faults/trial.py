@@ -21,6 +21,10 @@ PATIENCE = 60.0
 Fault = Callable[[Traffic], Awaitable[None]]
 
 
+async def nothing(_: Traffic) -> None:
+    """Leave things as they are."""
+
+
 @dataclass(frozen=True)
 class Trial:
     """Runs faults against one stack and enters each outcome in the ledger."""
@@ -38,14 +42,18 @@ class Trial:
         socket_url: str | Sequence[str] | None = None,
         measures: Sequence[Measure] = (),
         poison: Callable[[], int] = lambda: 0,
+        settled: Fault = nothing,
     ) -> Verdict:
         """Break something under traffic; return the verdict, which has been asserted to be kept.
 
-        `measures` may be filled while the fault runs; `poison` says, after it, how many records
-        belong on dead-letter topics by then.
+        `measures` may be filled while the fault runs, or by `settled`, which sees everybody once
+        more when all is calm; `poison` says, after the fault, how many records belong on
+        dead-letter topics by then.
         """
         load, started = load or Load(), time.monotonic()
-        verdict = await self.outcome(fault, load, socket_url=socket_url, poison=poison)
+        verdict = await self.outcome(
+            fault, load, socket_url=socket_url, poison=poison, settled=settled
+        )
         seconds = time.monotonic() - started
         self.ledger.enter(promise, name, str(load), verdict, seconds, measures=measures)
         assert verdict.kept, verdict
@@ -60,6 +68,7 @@ class Trial:
         socket_url: str | Sequence[str] | None = None,
         poison: Callable[[], int] = lambda: 0,
         patience: float = PATIENCE,
+        settled: Fault = nothing,
     ) -> Verdict:
         """Break something under traffic; return the verdict, whatever it is."""
         letters = await dead_letters(self.stack)
@@ -80,6 +89,7 @@ class Trial:
                 lag=lag,
                 dead_letters=await dead_letters(self.stack) - letters - poison(),
             )
+            await settled(traffic)
         assert verdict.accepted == traffic.said
         return verdict
 

@@ -25,23 +25,21 @@ def event(offset: int, *, stored: bool = True, excused: bool = False) -> Kept:
     return Kept(TOPIC, 0, offset, uuid4(), stored, excused)
 
 
-def test_a_stored_event_is_in_both_chains() -> None:
-    """When every event has its row, the chains are equal and nothing is named."""
+def test_a_stored_event_is_well() -> None:
+    """When every event has its row nothing is named."""
     found = PartitionVerdict(TOPIC, 0)
     for offset in range(3):
         found.take(event(offset))
     assert (found.events, found.rows, found.kept) == (3, 3, True)
-    assert found.log_chain.text == found.table_chain.text
 
 
 def test_an_event_without_a_row_is_named() -> None:
-    """The chains part, and the event is named."""
+    """It is missing, and named."""
     found, lost = PartitionVerdict(TOPIC, 0), event(1, stored=False)
     found.take(event(0))
     found.take(lost)
     assert not found.kept
     assert found.missing_named == [str(lost.event_id)]
-    assert found.log_chain.text != found.table_chain.text
 
 
 def test_a_record_that_names_no_event_is_named_by_its_place() -> None:
@@ -65,6 +63,14 @@ def test_a_row_without_an_event_is_named() -> None:
     found.blame(stranger)
     assert not found.kept
     assert Verdict([found]).unexpected == [str(stranger)]
+
+
+def test_what_has_two_rows_is_named() -> None:
+    """One message or answer is one row, under whatever event ids."""
+    found, subject = PartitionVerdict(TOPIC, 0), uuid4()
+    found.double(subject, 2)
+    assert not found.kept
+    assert (found.duplicate, Verdict([found]).duplicate) == (2, [str(subject)])
 
 
 def test_findings_beyond_a_screen_are_counted_only() -> None:
