@@ -65,7 +65,12 @@ frames_out = Counter("chat_frames_out_total", "Frames pushed to clients.", ["typ
 sockets_closed = Counter("chat_sockets_closed_total", "Closed sockets.", ["code"])
 
 # The product (names are part of the specification).
-chat_messages = Counter("chat_messages_total", "Messages by kind.", ["message_type"])
+chat_messages = Counter(
+    "chat_messages_total", "Messages that the log has taken, by who says them.", ["message_type"]
+)
+active_conversations = Gauge(
+    "active_conversations", "Conversations that a socket of this edge has joined."
+)
 chat_response_seconds = Histogram(
     "chat_response_time_seconds", "From a question to its published answer.",
     buckets=ANSWER_BUCKETS,

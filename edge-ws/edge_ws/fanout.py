@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from edge_ws.framing import text_frame
+from runtime import metrics
 from schemas.events.chat import SenderKind
 
 if TYPE_CHECKING:
@@ -19,7 +20,11 @@ class Fanout:
     def join(self, key: bytes, connection: "Connection", kind: SenderKind) -> None:
         """Send this conversation's events to this socket from now on."""
         connection.joined[key] = kind
-        self._members.setdefault(key, set()).add(connection)
+        members = self._members.get(key)
+        if members is None:
+            members = self._members[key] = set()
+            metrics.active_conversations.inc()
+        members.add(connection)
 
     def leave(self, key: bytes, connection: "Connection") -> None:
         """Stop sending this conversation's events to this socket."""
@@ -53,3 +58,4 @@ class Fanout:
         members.discard(connection)
         if not members:
             del self._members[key]
+            metrics.active_conversations.dec()
