@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 from collections import Counter
+from collections.abc import Iterable
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -232,9 +233,7 @@ async def _read(request: Request) -> tuple[list[Row], dict[str, Any]]:
         raise HTTPException(400) from error
     if not isinstance(body, dict):
         raise _bad("body", "must be an object with examples")
-    unknown = set(body) - {"examples", *_OPTIONS}
-    if unknown:
-        raise _bad(min(unknown)[:40], "is not known")
+    _refuse_unknown(body, "examples")
     if body.get(FROM_FEEDBACK) is True and "examples" not in body:
         return [], body
     if not isinstance(body.get("examples"), list | dict):
@@ -248,6 +247,7 @@ async def _read_form(request: Request) -> tuple[list[Row], dict[str, Any]]:
     except HTTPException as error:
         raise _bad("body", "is not a form with one file") from error
     try:
+        _refuse_unknown(form, "file")
         file = form.get("file")
         if isinstance(file, UploadFile):
             rows = await asyncio.to_thread(read_file, file.filename or "", await file.read())
@@ -257,13 +257,17 @@ async def _read_form(request: Request) -> tuple[list[Row], dict[str, Any]]:
             raise _bad("file", "is missing")
     finally:
         await form.close()
-    options: dict[str, Any] = {
-        name: value for name, value in form.items() if name in _OPTIONS and isinstance(value, str)
-    }
+    options: dict[str, Any] = {name: value for name, value in form.items() if name in _OPTIONS}
     for name in ("extend", FROM_FEEDBACK):
         if name in options:
             options[name] = {"true": True, "false": False}.get(options[name])
     return rows, options
+
+
+def _refuse_unknown(fields: Iterable[str], examples: str) -> None:
+    unknown = set(fields) - {examples, *_OPTIONS}
+    if unknown:
+        raise _bad(min(unknown)[:40], "is not known")
 
 
 def _kind(options: dict[str, Any]) -> JobKind:

@@ -272,6 +272,21 @@ def test_bad_examples_are_told_where(client: TestClient, body: object, field: st
     assert answer.json()["errors"][0]["field"] == field
 
 
+@pytest.mark.parametrize("field", ["extends", "examples", "kind "])
+def test_a_field_that_is_not_known_is_refused_in_a_form_too(client: TestClient, field: str) -> None:
+    """A misspelt option would leave the job with the default, and nobody would know."""
+    answer = upload(client, "x.csv", b"text,intent\n" + GOOD, **{field: "false"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_examples")
+    assert answer.json()["errors"] == [{"field": field, "message": "is not known"}]
+
+
+def test_an_option_is_not_sent_as_a_file(client: TestClient) -> None:
+    """It would be left out as quietly."""
+    fields, files = {"fromFeedback": "true"}, {"extend": ("x", b"false")}
+    answer = client.post("/api/ai/train", data=fields, files=files, headers=OPERATOR)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "extend")
+
+
 def test_duplicates_are_reported_and_learnt_once(client: TestClient) -> None:
     """The same sentence with the same intent counts once, and the answer says which row it was."""
     answer = ask(client, {"examples": [*rows(), {"text": "A sentence  1", "intent": "a"}]})
