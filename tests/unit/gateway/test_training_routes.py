@@ -108,6 +108,8 @@ def test_a_job_may_tune_the_sentence_model(client: TestClient, gateway: Gateway)
     assert [each.kind for each in told if isinstance(each, TrainModel)] == kinds
     audited = [each.new or {} for each in told if isinstance(each, ActionRecorded)]
     assert [each["kind"] for each in audited] == kinds
+    listed = client.get("/api/ai/train", headers=OPERATOR).json()["items"]
+    assert [each["kind"] for each in listed] == kinds[::-1]
 
 
 def test_a_job_is_shown_before_the_table_knows_it(client: TestClient) -> None:

@@ -1399,6 +1399,8 @@ export interface components {
              * Format: uuid
              */
             jobId: string;
+            /** Kind */
+            kind: string;
             /** Metrics */
             metrics?: {
                 [key: string]: unknown;
