@@ -7,6 +7,9 @@ LATENCY_BUCKETS = (
     0.001, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.06, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 10.0,
 )  # fmt: skip
 
+# A language model may write for half a minute, and an answer is waited for a whole one.
+ANSWER_BUCKETS = (*LATENCY_BUCKETS, 30.0, 60.0)
+
 # The floor: publishing and consuming.
 published = Counter("chat_published_total", "Events put on a topic.", ["topic", "status"])
 publish_seconds = Histogram(
@@ -62,10 +65,16 @@ frames_out = Counter("chat_frames_out_total", "Frames pushed to clients.", ["typ
 sockets_closed = Counter("chat_sockets_closed_total", "Closed sockets.", ["code"])
 
 # The product (names are part of the specification).
-chat_messages = Counter("chat_messages_total", "Messages by kind.", ["message_type"])
-chat_response_seconds = Histogram(
-    "chat_response_time_seconds", "From a question to its answer.", buckets=LATENCY_BUCKETS
+chat_messages = Counter(
+    "chat_messages_total", "Messages that the log has taken, by who says them.", ["message_type"]
 )
+active_conversations = Gauge(
+    "active_conversations", "Conversations that a socket of this edge has joined."
+)
+chat_response_seconds = Histogram(
+    "chat_response_time_seconds", "From a question to its published answer.",
+    buckets=ANSWER_BUCKETS,
+)  # fmt: skip
 ai_requests = Counter("ai_requests_total", "Work of the assistant.", ["endpoint", "status"])
 ai_request_seconds = Histogram(
     "ai_request_duration_seconds", "Time of the assistant's work.", ["endpoint"],
@@ -78,7 +87,7 @@ ai_step_seconds = Histogram(
 # From a message's arrival at the assistant to its answer's acceptance by the broker.
 nlp_reply_seconds = Histogram(
     "chat_nlp_reply_seconds", "From a message's arrival to its published answer.",
-    buckets=LATENCY_BUCKETS,
+    buckets=ANSWER_BUCKETS,
 )  # fmt: skip
 ai_first_piece_seconds = Histogram(
     "ai_first_piece_seconds", "From asking a language model to its first words.",

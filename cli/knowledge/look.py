@@ -69,7 +69,7 @@ def unanswered(
     limit: Limit = 50,
     as_json: Json = False,
 ) -> None:
-    """List questions that the assistant handed over, the latest first."""
+    """List questions that the assistant had no answer to, the latest first."""
     query = {"limit": str(limit)}
     items = _items(_ask(data, url, email, password, "/api/knowledge/unanswered", query=query))
     _show(items, ("occurred_at", "intent", "text"), as_json=as_json)

@@ -32,7 +32,7 @@ OfState = Annotated[State, typer.Option("--state", help="Open, labelled or dismi
 Limit = Annotated[int, typer.Option("--limit", min=1, help="At most so many, the latest first.")]
 
 candidates = typer.Typer(
-    help="Questions whose answers were rated or handed over: list, label, dismiss.",
+    help="Questions whose answers were rated, or that had none: list, label, dismiss.",
     no_args_is_help=True,
 )
 
@@ -45,7 +45,7 @@ def list_candidates(
     limit: Limit = 50,
     as_json: Json = False,
 ) -> None:
-    """List candidates, the last rated or handed over first; personal data is masked."""
+    """List candidates, the last rated or unanswered first; personal data is masked."""
     found: list[dict[str, object]] = []
     query: dict[str, str | int] = {"state": state.value}
     with model_routes(data) as routes:

@@ -161,11 +161,6 @@ class MessageHandler:
         finally:
             self._note_begun(due)
         _measure(analyses, time.perf_counter() - started)
-        now = self._now()
-        for message in (each.asked for each in asked):
-            if isinstance(message, MessageSent) and message.answer_by is not None:
-                waited = (now - message.occurred_at).total_seconds()
-                metrics.chat_response_seconds.observe(max(0.0, waited))
 
     def _note_begun(self, batch: Sequence[Delivered]) -> None:
         if self._generations is None:
@@ -229,7 +224,6 @@ def _measure(analyses: Sequence[Analysis], seconds: float) -> None:
         metrics.ai_request_seconds.labels(ENDPOINT).observe(sum(analysis.timings_ms.values()) / 1e3)
         for step, took in analysis.timings_ms.items():
             metrics.ai_step_seconds.labels(step).observe(took / 1e3)
-        metrics.nlp_reply_seconds.observe(seconds)
         if analysis.understanding.flagged:
             metrics.ai_moderated.labels(Moderated.QUESTION).inc()
     logger.debug("messages_answered", messages=len(analyses), seconds=round(seconds, 4))

@@ -23,8 +23,8 @@ _NAMES = TypeAdapter(tuple[str, ...])
 # the first end of a job counts. A repeat on the log changes nothing.
 _ASK = """
 insert into training_jobs
-    (job_id, model, actor_id, status, example_count, intent_count, extend, note, asked_at)
-values ($1, $2, $3, 'queued', $4, $5, $6, $7, $8)
+    (job_id, model, kind, actor_id, status, example_count, intent_count, extend, note, asked_at)
+values ($1, $2, $3, $4, 'queued', $5, $6, $7, $8, $9)
 on conflict do nothing
 """
 _CANCEL = """
@@ -78,6 +78,7 @@ async def _keep(connection: Connection, event: ModelEvent) -> None:
                 _ASK,
                 event.job_id,
                 event.model,
+                event.kind,
                 event.actor_id,
                 event.example_count,
                 event.intent_count,

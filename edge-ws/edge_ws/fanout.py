@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from edge_ws.framing import text_frame
+from runtime import metrics
 from schemas.events.chat import SenderKind
 
 if TYPE_CHECKING:
@@ -26,17 +27,21 @@ class Fanout:
     def join(self, key: bytes, connection: "Connection", kind: SenderKind) -> None:
         """Send this conversation's events to this socket from now on."""
         connection.joined[key] = kind
-        self._members.setdefault(key, set()).add(connection)
+        members = self._members.get(key)
+        if members is None:
+            members = self._members[key] = set()
+            metrics.active_conversations.inc()
+        members.add(connection)
 
     def leave(self, key: bytes, connection: "Connection") -> None:
         """Stop sending this conversation's events to this socket."""
         if connection.joined.pop(key, None) is not None:
-            _remove(self._members, key, connection)
+            self._forget(key, connection)
 
     def drop(self, connection: "Connection") -> None:
         """Forget a closed socket."""
         for key in connection.joined:
-            _remove(self._members, key, connection)
+            self._forget(key, connection)
         connection.joined.clear()
         if connection.session is not None:
             _remove(self._of_user, connection.session.user.id, connection)
@@ -62,15 +67,17 @@ class Fanout:
             for connection in members:
                 yield key, connection
 
+    def _forget(self, key: bytes, connection: "Connection") -> None:
+        if _remove(self._members, key, connection):
+            metrics.active_conversations.dec()
+
 
 _NOBODY: AbstractSet["Connection"] = frozenset()
 _Key = TypeVar("_Key")
 
 
-def _remove(sets: dict[_Key, set["Connection"]], key: _Key, connection: "Connection") -> None:
-    members = sets.get(key)
-    if members is None:
-        return
+def _remove(sets: dict[_Key, set["Connection"]], key: _Key, connection: "Connection") -> bool:
+    """Return whether this was the last one under its key."""
+    members = sets.get(key, set())
     members.discard(connection)
-    if not members:
-        del sets[key]
+    return not members and sets.pop(key, None) is not None

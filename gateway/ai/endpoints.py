@@ -1,7 +1,5 @@
 """The assistant's routes."""
 
-import asyncio
-import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Annotated, Any
@@ -12,6 +10,7 @@ from starlette.responses import Response
 
 from gateway.ai import answers
 from gateway.ai.errors import NoAnswer, NoAnswerError
+from gateway.ai.measuring import measured
 from gateway.ai.service import Piece
 from gateway.ai.views import (
     GeneratedResponse,
@@ -27,8 +26,6 @@ from gateway.ai.views import (
 from gateway.http.problems import unavailable
 from gateway.http.route import StrictJsonRoute
 from gateway.state import GatewayState, SignedInUser, State
-from runtime import metrics
-from runtime.errors import ParleyError
 from schemas.claims import AccessClaims
 from schemas.events.ai import ResponseGenerated, ResponsePiece
 
@@ -105,7 +102,7 @@ async def summarize(body: SummaryQuestion, user: SignedInUser, state: State) -> 
 @router.get("/models/loaded")
 async def list_loaded_models(user: SignedInUser, state: State) -> ModelList:
     """Tell what is loaded in the process that answers."""
-    async with _asked("models", user, state):
+    async with _asked("models/loaded", user, state):
         return answers.models(await state["assisting"].models(user))
 
 
@@ -154,24 +151,7 @@ def _event(piece: Piece) -> bytes:
 
 @asynccontextmanager
 async def _asked(endpoint: str, user: AccessClaims, state: GatewayState) -> AsyncIterator[None]:
-    """Count and time what a user asks, within the user's rate."""
-    started = time.perf_counter()
-    status = "refused"
-    try:
+    """Measure what a user asks, within the user's rate."""
+    with measured(endpoint):
         await state["local_limits"].spend(state["settings"].limits.ai, "ai", str(user.sub))
         yield
-        status = "answered"
-    except NoAnswerError as error:
-        status = error.reason
-        raise
-    except ParleyError:
-        raise
-    except (GeneratorExit, asyncio.CancelledError):
-        status = "left"
-        raise
-    except Exception:
-        status = "failed"
-        raise
-    finally:
-        metrics.ai_requests.labels(endpoint, status).inc()
-        metrics.ai_request_seconds.labels(endpoint).observe(time.perf_counter() - started)

@@ -16,6 +16,7 @@ from gateway.chat.ports import (
 )
 from gateway.chat.young import YoungConversations
 from producers.ports import EventPublisher, PublishStatus
+from runtime import metrics
 from runtime.clock import HybridLogicalClock
 from runtime.errors import DomainError, RetryableError
 from schemas import ids
@@ -128,6 +129,7 @@ class Conversing:
         published = await self._publisher.publish(event)
         if not published.accepted:
             raise NotAcceptedError(published.status, message_id=message_id)
+        metrics.chat_messages.labels(sender.kind.value).inc()
         return message_id
 
     async def hand_over(

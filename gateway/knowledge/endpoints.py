@@ -106,7 +106,7 @@ async def search_knowledge(
 async def list_unanswered(
     state: State, before: Before = None, limit: Limit = 50
 ) -> OpenQuestionPage:
-    """List questions that the assistant handed over, the latest first."""
+    """List questions that the assistant had no answer to, the latest first."""
     page = await state["editing"].open_questions(read_cursor(before), limit)
     return OpenQuestionPage(
         items=tuple(

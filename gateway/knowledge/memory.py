@@ -69,7 +69,7 @@ class InMemoryKnowledgeBase:
         return found[:limit]
 
     async def open_questions(self, before: Place | None, limit: int) -> Sequence[OpenQuestion]:
-        """Return questions that were handed over, the latest first."""
+        """Return questions that had no answer, the latest first."""
         older = [
             each
             for each in self.questions

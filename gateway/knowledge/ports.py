@@ -50,12 +50,13 @@ class Hit:
 
 @dataclass(frozen=True)
 class OpenQuestion:
-    """A question that the assistant handed over; `text` None when it was deleted."""
+    """A question that the assistant had no answer to; `text` None when it was deleted."""
 
     conversation_id: UUID
     message_id: UUID
     text: str | None
     intent: str | None
+    """The likeliest, which was not likely enough."""
     place: Place
 
 
@@ -91,5 +92,5 @@ class KnowledgeBase(Protocol):
         ...
 
     async def open_questions(self, before: Place | None, limit: int) -> Sequence[OpenQuestion]:
-        """Return questions that were handed over, the latest first."""
+        """Return questions that had no answer, the latest first."""
         ...

@@ -165,7 +165,7 @@ class PostgresKnowledgeBase:
             ]
 
     async def open_questions(self, before: Place | None, limit: int) -> Sequence[OpenQuestion]:
-        """Read handed-over answers by their own index, with the questions they answer."""
+        """Read answers that were none by the index of hand-overs, with their questions."""
         reply, question = messages.alias("reply"), messages.alias("question")
         at, key = reply.c.occurred_at, reply.c.event_id
         query = (
@@ -174,7 +174,7 @@ class PostgresKnowledgeBase:
                 question.c.message_id,
                 question.c.text,
                 question.c.deleted_at,
-                reply.c.body["intent"].astext.label("intent"),
+                reply.c.body["why"]["intent"].astext.label("intent"),
                 at,
                 key,
             )
@@ -199,8 +199,16 @@ class PostgresKnowledgeBase:
 
 
 def is_unanswered(reply: FromClause) -> ColumnElement[bool]:
-    """Return what makes a message an answer that was none, in the words of its own index."""
-    return and_(reply.c.type == "reply", reply.c.body["source"].astext == ReplySource.HANDOVER)
+    """
+    Return what makes a message an answer that was none: a colleague is called, for no intent.
+
+    Who asks for a person has an answer. The index of hand-overs is found by the first two words.
+    """
+    return and_(
+        reply.c.type == "reply",
+        reply.c.body["source"].astext == ReplySource.HANDOVER,
+        reply.c.body["intent"].astext.is_(None),
+    )
 
 
 async def _locked(connection: AsyncConnection, document_id: UUID) -> RowMapping | dict[str, Any]:

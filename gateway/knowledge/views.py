@@ -54,12 +54,13 @@ class HitList(View):
 
 
 class OpenQuestionView(View):
-    """A question that the assistant handed over; `text` is null when it was deleted."""
+    """A question that the assistant had no answer to; `text` is null when it was deleted."""
 
     conversation_id: UUID
     message_id: UUID
     text: str | None
     intent: str | None
+    """The likeliest, which was not likely enough."""
     occurred_at: Instant
 
 

@@ -31,7 +31,7 @@ async def training_candidates(
     before: Before = None,
     limit: Limit = 50,
 ) -> CandidatePage:
-    """List questions whose answers were rated or that were handed over, the latest first."""
+    """List questions whose answers were rated or that had none, the latest first."""
     page = await state["candidates"].page(of_state, read_cursor(before), limit)
     return CandidatePage(
         items=tuple(map(CandidateView.of, page.items)),

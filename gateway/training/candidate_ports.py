@@ -43,7 +43,7 @@ class Candidate:
     source: str
     """What the answer was made of."""
     unanswered: bool
-    """The answer was none: the question was handed over."""
+    """The answer was none: the assistant did not know one, and a colleague was called."""
     place: Place
     up: int = 0
     down: int = 0

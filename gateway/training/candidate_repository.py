@@ -47,7 +47,7 @@ class PostgresCandidateBook:
         self._database = database
 
     async def page(self, state: State, before: Place | None, limit: int) -> Sequence[Candidate]:
-        """Read rated and handed-over questions, each by its own index; ratings in one more."""
+        """Read rated and unanswered questions, each by its own index; ratings in one more."""
         async with self._database.transaction() as connection:
             rows = (await connection.execute(candidates_page(state, before, limit))).all()
             given = (await connection.execute(_ratings_of([row.message_id for row in rows]))).all()
@@ -91,7 +91,7 @@ class PostgresCandidateBook:
 
 
 def candidates_page(state: State, before: Place | None, limit: int) -> Select[*tuple[Any, ...]]:
-    """Return the query of candidates: a question stands where it was last rated, or handed over."""
+    """Return the query of candidates: each stands where it was last rated, or had no answer."""
     reply, given, later = messages.alias("reply"), feedback.alias("given"), feedback.alias("later")
     newer = _place(later) > _place(given)
     rated = _part(
@@ -101,7 +101,7 @@ def candidates_page(state: State, before: Place | None, limit: int) -> Select[*t
     unrated = _part(reply, reply, reply, state).where(
         is_unanswered(reply),
         ~exists().where(feedback.c.in_reply_to == reply.c.in_reply_to),
-        # Asked for once more and handed over again: the last time is shown.
+        # Asked for once more, and still without an answer: the last time is shown.
         ~exists().where(
             again.c.conversation_id == reply.c.conversation_id,
             again.c.in_reply_to == reply.c.in_reply_to,
@@ -236,7 +236,7 @@ def _candidate(row: Row[*tuple[Any, ...]], state: State, given: Sequence[Row[Any
         intent=body["intent"] if answered else why.get("intent"),
         confidence=body["confidence"] if answered else why.get("score", body["confidence"]),
         source=body["source"],
-        unanswered=body["source"] == ReplySource.HANDOVER,
+        unanswered=body["source"] == ReplySource.HANDOVER and not answered,
         place=Place(row.at, row.key),
         up=ratings[Rating.UP],
         down=ratings[Rating.DOWN],

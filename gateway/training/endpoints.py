@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 from collections import Counter
+from collections.abc import Iterable
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from gateway.ai.measuring import measured
 from gateway.http.problems import FieldProblem, problem
 from gateway.state import State, signed_in
 from gateway.training.candidate_ports import Origin
@@ -130,29 +132,30 @@ async def train(request: Request, admin: Admin, state: State) -> TrainingAsked:
 
     Examples of the intent `out_of_scope` are sentences that no intent fits.
     """
-    given, options = await _read(request)
-    kind, note = _kind(options), _note(options)
-    extend = _flag(options, "extend", default=True)
-    rows, taught, learnt = given, frozenset[str](), Counter[Origin]()
-    if _flag(options, FROM_FEEDBACK, default=False):
-        rows, learnt = with_feedback(given, await state["candidates"].lessons(MAX_EXAMPLES))
-        taught = await state["training"].own_intents() if extend else taught
-    checked = await asyncio.to_thread(check, rows, taught)
-    job = await state["training"].ask(admin, checked, kind=kind, extend=extend, note=note)
-    return TrainingAsked(
-        job_id=job.job_id,
-        kind=kind,
-        status=job.status,
-        examples=job.example_count,
-        intents=job.intent_count,
-        sources=SourcesView(
-            given=job.example_count - learnt.total(),
-            labelled=learnt[Origin.LABELLED],
-            liked=learnt[Origin.LIKED],
-        ),
-        duplicates=tuple(checked.duplicates[:MAX_SHOWN]),
-        duplicate_count=len(checked.duplicates),
-    )
+    with measured("train"):
+        given, options = await _read(request)
+        kind, note = _kind(options), _note(options)
+        extend = _flag(options, "extend", default=True)
+        rows, taught, learnt = given, frozenset[str](), Counter[Origin]()
+        if _flag(options, FROM_FEEDBACK, default=False):
+            rows, learnt = with_feedback(given, await state["candidates"].lessons(MAX_EXAMPLES))
+            taught = await state["training"].own_intents() if extend else taught
+        checked = await asyncio.to_thread(check, rows, taught)
+        job = await state["training"].ask(admin, checked, kind=kind, extend=extend, note=note)
+        return TrainingAsked(
+            job_id=job.job_id,
+            kind=kind,
+            status=job.status,
+            examples=job.example_count,
+            intents=job.intent_count,
+            sources=SourcesView(
+                given=job.example_count - learnt.total(),
+                labelled=learnt[Origin.LABELLED],
+                liked=learnt[Origin.LIKED],
+            ),
+            duplicates=tuple(checked.duplicates[:MAX_SHOWN]),
+            duplicate_count=len(checked.duplicates),
+        )
 
 
 @router.get("/train")
@@ -165,10 +168,11 @@ async def training_jobs(_: Admin, state: State) -> JobList:
 async def training_job(job_id: UUID, _: Admin, state: State) -> JobView:
     """Tell how far a training job has come, and what it gave."""
     desk = state["training"]
-    job = await desk.job(job_id)
-    if job.version is None:
-        return JobView.of(job)
-    return JobView.of(job, (await desk.model(job.version)).metrics)
+    with measured("train/{jobId}"):
+        job = await desk.job(job_id)
+        if job.version is None:
+            return JobView.of(job)
+        return JobView.of(job, (await desk.model(job.version)).metrics)
 
 
 @router.delete("/train/{job_id}", status_code=202)
@@ -180,7 +184,8 @@ async def cancel_training(job_id: UUID, admin: Admin, state: State) -> JobView:
 @router.get("/models", dependencies=[Depends(somebody)])
 async def list_models(state: State) -> ModelList:
     """List the latest versions of the assistant's models."""
-    return ModelList(items=tuple(map(ModelView.of, await state["training"].models())))
+    with measured("models"):
+        return ModelList(items=tuple(map(ModelView.of, await state["training"].models())))
 
 
 @router.post("/models/rollback")
@@ -228,9 +233,7 @@ async def _read(request: Request) -> tuple[list[Row], dict[str, Any]]:
         raise HTTPException(400) from error
     if not isinstance(body, dict):
         raise _bad("body", "must be an object with examples")
-    unknown = set(body) - {"examples", *_OPTIONS}
-    if unknown:
-        raise _bad(min(unknown)[:40], "is not known")
+    _refuse_unknown(body, "examples")
     if body.get(FROM_FEEDBACK) is True and "examples" not in body:
         return [], body
     if not isinstance(body.get("examples"), list | dict):
@@ -244,6 +247,7 @@ async def _read_form(request: Request) -> tuple[list[Row], dict[str, Any]]:
     except HTTPException as error:
         raise _bad("body", "is not a form with one file") from error
     try:
+        _refuse_unknown(form, "file")
         file = form.get("file")
         if isinstance(file, UploadFile):
             rows = await asyncio.to_thread(read_file, file.filename or "", await file.read())
@@ -253,13 +257,17 @@ async def _read_form(request: Request) -> tuple[list[Row], dict[str, Any]]:
             raise _bad("file", "is missing")
     finally:
         await form.close()
-    options: dict[str, Any] = {
-        name: value for name, value in form.items() if name in _OPTIONS and isinstance(value, str)
-    }
+    options: dict[str, Any] = {name: value for name, value in form.items() if name in _OPTIONS}
     for name in ("extend", FROM_FEEDBACK):
         if name in options:
             options[name] = {"true": True, "false": False}.get(options[name])
     return rows, options
+
+
+def _refuse_unknown(fields: Iterable[str], examples: str) -> None:
+    unknown = set(fields) - {examples, *_OPTIONS}
+    if unknown:
+        raise _bad(min(unknown)[:40], "is not known")
 
 
 def _kind(options: dict[str, Any]) -> JobKind:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from schemas.events.envelope import Event
+from schemas.events.models import JobKind
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class Job:
     intent_count: int
     extend: bool
     asked_at: datetime
+    kind: str = JobKind.HEAD.value
+    """One of `JobKind` or a newer one."""
     note: str | None = None
     attempt: int = 0
     worker: str | None = None

@@ -300,6 +300,7 @@ def _queued(asked: TrainModel) -> Job:
         example_count=asked.example_count,
         intent_count=asked.intent_count,
         extend=asked.extend,
+        kind=asked.kind,
         note=asked.note,
         asked_at=asked.occurred_at,
     )

@@ -53,6 +53,7 @@ class JobView(CamelView):
     """A training job."""
 
     job_id: UUID
+    kind: str
     status: str
     progress: ProgressView
     examples: int
@@ -73,6 +74,7 @@ class JobView(CamelView):
         """Show a job; metrics are those of the version it made."""
         return cls(
             job_id=job.job_id,
+            kind=job.kind,
             status=job.status,
             progress=ProgressView(phase=job.phase, done=job.done, total=job.total),
             examples=job.example_count,

@@ -10,6 +10,8 @@ training_jobs = Table(
     METADATA,
     Column("job_id", Uuid, primary_key=True),
     Column("model", Text, nullable=False),
+    # Jobs from before there were kinds trained heads.
+    Column("kind", Text, nullable=False, server_default=text("'head'")),
     Column("actor_id", Uuid, nullable=False),
     # queued, running, succeeded, failed, cancelled
     Column("status", Text, nullable=False),

@@ -49,6 +49,8 @@ class Served:
     model_version: str
     version: str
     """The head's own."""
+    accuracy: float | None = None
+    """What the version's card says of it."""
     at: datetime = field(default_factory=wall_clock)
 
 
@@ -100,22 +102,34 @@ class Analyzer:
         served = self._served
         if served is self._own:
             return self._models
-        promoted = {"version": served.model_version, "accuracy": None, "loaded_at": served.at}
+        promoted = {"version": served.model_version, "loaded_at": served.at}
         own = served.encoding is self._own.encoding
         exchanged = {INTENT} if own else {INTENT, *_WITH_ITS_ENCODER}
+        # A card measures intents alone.
+        accuracy = {INTENT: served.accuracy}
         return tuple(
-            each.model_copy(update=promoted) if each.kind in exchanged else each
+            each.model_copy(update={**promoted, "accuracy": accuracy.get(each.kind)})
+            if each.kind in exchanged
+            else each
             for each in self._models
         )
 
-    def serve(self, head: IntentHead, version: str, encoding: Encoding | None = None) -> None:
+    def serve(
+        self,
+        head: IntentHead,
+        version: str,
+        encoding: Encoding | None = None,
+        *,
+        accuracy: float | None = None,
+    ) -> None:
         """
         Understand every message from the next batch on with this head; from any thread.
 
         `encoding` is the sentence model that the version brings, ready to work; None is the own.
+        `accuracy` is told with the version, where it was measured.
         """
         name = f"{self._own.model_version}+{version}"
-        self._served = Served(head, encoding or self._own.encoding, name, version)
+        self._served = Served(head, encoding or self._own.encoding, name, version, accuracy)
 
     def serve_own(self) -> None:
         """Go back to the head that came with the knowledge base."""

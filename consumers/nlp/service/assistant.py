@@ -1,9 +1,12 @@
 """Answers batches of messages without holding up the event loop, and publishes as it goes."""
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
+from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from consumers.nlp.service.analysis import Analysis, Asked, Heard, Question
@@ -18,7 +21,8 @@ from consumers.nlp.service.events import (
 from consumers.nlp.service.generations import Generations
 from consumers.nlp.service.handovers import Handovers
 from producers.ports import EventPublisher
-from runtime.clock import HybridLogicalClock
+from runtime import metrics
+from runtime.clock import HybridLogicalClock, wall_clock
 from schemas.events.chat import ConversationHandedOver, Handler, MessageSent, SenderKind
 from schemas.events.envelope import Event
 from schemas.events.replies import FailureReason, HandoverAsked, ReplyGenerated, ReplyWithheld
@@ -50,6 +54,7 @@ class Assistant:
         handovers: Handovers,
         *,
         generations: Generations | None = None,
+        now: Callable[[], datetime] = wall_clock,
     ) -> None:
         self._analyzer = analyzer
         self._publisher = publisher
@@ -57,6 +62,7 @@ class Assistant:
         self._executor = executor
         self._handovers = handovers
         self.generations = generations
+        self._now = now
 
     async def answer(self, messages: Sequence[Heard]) -> list[Analysis]:
         """
@@ -69,6 +75,7 @@ class Assistant:
         Raises:
             RetryableError: the broker did not accept an event.
         """
+        arrived = time.perf_counter()
         asked = [each for each in messages if _wants_answer(each.asked)]
         analyses: list[Analysis] = []
         publishing: list[asyncio.Task[None]] = []
@@ -87,7 +94,7 @@ class Assistant:
                     for heard, analysis in zip(chunk, await work, strict=True)
                 ]
                 analyses += [each.analysis for each in decided]
-                publishing.append(asyncio.create_task(self._publish(decided)))
+                publishing.append(asyncio.create_task(self._publish(decided, arrived)))
         finally:
             # Even on a failure nothing of this batch may still be under way when it is done again.
             for work in working:
@@ -139,16 +146,19 @@ class Assistant:
         asking = self._handovers.ask_for_person(heard) if calls else None
         return _Decided(heard.asked, analysis, asking)
 
-    async def _publish(self, chunk: Sequence["_Decided"]) -> None:
+    async def _publish(self, chunk: Sequence["_Decided"], arrived: float) -> None:
         replies: list[Event] = []
         others: list[Event] = []
+        at_once: list[tuple[Asked, Analysis]] = []
         for asked, analysis, asking in chunk:
             answer = analysis.answer
             self._clock.observe(asked.occurred_at)
             if self.generations is not None and answer.grounds and not answer.withheld:
-                self.generations.begin(asked, analysis, self._publish_reply)
+                publish = partial(self._publish_reply, arrived)
+                self.generations.begin(asked, analysis, publish)
             else:
                 replies.append(self._reply(asked, analysis))
+                at_once.append((asked, analysis))
                 self._remember(asked, analysis)
             if asking is not None:
                 others.append(asking)
@@ -157,11 +167,23 @@ class Assistant:
                 others.append(insight_of(asked, analysis, version, self._clock.stamp()))
         # The replies first: people wait for them.
         await self._surely([*replies, *others])
+        for each in at_once:
+            self._measure(arrived, *each)
         for asked in (each.asked for each in chunk if each.asking is not None):
             await self._handovers.write(asked)
 
-    async def _publish_reply(self, asked: Asked, analysis: Analysis) -> None:
+    async def _publish_reply(self, arrived: float, asked: Asked, analysis: Analysis) -> None:
         await self._surely([self._reply(asked, analysis)])
+        self._measure(arrived, asked, analysis)
+
+    def _measure(self, arrived: float, asked: Asked, analysis: Analysis) -> None:
+        """Note how long an answer took that is on the log now."""
+        if analysis.answer.withheld:
+            return
+        metrics.nlp_reply_seconds.observe(time.perf_counter() - arrived)
+        if isinstance(asked, MessageSent) and asked.answer_by is not None:
+            waited = (self._now() - asked.occurred_at).total_seconds()
+            metrics.chat_response_seconds.observe(max(0.0, waited))
 
     async def _surely(self, events: Sequence[Event]) -> None:
         for outcome in await self._publisher.publish_all(events):

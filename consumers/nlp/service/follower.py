@@ -109,7 +109,7 @@ class Follower:
             return
         else:
             try:
-                await self._bring(await self._versions.get(registered), registered.version)
+                await self._bring(await self._versions.get(registered), registered)
             except HeadError:
                 logger.exception("model_not_served", version=version)
                 await asyncio.sleep(RETRY_SECONDS)
@@ -118,12 +118,13 @@ class Follower:
         self._served(registered)
         logger.info("model_served", version=self._analyzer.model_version)
 
-    async def _bring(self, version: Version, name: str) -> None:
+    async def _bring(self, version: Version, registered: ModelRegistered) -> None:
+        name, accuracy = registered.version, registered.metrics.accuracy
         brought = version.brought
         if brought is None:
-            self._analyzer.serve(version.intents, name)
+            self._analyzer.serve(version.intents, name, accuracy=accuracy)
             self._encodings.forget()
             return
         # Everything known is embedded before the first message is: seconds, beside the answers.
         encoding = await asyncio.to_thread(self._encodings.make, brought.embedder, brought.tones)
-        self._analyzer.serve(version.intents, name, encoding)
+        self._analyzer.serve(version.intents, name, encoding, accuracy=accuracy)

@@ -154,14 +154,27 @@ async def test_rated_and_handed_over_questions_are_candidates(
     assert (top.state, top.label) == (State.OPEN, None)
 
 
+async def test_who_asked_for_a_person_was_answered(book: PostgresCandidateBook, talk: Talk) -> None:
+    """A hand-over that an intent calls for is no candidate, and rated it is one with an answer."""
+    wished, rated, lost = [await talk.ask(f"question {number}") for number in range(3)]
+    await talk.answer(wished, "handover", "human")
+    answer = await talk.answer(rated, "handover", "human")
+    await talk.rate(rated, answer, "down")
+    await talk.answer(lost, "handover", None)
+    found = await book.page(State.OPEN, None, 2)
+    assert [(each.message_id, each.unanswered) for each in found] == [(lost, True), (rated, False)]
+    assert wished not in [each.message_id for each in await book.page(State.OPEN, None, 50)]
+
+
 async def test_pages_lose_nothing(book: PostgresCandidateBook, talk: Talk) -> None:
     """From one page to the next, through both kinds."""
     wanted = []
     for number in range(6):
         asked = await talk.ask(f"question {number}")
-        answer = await talk.answer(asked, "handover" if number % 2 else "template")
-        if number % 2 == 0:
-            await talk.rate(asked, answer, "up")
+        if number % 2:
+            await talk.answer(asked, "handover", None)
+        else:
+            await talk.rate(asked, await talk.answer(asked), "up")
         wanted.append(asked)
     seen, place = [], None
     for _ in range(3):

@@ -117,7 +117,9 @@ async def test_strange_words_find_nothing_and_break_nothing(database: Database) 
         await base.search(words, 5)
 
 
-async def keep_answer(owner: AsyncEngine, source: str, at: datetime) -> UUID:
+async def keep_answer(
+    owner: AsyncEngine, source: str, at: datetime, intent: str | None = None
+) -> UUID:
     """Write a question and its answer as persistence would; return the question's id."""
     conversation, question = uuid4(), uuid4()
     row = {
@@ -143,7 +145,7 @@ async def keep_answer(owner: AsyncEngine, source: str, at: datetime) -> UUID:
             "type": "reply",
             "sender_kind": "assistant",
             "in_reply_to": question,
-            "body": {"source": source, "intent": None},
+            "body": {"source": source, "intent": intent, "why": {"intent": "nearest"}},
         },
     ]
     async with owner.begin() as connection:
@@ -151,12 +153,16 @@ async def keep_answer(owner: AsyncEngine, source: str, at: datetime) -> UUID:
     return question
 
 
-async def test_only_what_was_handed_over_is_open(database: Database, owner: AsyncEngine) -> None:
-    """Answered questions are left out; pages come latest first and lose nothing."""
+async def test_only_what_nobody_could_answer_is_open(
+    database: Database, owner: AsyncEngine
+) -> None:
+    """Answers and wishes for a person are left out; pages come latest first and lose nothing."""
     base = PostgresKnowledgeBase(database)
     far = datetime(2100, 1, 1, tzinfo=UTC)
     await keep_answer(owner, "template", far + timedelta(hours=1))
+    await keep_answer(owner, "handover", far + timedelta(hours=2), intent="human")
     wanted = [await keep_answer(owner, "handover", far + timedelta(seconds=n)) for n in range(3)]
     page = await base.open_questions(None, 2)
     rest = await base.open_questions(page[-1].place, 1)
     assert [each.message_id for each in (*page, *rest)] == wanted[::-1]
+    assert {each.intent for each in page} == {"nearest"}

@@ -108,6 +108,8 @@ def test_a_job_may_tune_the_sentence_model(client: TestClient, gateway: Gateway)
     assert [each.kind for each in told if isinstance(each, TrainModel)] == kinds
     audited = [each.new or {} for each in told if isinstance(each, ActionRecorded)]
     assert [each["kind"] for each in audited] == kinds
+    listed = client.get("/api/ai/train", headers=OPERATOR).json()["items"]
+    assert [each["kind"] for each in listed] == kinds[::-1]
 
 
 def test_a_job_is_shown_before_the_table_knows_it(client: TestClient) -> None:
@@ -270,6 +272,21 @@ def test_bad_examples_are_told_where(client: TestClient, body: object, field: st
     answer = ask(client, body)
     assert answer.status_code == 422, answer.text
     assert answer.json()["errors"][0]["field"] == field
+
+
+@pytest.mark.parametrize("field", ["extends", "examples", "kind "])
+def test_a_field_that_is_not_known_is_refused_in_a_form_too(client: TestClient, field: str) -> None:
+    """A misspelt option would leave the job with the default, and nobody would know."""
+    answer = upload(client, "x.csv", b"text,intent\n" + GOOD, **{field: "false"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_examples")
+    assert answer.json()["errors"] == [{"field": field, "message": "is not known"}]
+
+
+def test_an_option_is_not_sent_as_a_file(client: TestClient) -> None:
+    """It would be left out as quietly."""
+    fields, files = {"fromFeedback": "true"}, {"extend": ("x", b"false")}
+    answer = client.post("/api/ai/train", data=fields, files=files, headers=OPERATOR)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "extend")
 
 
 def test_duplicates_are_reported_and_learnt_once(client: TestClient) -> None:

@@ -30,6 +30,7 @@ from consumers.nlp.service.people import People
 from consumers.nlp.service.responder import Responder
 from consumers.nlp.service.retrieval import SnippetIndex
 from consumers.nlp.service.sentiment import ToneReader
+from schemas.events.ai import LoadedModel
 from schemas.events.chat import MessageSent, Sender, SenderKind
 from schemas.events.profiles import FrequentIntent, ProfileUpdated
 
@@ -197,6 +198,7 @@ def small_analyzer(
     *,
     recognizer: EntityRecognizer | None = None,
     strange: bool = False,
+    models: Sequence[LoadedModel] = (),
 ) -> Analyzer:
     """The whole way from text to answer, without a model."""
     knowledge = small_knowledge()
@@ -214,6 +216,7 @@ def small_analyzer(
         ),
         knowledge_version="test",
         people=people,
+        models=models,
     )
 
 

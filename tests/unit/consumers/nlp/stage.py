@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from uuid import uuid4
+from datetime import timedelta
+from uuid import UUID, uuid4
 
 from consumers.delivery.ports import Delivered, Record
 from consumers.nlp.handlers import MessageHandler
@@ -13,10 +14,23 @@ from consumers.nlp.service.assistant import Assistant
 from consumers.nlp.service.handovers import Handovers
 from producers.memory import InMemoryEventPublisher
 from runtime.clock import HybridLogicalClock
-from schemas.events.chat import MessageSent, ReplyRegenerateAsked, ReplyStopAsked
+from schemas.events.chat import (
+    ConversationHandedOver,
+    Handler,
+    MessageSent,
+    ReplyRegenerateAsked,
+    ReplyStopAsked,
+)
 from schemas.events.envelope import Event
 from schemas.events.replies import ReplyGenerated
-from tests.unit.consumers.nlp.samples import SNIPPET, AxisEmbedder, small_analyzer
+from tests.unit.consumers.nlp.samples import (
+    AT,
+    ORDER,
+    SNIPPET,
+    AxisEmbedder,
+    message,
+    small_analyzer,
+)
 from tests.unit.consumers.nlp.writers import Desk
 
 HELD = 2
@@ -87,6 +101,21 @@ def stop(asked: MessageSent) -> ReplyStopAsked:
         conversation_id=asked.conversation_id,
         message_id=asked.message_id,
         sender=asked.sender,
+    )
+
+
+def handed(
+    to: Handler, *, second: float, conversation: UUID | None = None
+) -> ConversationHandedOver:
+    """A hand-over so many seconds after noon."""
+    asked, event_id = message(ORDER), uuid4()
+    return ConversationHandedOver(
+        event_id=event_id,
+        occurred_at=AT + timedelta(seconds=second),
+        correlation_id=event_id,
+        conversation_id=conversation or asked.conversation_id,
+        sender=asked.sender,
+        to=to,
     )
 
 

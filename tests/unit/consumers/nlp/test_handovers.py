@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
@@ -18,7 +18,7 @@ from producers.memory import InMemoryEventPublisher
 from producers.ports import PublishStatus
 from runtime.clock import HybridLogicalClock
 from runtime.errors import RetryableError
-from schemas.events.chat import ConversationHandedOver, Handler, MessageSent
+from schemas.events.chat import Handler, MessageSent
 from schemas.events.envelope import Event
 from schemas.events.handovers import HandoversNoted
 from schemas.events.insights import MessageAnalyzed
@@ -38,7 +38,7 @@ from tests.unit.consumers.nlp.samples import (
     message,
     small_analyzer,
 )
-from tests.unit.consumers.nlp.stage import HELD, again, until
+from tests.unit.consumers.nlp.stage import HELD, again, handed, until
 from tests.unit.consumers.nlp.writers import Desk, ScriptedModel
 
 HUMAN = RETURN
@@ -88,21 +88,6 @@ class Room:
 def delivered(event: Event, at: int) -> Delivered:
     """Return an event as the consume loop hands it over."""
     return Delivered(event, Record("chat-messages", 0, at, event.key, b"", (), 0))
-
-
-def handed(
-    to: Handler, *, second: float, conversation: UUID | None = None
-) -> ConversationHandedOver:
-    """A hand-over so many seconds after noon."""
-    asked, event_id = message(ORDER), uuid4()
-    return ConversationHandedOver(
-        event_id=event_id,
-        occurred_at=AT + timedelta(seconds=second),
-        correlation_id=event_id,
-        conversation_id=conversation or asked.conversation_id,
-        sender=asked.sender,
-        to=to,
-    )
 
 
 def asked(text: str, number: int) -> MessageSent:

@@ -23,10 +23,12 @@ from consumers.nlp.service.library import Library
 from consumers.nlp.service.measures import measure, part
 from runtime.clock import HybridLogicalClock
 from runtime.errors import RetryableError
+from schemas.events.ai import LoadedModel
 from schemas.events.envelope import Event
 from schemas.events.models import Example, ModelKind, ModelPromoted, ModelRegistered, Phase, Stored
 from tests.unit.consumers.nlp.readers import catch_up
 from tests.unit.consumers.nlp.samples import (
+    AT,
     ORDER,
     RETURN,
     AxisEmbedder,
@@ -200,10 +202,12 @@ class Log:
 class Promoting:
     """A follower over a small analyzer, and what it was told."""
 
-    def __init__(self, folder: Path, *batches: Sequence[Event]) -> None:
+    def __init__(
+        self, folder: Path, *batches: Sequence[Event], models: Sequence[LoadedModel] = ()
+    ) -> None:
         self.content = pack(small_intents(), "axis")
         self.source = Source(self.content)
-        self.analyzer = small_analyzer(AxisEmbedder())
+        self.analyzer = small_analyzer(AxisEmbedder(), models=models)
         self.library = Library(AxisEmbedder(), small_knowledge())
         self.served: list[str | None] = []
         self.follower = Follower(
@@ -225,6 +229,17 @@ def promotion(version: str) -> Event:
     return found
 
 
+OWN_ACCURACY = 0.5
+LOADED = [
+    LoadedModel(name=kind, version="1", kind=kind, accuracy=accuracy, loaded_at=AT)
+    for kind, accuracy in (("embedding", None), ("intent", OWN_ACCURACY), ("sentiment", None))
+]
+
+
+def accuracies(promoting: Promoting) -> list[float | None]:
+    return [each.accuracy for each in promoting.analyzer.models]
+
+
 HEAD = pack(small_intents(), "axis")
 
 
@@ -238,6 +253,19 @@ async def test_at_start_only_the_last_promotion_is_served(tmp_path: Path) -> Non
     await catch_up(promoting.follower)
     assert promoting.answered_by() == "axis+test+intents-2"
     assert promoting.served == ["intents-2"]
+
+
+async def test_what_is_loaded_says_how_good_it_is(tmp_path: Path) -> None:
+    """A promoted head by its card, the own as measured at the start; nothing else has any."""
+    card = registered(HEAD)
+    own = card.model_copy(update={"version": "knowledge-1", "kind": ModelKind.KNOWLEDGE})
+    promoting = Promoting(tmp_path, [card, promotion("intents-1")], models=LOADED)
+    await catch_up(promoting.follower)
+    assert card.metrics.accuracy != OWN_ACCURACY
+    assert accuracies(promoting) == [None, card.metrics.accuracy, None]
+    promoting.follower._log = Log([own, promotion("knowledge-1")])
+    await promoting.follower.read()
+    assert accuracies(promoting) == [None, OWN_ACCURACY, None]
 
 
 async def test_the_knowledge_folders_own_version_can_be_promoted_again(tmp_path: Path) -> None:

@@ -32,10 +32,12 @@ from tests.unit.consumers.nlp.test_ledger import example
 from tests.unit.consumers.nlp.test_library import published
 from tests.unit.consumers.nlp.test_models import (
     HEAD,
+    LOADED,
     Log,
     Promoting,
     Source,
     TurnedEmbedder,
+    accuracies,
     promotion,
     registered,
     shelf,
@@ -76,7 +78,7 @@ def tuned(version: str = "intents-2", network: bytes = b"network") -> ModelRegis
 
 def promoting_tuned(folder: Path) -> Promoting:
     """A replica that the log tells to serve a tuned version."""
-    promoting = Promoting(folder, [tuned(), promotion("intents-2")])
+    promoting = Promoting(folder, [tuned(), promotion("intents-2")], models=LOADED)
     promoting.source.content = TUNED
     return promoting
 
@@ -102,6 +104,14 @@ async def test_a_sentence_model_comes_with_its_head_its_tone_and_its_snippets(
     assert order.model_version == "axis+test+intents-1"
     assert order.understanding.tone.label == "neutral"
     assert snippet.answer.source is ReplySource.RETRIEVAL
+
+
+async def test_a_card_measures_intents_alone(tmp_path: Path) -> None:
+    """The sentence model and the tone that come along are of the version, but have no accuracy."""
+    promoting = promoting_tuned(tmp_path)
+    await catch_up(promoting.follower)
+    assert {each.version for each in promoting.analyzer.models} == {"axis+test+intents-2"}
+    assert accuracies(promoting) == [None, tuned().metrics.accuracy, None]
 
 
 def test_a_tuned_model_works_what_was_said_lately_once() -> None:

@@ -279,7 +279,7 @@ export interface paths {
         };
         /**
          * Training Candidates
-         * @description List questions whose answers were rated or that were handed over, the latest first.
+         * @description List questions whose answers were rated or that had none, the latest first.
          */
         get: operations["training_candidates"];
         put?: never;
@@ -611,7 +611,7 @@ export interface paths {
         };
         /**
          * List Unanswered
-         * @description List questions that the assistant handed over, the latest first.
+         * @description List questions that the assistant had no answer to, the latest first.
          */
         get: operations["list_unanswered"];
         put?: never;
@@ -1399,6 +1399,8 @@ export interface components {
              * Format: uuid
              */
             jobId: string;
+            /** Kind */
+            kind: string;
             /** Metrics */
             metrics?: {
                 [key: string]: unknown;
@@ -1545,7 +1547,7 @@ export interface components {
         };
         /**
          * OpenQuestionView
-         * @description A question that the assistant handed over; `text` is null when it was deleted.
+         * @description A question that the assistant had no answer to; `text` is null when it was deleted.
          */
         OpenQuestionView: {
             /**
