@@ -215,7 +215,9 @@ class Generations:
             raise LanguageModelError(Fallback.BUSY)
         question = redacted(asked.text, analysis.understanding.entities)
         before = self.turns.before(asked.conversation_id, asked.message_id)
-        prompt = prompt_for(question, analysis.answer.grounds, before)
+        prompt = prompt_for(
+            question, analysis.answer.grounds, before, analysis.understanding.language
+        )
         user, reserved = asked.sender.id, tokens_of(prompt) + self._drafter.max_tokens
         async with self._room:
             if not await self._budget.reserve(user, reserved):
@@ -241,7 +243,7 @@ class Generations:
             return None
         said = " ".join(re.sub(r"[^\w\s]", " ", asked.text.casefold()).split())
         # Everybody may see the whole knowledge base; who may not would need a part here.
-        parts = (self._drafter.model.name, self._version(), "everyone", said)
+        parts = (self._drafter.model.name, self._version(), "everyone", understood.language, said)
         return hashlib.sha256("\x00".join(parts).encode()).hexdigest()
 
     def _remember(self, generation: _Generation, answer: Answer) -> None:
