@@ -82,8 +82,8 @@ async def _compare(topic: Topic, tables: Snapshot, found: Found) -> None:
             each.repeats = each.records - each.changes - each.events - each.excused
     async for event_id, key in tables.unexpected(topic):
         found[topic.value, partition_of(str(key).encode(), topic)].blame(event_id)
-    async for subject, key, more in tables.doubled(topic):
-        found[topic.value, partition_of(key.encode(), topic)].double(subject, more)
+    async for subject, place, more in tables.doubled(topic):
+        found[topic.value, partition_of(place.encode(), topic)].double(subject, more)
 
 
 def partition_of(key: bytes, topic: Topic) -> int:

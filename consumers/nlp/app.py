@@ -43,7 +43,7 @@ from consumers.nlp.service.responder import Responder
 from consumers.nlp.service.sentiment import ToneReader
 from consumers.nlp.service.strange import StrangeTalk
 from consumers.nlp.settings import ModelSettings, NlpSettings
-from consumers.nlp.writing import generations
+from consumers.nlp.writing import writing
 from producers.kafka import KafkaEventPublisher
 from runtime import metrics
 from runtime.clock import HybridLogicalClock, wall_clock
@@ -189,13 +189,14 @@ async def serve(settings: NlpSettings) -> None:
                 following(settings, analyzer, library, publisher, clock),
                 following_documents(settings, library, clock),
                 following_profiles(settings, people, clock),
-                generations(settings, analyzer, clock) as writing,
+                writing(settings, analyzer, clock) as written,
             ):
                 handovers = Handovers(publisher, clock)
+                writer, generations = written or (None, None)
                 assistant = Assistant(
-                    analyzer, publisher, clock, executor, handovers, generations=writing
+                    analyzer, publisher, clock, executor, handovers, generations=generations
                 )
-                requests = Requests(analyzer, publisher, clock, executor)
+                requests = Requests(analyzer, publisher, clock, executor, writer)
                 async with following_handovers(
                     settings, handovers, clock, assistant.hush
                 ) as follower:

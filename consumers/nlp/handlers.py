@@ -68,12 +68,16 @@ class Handler:
                 raise outcome
 
     def unfinished(self) -> Offsets:
-        """See `consumers.delivery.ports.Unhurried`; requests are never left unfinished."""
+        """See `consumers.delivery.ports.Unhurried`; requests hold nothing back.
+
+        One that came again would be told in other pieces, in the middle of the first ones, and
+        soon nobody waits for it (ADR 0021).
+        """
         return self._messages.unfinished()
 
     async def settle(self) -> None:
         """See `consumers.delivery.ports.Unhurried`."""
-        await self._messages.settle()
+        await asyncio.gather(self._messages.settle(), self._requests.settle())
 
 
 class RequestHandler:
@@ -93,6 +97,10 @@ class RequestHandler:
         await self._requests.answer(
             [each.event for each in due if isinstance(each.event, AiRequest)]
         )
+
+    async def settle(self) -> None:
+        """Give what is being written a little time."""
+        await self._requests.settle()
 
 
 class MessageHandler:

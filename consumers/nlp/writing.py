@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import NamedTuple
 
 import structlog
 
@@ -10,26 +11,34 @@ from consumers.nlp.adapters.language.memory import InMemoryBudget, NoAnswers
 from consumers.nlp.adapters.language.valkey import ValkeyAnswers, ValkeyBudget, connect
 from consumers.nlp.ports import AnswerCache, TokenBudget
 from consumers.nlp.service.analyzer import Analyzer
+from consumers.nlp.service.beside import Beside
+from consumers.nlp.service.deltas import Deltas
 from consumers.nlp.service.drafting import Drafter
-from consumers.nlp.service.generations import GenerationLimits, Generations
+from consumers.nlp.service.generations import Generations
+from consumers.nlp.service.writer import Writer, WritingLimits
 from consumers.nlp.settings import LanguageModelSettings, NlpSettings
 from producers.kafka import KafkaEventPublisher
 from runtime.clock import HybridLogicalClock
 from runtime.kafka import create_fleeting_producer
 
 PROCESS = "nlp"
-SETTLE_SECONDS = 5.0
-"""Well within the time that a stopping consumer has (`DeliverySettings.stop_deadline`)."""
 
 logger = structlog.get_logger(__name__)
 
 
+class Writing(NamedTuple):
+    """What a language model writes with, and what it writes in conversations."""
+
+    writer: Writer
+    generations: Generations
+
+
 @asynccontextmanager
-async def generations(
+async def writing(
     settings: NlpSettings, analyzer: Analyzer, clock: HybridLogicalClock
-) -> AsyncIterator[Generations | None]:
+) -> AsyncIterator[Writing | None]:
     """
-    Give what writes answers for as long as the block lasts; None without a language model.
+    Give what writes texts for as long as the block lasts; None without a language model.
 
     Raises:
         ModelSourceError: the model on this machine is not there or cannot be loaded.
@@ -42,7 +51,7 @@ async def generations(
             yield None
             return
         logger.info("language_model_ready", model=model.name, kind=chosen.kind)
-        deltas = await parts.enter_async_context(
+        publisher = await parts.enter_async_context(
             KafkaEventPublisher(
                 settings.kafka,
                 process=PROCESS,
@@ -51,11 +60,9 @@ async def generations(
             )
         )
         cache, budget = await _kept(settings, parts)
-        yield Generations(
+        writer = Writer(
             drafter=Drafter(
                 model,
-                deltas,
-                clock,
                 analyzer.moderation,
                 max_tokens=chosen.answer_tokens,
                 max_chars=chosen.answer_chars,
@@ -64,8 +71,9 @@ async def generations(
             budget=budget,
             limits=_limits(chosen),
             version=lambda: analyzer.model_version,
-            stopped=analyzer.stopped,
         )
+        deltas = Deltas(publisher, clock)
+        yield Writing(writer, Generations(writer, deltas, Beside(), analyzer.stopped))
 
 
 async def _kept(settings: NlpSettings, parts: AsyncExitStack) -> tuple[AnswerCache, TokenBudget]:
@@ -80,10 +88,9 @@ async def _kept(settings: NlpSettings, parts: AsyncExitStack) -> tuple[AnswerCac
     )
 
 
-def _limits(chosen: LanguageModelSettings) -> GenerationLimits:
-    return GenerationLimits(
+def _limits(chosen: LanguageModelSettings) -> WritingLimits:
+    return WritingLimits(
         deadline=chosen.deadline.total_seconds(),
         at_once=chosen.at_once,
         waiting=chosen.waiting,
-        settle=SETTLE_SECONDS,
     )

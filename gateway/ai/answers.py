@@ -53,6 +53,8 @@ def processed(reply: MessageProcessed) -> ProcessedMessage:
             timestamp=reply.occurred_at,
             moderation=reply.moderation,
             versions=reply.versions,
+            why=reply.why,
+            stopped=reply.stopped,
         ),
     )
 
@@ -99,6 +101,8 @@ def response(reply: ResponseGenerated) -> GeneratedResponse:
         options=reply.options,
         model_version=reply.model_version,
         moderation=reply.moderation,
+        why=reply.why,
+        stopped=reply.stopped,
     )
 
 
@@ -114,13 +118,16 @@ def turns(asked: SummaryQuestion, said: Sequence[Utterance]) -> list[Turn]:
 
 
 def summary(reply: Summarized, messages: int, said: Sequence[Utterance]) -> SummaryView:
-    """The key messages; those of a conversation say which message they are from."""
+    """A summary; the key messages of a conversation say which message they are from."""
     return SummaryView(
-        summary="\n".join(_line(each) for each in reply.key_messages),
+        summary=reply.text or "\n".join(_line(each) for each in reply.key_messages),
         method=reply.method,
         key_messages=tuple(_key_message(each, said) for each in reply.key_messages),
         messages=messages,
         model_version=reply.model_version,
+        stopped=reply.stopped,
+        fallback=reply.fallback,
+        moderated=reply.moderated,
     )
 
 

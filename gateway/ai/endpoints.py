@@ -89,7 +89,7 @@ async def generate_response(
 
 @router.post("/summarize")
 async def summarize(body: SummaryQuestion, user: SignedInUser, state: State) -> SummaryView:
-    """Pick the key messages of one of my conversations, of messages, or of a text."""
+    """Summarize one of my conversations, messages, or a text."""
     async with _asked("summarize", user, state):
         said = await state["assisting"].conversation(user, body)
         turns = answers.turns(body, said)

@@ -55,7 +55,7 @@ class Assisting:
             MessageProcessed,
             user,
             asked,
-            lambda stamp: ProcessMessage(**stamp, text=asked.text),
+            lambda stamp: ProcessMessage(**stamp, user_id=user.sub, text=asked.text),
         )
 
     async def sentiment(self, user: AccessClaims, asked: TextQuestion) -> SentimentRead:
@@ -76,7 +76,7 @@ class Assisting:
             ResponseGenerated,
             user,
             asked,
-            lambda stamp: GenerateResponse(**stamp, text=asked.text),
+            lambda stamp: GenerateResponse(**stamp, user_id=user.sub, text=asked.text),
         )
 
     async def respond_in_pieces(
@@ -85,7 +85,8 @@ class Assisting:
         """Answer a text piece by piece; the whole answer comes last."""
         request_id = _request_id(user, "pieces", asked)
         replies = self._asker.stream(
-            request_id, lambda stamp: GenerateResponse(**stamp, text=asked.text, stream=True)
+            request_id,
+            lambda stamp: GenerateResponse(**stamp, user_id=user.sub, text=asked.text, stream=True),
         )
         async with aclosing(replies):
             async for reply in replies:
@@ -96,12 +97,14 @@ class Assisting:
     async def summarize(
         self, user: AccessClaims, asked: SummaryQuestion, turns: Sequence[Turn]
     ) -> Summarized:
-        """Pick the key messages of these turns."""
+        """Say in short what was said in these turns."""
         return await self._ask(
             Summarized,
             user,
             asked,
-            lambda stamp: Summarize(**stamp, turns=tuple(turns), sentences=asked.sentences),
+            lambda stamp: Summarize(
+                **stamp, user_id=user.sub, turns=tuple(turns), sentences=asked.sentences
+            ),
             *(turn.text for turn in turns),
         )
 

@@ -7,7 +7,15 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from schemas.events.ai import MOST_SENTENCES, MOST_TURNS, Turn
 from schemas.events.insights import Entity, Moderation, SentimentLabel
-from schemas.events.replies import Citation, ReplySource, Share
+from schemas.events.replies import (
+    Citation,
+    Fallback,
+    Moderated,
+    ReplySource,
+    Share,
+    StopReason,
+    Why,
+)
 from schemas.text import Instant, LongText, MessageText, PersonName
 
 
@@ -75,6 +83,9 @@ class ProcessingMetadata(View):
     """How abusive the message is; None when nobody can judge a text in its language."""
     versions: dict[str, str] = Field(default={})
     """What each step was done with."""
+    why: Why | None = None
+    stopped: StopReason | None = None
+    """Set when a language model's text ends early."""
 
 
 class ProcessedMessage(View):
@@ -130,6 +141,10 @@ class GeneratedResponse(View):
     model_version: str
     moderation: Moderation | None = None
     """How abusive the question is; None when nobody can judge a text in its language."""
+    why: Why | None = None
+    """With `fallback` set the response takes the place of any pieces that were told."""
+    stopped: StopReason | None = None
+    """Set when a language model's text ends early."""
 
 
 class ResponsePieceView(View):
@@ -150,15 +165,21 @@ class KeyMessageView(View):
 
 
 class SummaryView(View):
-    """The key messages in the order in which they were said, also as one text."""
+    """A summary, and the key messages in the order in which they were said."""
 
     summary: str
     method: str
-    """`extractive`: sentences of the original, word for word."""
+    """`extractive`: the key messages, word for word. `abstractive`: a language model's words."""
     key_messages: tuple[KeyMessageView, ...]
     messages: int
     """How many messages were read."""
     model_version: str | None
+    stopped: StopReason | None = None
+    """Set when a language model's text ends early."""
+    fallback: Fallback | None = None
+    """Why a language model that was to write the summary did not."""
+    moderated: Moderated | None = None
+    """Set when `fallback` is `guarded` because of abusive words."""
 
 
 class ModelView(View):

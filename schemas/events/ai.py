@@ -12,7 +12,15 @@ from pydantic import Field
 
 from schemas.events.envelope import Event, Value
 from schemas.events.insights import Entity, Moderation, Sentiment, SentimentLabel
-from schemas.events.replies import Citation, ReplySource, Share
+from schemas.events.replies import (
+    Citation,
+    Fallback,
+    Moderated,
+    ReplySource,
+    Share,
+    StopReason,
+    Why,
+)
 from schemas.text import Instant, MessageText, PlainText, ReplyText
 
 REPLY_PARTITIONS = 16
@@ -46,6 +54,13 @@ class AiRequest(AiEvent):
         return self.answer_by
 
 
+class WritingRequest(AiRequest):
+    """A question whose answer a language model may write."""
+
+    user_id: UUID | None = None
+    """Who asks, and so whose budget pays; without it no language model is asked."""
+
+
 class AiReply(AiEvent):
     """An answer, or a piece of one: `sequence` counts from 0, `last` ends it."""
 
@@ -58,7 +73,7 @@ class AiReply(AiEvent):
         return self.reply_partition
 
 
-class ProcessMessage(AiRequest):
+class ProcessMessage(WritingRequest):
     """Understand a message and say what the answer would be."""
 
     event_type: ClassVar[str] = "ai.process_message.v1"
@@ -82,7 +97,7 @@ class ReadIntent(AiRequest):
     text: MessageText
 
 
-class GenerateResponse(AiRequest):
+class GenerateResponse(WritingRequest):
     """Answer a message, in pieces when `stream` is set."""
 
     event_type: ClassVar[str] = "ai.generate_response.v1"
@@ -98,7 +113,7 @@ class Turn(Value):
     text: PlainText
 
 
-class Summarize(AiRequest):
+class Summarize(WritingRequest):
     """Tell the key messages of what was said, the oldest first."""
 
     event_type: ClassVar[str] = "ai.summarize.v1"
@@ -143,6 +158,9 @@ class MessageProcessed(AiReply):
     """What each step was done with, under the steps' names."""
     moderation: Moderation | None = None
     """None when nobody can judge a text in this language."""
+    why: Why | None = None
+    stopped: StopReason | None = None
+    """Set when a language model's text ends early."""
 
 
 class MoodShare(Value):
@@ -186,7 +204,10 @@ class ResponsePiece(AiReply):
 
 
 class ResponseGenerated(AiReply):
-    """The whole answer; after pieces its text is all of theirs, joined."""
+    """The whole answer; after pieces its text is all of theirs, joined.
+
+    With `why.fallback` it takes the place of any pieces: what said them could not go on.
+    """
 
     event_type: ClassVar[str] = "ai.response_generated.v1"
 
@@ -200,6 +221,9 @@ class ResponseGenerated(AiReply):
     model_version: str
     moderation: Moderation | None = None
     """How abusive the question is; None when nobody can judge a text in its language."""
+    why: Why | None = None
+    stopped: StopReason | None = None
+    """Set when a language model's text ends early."""
 
 
 class KeyMessage(Value):
@@ -219,9 +243,18 @@ class Summarized(AiReply):
     event_type: ClassVar[str] = "ai.summarized.v1"
 
     method: str
-    """`extractive`: sentences of the original, word for word."""
+    """`extractive`: the key messages, sentences of the original, are the summary. `abstractive`:
+    `text` is."""
     key_messages: tuple[KeyMessage, ...]
     model_version: str
+    text: ReplyText | None = None
+    """The summary in a language model's words."""
+    stopped: StopReason | None = None
+    """Set when `text` ends early."""
+    fallback: Fallback | None = None
+    """Why a language model that was to write the summary did not."""
+    moderated: Moderated | None = None
+    """Set when `fallback` is `guarded` because of abusive words."""
 
 
 class LoadedModel(Value):

@@ -28,7 +28,7 @@ from schemas.events.ai import (
 )
 from schemas.events.envelope import Event
 from schemas.events.insights import Entity, Moderation, Sentiment, SentimentLabel
-from schemas.events.replies import Citation, ReplySource
+from schemas.events.replies import Citation, ReplySource, StopReason, Why
 
 _USER = UUID("0b7c1a52-5f0e-4b0e-9d57-0d3a0f3b6a01")
 _CLIENT_REQUEST = UUID("6bd27fb8-bf6e-4b6e-93bd-6d9f6f9fc107")
@@ -38,6 +38,7 @@ _AT = datetime(2026, 11, 23, 9, 30, 1, tzinfo=UTC)
 _QUESTION = "where is my order 48213?"
 _ANSWER = "Order 48213 is on its way."
 _MODEL = "minilm-int8+head-1"
+_WRITER = "smollm2"
 
 
 def _request() -> dict[str, Any]:
@@ -50,6 +51,10 @@ def _request() -> dict[str, Any]:
         "reply_fence": 1_795_426_200_000_000,
         "answer_by": _AT + timedelta(seconds=5),
     }
+
+
+def _asked() -> dict[str, Any]:
+    return {**_request(), "user_id": _USER}
 
 
 def _reply(kind: type[AiReply]) -> dict[str, Any]:
@@ -67,11 +72,11 @@ def _reply(kind: type[AiReply]) -> dict[str, Any]:
 _MOOD = Sentiment(label=SentimentLabel.NEUTRAL, score=0.91)
 
 AI_EXAMPLES: tuple[Event, ...] = (
-    ProcessMessage(**_request(), text=_QUESTION),
+    ProcessMessage(**_asked(), text=_QUESTION),
     ReadSentiment(**_request(), text=_QUESTION),
     ReadIntent(**_request(), text=_QUESTION),
-    GenerateResponse(**_request(), text=_QUESTION, stream=True),
-    Summarize(**_request(), turns=(Turn(speaker="Ada", text=_QUESTION),), sentences=3),
+    GenerateResponse(**_asked(), text=_QUESTION, stream=True),
+    Summarize(**_asked(), turns=(Turn(speaker="Ada", text=_QUESTION),), sentences=3),
     ListModels(**_request()),
     MessageProcessed(
         **_reply(MessageProcessed),
@@ -87,6 +92,7 @@ AI_EXAMPLES: tuple[Event, ...] = (
         timings_ms={"embedding": 1.4, "intent": 0.1},
         moderation=Moderation(flagged=False, score=0.02),
         versions={"embedding": "minilm-int8", "intent": "head-1"},
+        why=Why(intent="order_status", score=0.97, model_version=_MODEL),
     ),
     SentimentRead(
         **_reply(SentimentRead),
@@ -112,17 +118,20 @@ AI_EXAMPLES: tuple[Event, ...] = (
     ResponseGenerated(
         **_reply(ResponseGenerated),
         text=_ANSWER,
-        source=ReplySource.RETRIEVAL,
+        source=ReplySource.MODEL,
         intent=None,
         confidence=0.62,
         citations=(Citation(id="shipping-times", title="Shipping times", score=0.62),),
-        model_version=_MODEL,
+        model_version=f"{_MODEL}+{_WRITER}",
+        why=Why(score=0.31, snippet_ids=("shipping-times",), model_version=f"{_MODEL}+{_WRITER}"),
+        stopped=StopReason.LENGTH,
     ),
     Summarized(
         **_reply(Summarized),
-        method="extractive",
+        method="abstractive",
         key_messages=(KeyMessage(turn=0, speaker="Ada", text=_QUESTION, score=0.9),),
-        model_version=_MODEL,
+        model_version=f"{_MODEL}+{_WRITER}",
+        text="Ada asks where order 48213 is.",
     ),
     ModelsListed(
         **_reply(ModelsListed),

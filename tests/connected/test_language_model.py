@@ -4,14 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
+import orjson
 import pytest
 
 from parley_client import Chat, by_token
 from parley_client.conversation import Conversation, Events
 from parley_client.frames import Frame
+from tests.connected import ai_bed as bed
 from tests.connected.edge_bed import forgetful_edge
 from tests.people import TokenMint
 from tests.scripted_model import ScriptedEndpoint, scripted_endpoint
@@ -262,6 +265,47 @@ async def test_nothing_is_said_after_a_person_took_over(
         stored = await replies_in(writing, conversation, user)
     assert reply["source"] == "model"
     assert [item["in_reply_to"] for item in stored] == [str(again)] != [str(question)]
+
+
+async def test_over_rest_it_answers_and_summarizes(
+    writing: Stack, script: ScriptedEndpoint
+) -> None:
+    """Its words leave while it writes; a summary is in its words, and it knows no names."""
+    async with bed.somebody(writing.url) as http:
+        await bed.answered(http)
+        script.said = 0
+        events = [event async for event in _events(http, f"{QUESTION} Over REST.", script)]
+        names, data, said = zip(*events, strict=True)
+        assert {*names[:-1]} == {"piece"}
+        assert said[0] < len(script.words), "the first words were to be told before the last ones"
+        answer = data[-1]
+        assert "".join(piece["text"] for piece in data[:-1]) == answer["response"]
+        assert (answer["response"], answer["source"]) == (script.text.strip(), "model")
+        assert answer["why"]["snippet_ids"]
+        script.words = ["Person 1 ", "wants ", "a refund."]
+        messages = [{"speaker": "Ada", "text": "My lamp is broken. Write to ada@example.org."}]
+        summary = await http.post("/api/ai/summarize", json={"messages": messages})
+    assert summary.json()["method"] == "abstractive", summary.text
+    assert summary.json()["summary"] == "Ada wants a refund."
+    told = str(script.asked[-1])
+    assert "Ada" not in told
+    assert "ada@" not in told
+
+
+async def _events(
+    http: httpx2.AsyncClient, text: str, script: ScriptedEndpoint
+) -> AsyncIterator[tuple[str, dict[str, Any], int]]:
+    """Yield each event of an answer, and how many words of it were said by then."""
+    headers = {"Accept": "text/event-stream"}
+    path, name = "/api/ai/generate-response", ""
+    async with http.stream("POST", path, json={"text": text}, headers=headers) as answer:
+        assert answer.status_code == httpx2.codes.OK
+        async for line in answer.aiter_lines():
+            field, _, value = line.partition(": ")
+            if field == "event":
+                name = value
+            if field == "data":
+                yield name, orjson.loads(value), script.said
 
 
 async def test_a_broken_model_is_said_and_left_alone(

@@ -1,7 +1,7 @@
 """What goes into the assistant's head and what comes out, before it becomes events."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol, Self
 from uuid import UUID, uuid4
@@ -54,7 +54,7 @@ class Question:
     text: str
     asked_at: datetime
     user_id: UUID | None = None
-    """Who asks, if their habits may count."""
+    """Who asks; their habits count in conversations only."""
     remembered: bool = True
     """Whether the conversation goes on: one question by itself leaves nothing behind."""
     answered: bool = True
@@ -64,6 +64,14 @@ class Question:
     def alone(cls, text: str) -> Self:
         """A message outside of any conversation."""
         return cls(uuid4(), uuid4(), text, datetime.now(UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """A text with personal data masked, and whether it is too abusive for a language model."""
+
+    text: str
+    flagged: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +135,8 @@ class Analysis:
     """What each step was done with."""
     model_version: str = ""
     """What it was understood with; another version may answer the next message."""
+
+    def saying(self, answer: Answer, seconds: float) -> Self:
+        """The same message with an answer that it took this long to write."""
+        response = round(self.timings_ms["response"] + seconds * 1_000, 3)
+        return replace(self, answer=answer, timings_ms={**self.timings_ms, "response": response})

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from consumers.nlp.ports import Embedder, Matrix, Vector
-from consumers.nlp.service.analysis import Analysis, Question, Understanding
+from consumers.nlp.service.analysis import Analysis, Question, Screened, Understanding
 from consumers.nlp.service.dialogue import Dialogue
 from consumers.nlp.service.entity_finder import EntityFinder
 from consumers.nlp.service.heads import IntentHead
@@ -18,6 +18,7 @@ from consumers.nlp.service.retrieval import Snippets
 from consumers.nlp.service.sentiment import ToneReader
 from consumers.nlp.service.tolerances import Tolerances
 from runtime.clock import wall_clock
+from runtime.entities.masking import redacted
 from schemas.events.ai import LoadedModel
 
 INTENT = "intent"
@@ -197,6 +198,19 @@ class Analyzer:
     def vectors(self, texts: Sequence[str]) -> Matrix:
         """One unit vector per text, for whoever compares texts: always of the own model."""
         return self._own.encoding.embedder.embed(texts)
+
+    def language_of(self, text: str) -> str:
+        """ISO 639-1 code of a text outside of any conversation."""
+        return self._languages.language_of_text(text)
+
+    def screened(self, texts: Sequence[str], language: str) -> list[Screened]:
+        """What a language model may see of texts in this language, each by itself."""
+        entities = self._finder.find(texts, [language] * len(texts))
+        judged = [self.moderation.judge(text, language) for text in texts]
+        return [
+            Screened(redacted(text, found), judgement is not None and judgement.flagged)
+            for text, found, judgement in zip(texts, entities, judged, strict=True)
+        ]
 
     def _person(self, question: Question) -> Person:
         # Habits serve answers, and none is given where a person answers.

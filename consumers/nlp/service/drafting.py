@@ -1,37 +1,39 @@
-"""Writes one answer with the language model and tells it, piece by piece, while it is written."""
+"""Writes one text with the language model and tells it, piece by piece, while it is written."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 
 from consumers.nlp.errors import LanguageModelError
 from consumers.nlp.ports import LanguageModel, Prompt, Usage
-from consumers.nlp.service.analysis import Asked
-from consumers.nlp.service.events import delta_of
 from consumers.nlp.service.moderation import Moderation
 from consumers.nlp.service.prompting import tells_the_rules
-from producers.ports import EventPublisher
 from runtime import metrics
-from runtime.clock import HybridLogicalClock
 from schemas.events.replies import Fallback, Moderated, StopReason
 
 COALESCED_SECONDS = 0.04
 """Pieces that come within this time leave as one."""
 HELD_CHARS = 32
 """A longer word, or a script without spaces, is not waited for."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+
+Tell = Callable[[int, str], Awaitable[bool]]
+"""Tells what follows so many characters of a text; returns whether it arrived."""
+
+
+async def tell_nobody(offset: int, text: str) -> bool:
+    """`Tell` for a text that nobody reads before it is whole."""
+    del offset, text
+    return True
 
 
 @dataclass
 class Draft:
-    """An answer as far as it is written."""
+    """A text as far as it is written."""
 
-    asked: Asked
-    attempt: int
     language: str
-    """ISO 639-1, of the question and so of the answer."""
+    """ISO 639-1, of what was asked and so of the text."""
+    tell: Tell
     text: str = ""
     """Checked, and so free to be told; ends with a whole word while it is written."""
     held: str = ""
@@ -49,8 +51,6 @@ class Drafter:
     def __init__(
         self,
         model: LanguageModel,
-        deltas: EventPublisher,
-        clock: HybridLogicalClock,
         moderation: Moderation,
         *,
         max_tokens: int,
@@ -58,14 +58,8 @@ class Drafter:
     ) -> None:
         self.model = model
         self._moderation = moderation
-        self._deltas = deltas
-        self._clock = clock
         self.max_tokens = max_tokens
         self._max_chars = max_chars
-
-    def begin(self, asked: Asked, language: str) -> Draft:
-        """Return an empty draft, whose attempt is higher than any that was begun before it."""
-        return Draft(asked, (self._clock.stamp() - _EPOCH) // _MICROSECOND, language)
 
     async def write(self, draft: Draft, prompt: Prompt) -> None:
         """
@@ -113,10 +107,8 @@ class Drafter:
         new = draft.text[draft.told :]
         if not new:
             return
-        at = self._clock.stamp()
-        delta = delta_of(draft.asked, draft.attempt, draft.told, new, at)
         # What did not arrive goes with the next piece, so that readers never see a hole.
-        if (await self._deltas.publish(delta)).accepted:
+        if await draft.tell(draft.told, new):
             draft.told += len(new)
         else:
             draft.grown.set()

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from consumers.nlp.service.analysis import Analysis, Asked
+from consumers.nlp.service.analysis import Analysis, Answer, Asked
 from producers.ports import Published
 from runtime.entities.masking import masked
 from runtime.errors import RetryableError
@@ -33,7 +33,7 @@ def reply_to(cause: Asked, analysis: Analysis, model_version: str, at: datetime)
     """The answer as an event; its message id is its event id."""
     event_id = derived_event_id(CONSUMER, cause.event_id, ReplyGenerated.event_type)
     answer = analysis.answer
-    version = model_version if answer.model is None else f"{model_version}+{answer.model}"
+    version = version_of(answer, model_version)
     return ReplyGenerated(
         event_id=event_id,
         occurred_at=at,
@@ -53,7 +53,7 @@ def reply_to(cause: Asked, analysis: Analysis, model_version: str, at: datetime)
             for found in answer.cited
         ),
         model_version=version,
-        why=_why(analysis, version),
+        why=why_of(analysis, version),
         stopped=answer.stopped,
         attempt=answer.attempt,
     )
@@ -74,7 +74,13 @@ def delta_of(cause: Asked, attempt: int, offset: int, text: str, at: datetime) -
     )
 
 
-def _why(analysis: Analysis, version: str) -> Why:
+def version_of(answer: Answer, model_version: str) -> str:
+    """What understood the message, and the language model that wrote the answer, if one did."""
+    return model_version if answer.model is None else f"{model_version}+{answer.model}"
+
+
+def why_of(analysis: Analysis, version: str) -> Why:
+    """Why the answer is this one, as whoever asked may be told."""
     answer, guess = analysis.answer, analysis.understanding.intent
     return Why(
         intent=guess.intent,

@@ -1,9 +1,10 @@
 """Saying an answer piece by piece: what a source of pieces promises, and one for known answers."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Protocol
 
 from consumers.nlp.service.analysis import Analysis, Answer, Question
+from consumers.nlp.service.patience import Patience
 
 PIECE_CHARS = 24
 
@@ -14,11 +15,18 @@ class PieceSource(Protocol):
 
     Yields pieces of text as they come, none of them empty, and at the end one `Answer` whose text
     is all of them joined. It runs on the event loop and must not hold it up. A source that cannot
-    go on ends with an `Answer` all the same; whoever repeats a request may be told other pieces,
-    unless the first answer was finished.
+    go on ends with an `Answer` all the same, whose `fallback` says why and whose text takes the
+    place of the pieces; whoever repeats a request may be told other pieces, unless the first
+    answer was finished.
     """
 
-    def pieces(self, question: Question, analysis: Analysis) -> AsyncIterator[str | Answer]:
+    def takes_seconds(self, analysis: Analysis) -> bool:
+        """Whether this answer takes so long that nothing else may wait for it."""
+        ...
+
+    def pieces(
+        self, question: Question, analysis: Analysis, patience: Patience
+    ) -> AsyncGenerator[str | Answer, None]:
         """The pieces in their order, then the answer."""
         ...
 
@@ -26,9 +34,16 @@ class PieceSource(Protocol):
 class WholeAnswers:
     """`PieceSource` for templates and snippets: words gathered to pieces, without any pause."""
 
-    async def pieces(self, question: Question, analysis: Analysis) -> AsyncIterator[str | Answer]:
+    def takes_seconds(self, analysis: Analysis) -> bool:
         """See the port."""
-        del question
+        del analysis
+        return False
+
+    async def pieces(
+        self, question: Question, analysis: Analysis, patience: Patience
+    ) -> AsyncGenerator[str | Answer, None]:
+        """See the port."""
+        del question, patience
         for piece in in_pieces(analysis.answer.text):
             yield piece
         yield analysis.answer

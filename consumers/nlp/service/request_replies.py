@@ -6,8 +6,9 @@ from typing import TypedDict
 from uuid import UUID
 
 from consumers.nlp.service.analysis import Analysis
-from consumers.nlp.service.events import CONSUMER, moderation_of
+from consumers.nlp.service.events import CONSUMER, moderation_of, version_of, why_of
 from consumers.nlp.service.summary import Picked
+from consumers.nlp.service.writer import Written
 from runtime.entities.masking import masked
 from schemas.events.ai import (
     AiReply,
@@ -29,6 +30,7 @@ from schemas.events.replies import Citation
 from schemas.ids import derived_event_id
 
 EXTRACTIVE = "extractive"
+ABSTRACTIVE = "abstractive"
 
 
 class Stamp(TypedDict):
@@ -66,11 +68,10 @@ def addressed(reply: AiReply, request: AiRequest) -> AiReply:
     )
 
 
-def processed(
-    request: AiRequest, analysis: Analysis, model_version: str, at: datetime
-) -> MessageProcessed:
+def processed(request: AiRequest, analysis: Analysis, at: datetime) -> MessageProcessed:
     """Everything about one message."""
     understood, answer = analysis.understanding, analysis.answer
+    version = version_of(answer, analysis.model_version)
     return MessageProcessed(
         **stamp(request, MessageProcessed, at),
         text=answer.text,
@@ -84,10 +85,12 @@ def processed(
             for each in understood.entities
         ),
         language=understood.language,
-        model_version=model_version,
+        model_version=version,
         timings_ms=analysis.timings_ms,
         versions=dict(analysis.versions),
         moderation=moderation_of(analysis),
+        why=why_of(analysis, version),
+        stopped=answer.stopped,
     )
 
 
@@ -137,6 +140,7 @@ def response(
 ) -> ResponseGenerated:
     """The whole answer; it ends the pieces, if there were any."""
     answer = analysis.answer
+    version = version_of(answer, analysis.model_version)
     return ResponseGenerated(
         **stamp(request, ResponseGenerated, at, sequence),
         sequence=sequence,
@@ -149,8 +153,10 @@ def response(
             for found in answer.cited
         ),
         options=answer.options or (),
-        model_version=analysis.model_version,
+        model_version=version,
         moderation=moderation_of(analysis),
+        why=why_of(analysis, version),
+        stopped=answer.stopped,
     )
 
 
@@ -171,6 +177,22 @@ def summarized(
             for each in picked
         ),
         model_version=model_version,
+    )
+
+
+def rewritten(summary: Summarized, written: Written) -> Summarized:
+    """The summary in a language model's words, or why it stays as it is."""
+    if written.fallback is not None:
+        return summary.model_copy(
+            update={"fallback": written.fallback, "moderated": written.moderated}
+        )
+    return summary.model_copy(
+        update={
+            "method": ABSTRACTIVE,
+            "text": written.text,
+            "stopped": written.stopped,
+            "model_version": f"{summary.model_version}+{written.model}",
+        }
     )
 
 

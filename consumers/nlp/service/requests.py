@@ -1,21 +1,30 @@
 """Answers requests that come over REST, in the same chunks and by the same analyzer as messages."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import replace
+from contextlib import aclosing, suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+import structlog
 
-from consumers.nlp.ports import Matrix
 from consumers.nlp.service import request_replies as replies
 from consumers.nlp.service.analysis import Analysis, Answer, Question
 from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.answered import Answered
 from consumers.nlp.service.assistant import CHUNK
+from consumers.nlp.service.beside import Beside
+from consumers.nlp.service.chunks import in_chunks
+from consumers.nlp.service.events import require_accepted
+from consumers.nlp.service.patience import Patience
 from consumers.nlp.service.pieces import PieceSource, WholeAnswers
 from consumers.nlp.service.summary import pick, sentences_of
+from consumers.nlp.service.writer import Writer
+from consumers.nlp.service.written_answers import WrittenAnswers
+from consumers.nlp.service.written_summaries import WrittenSummaries
 from producers.ports import EventPublisher
 from runtime.clock import HybridLogicalClock
 from runtime.errors import RetryableError
@@ -28,10 +37,17 @@ from schemas.events.ai import (
     ReadIntent,
     ReadSentiment,
     Summarize,
+    Summarized,
+    WritingRequest,
 )
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+PAUSES_SECONDS = (0.2, 0.5, 1.0, 2.0)
+"""Before an answer that was written beside the batches is published again; then nobody waits."""
+
+logger = structlog.get_logger(__name__)
 
 TextRequest = ProcessMessage | ReadSentiment | ReadIntent | GenerateResponse
 
@@ -43,6 +59,7 @@ class Requests:
     Doing a request again gives the same answer for as long as it is remembered, and the same ids
     always, so any failure may be met by doing the whole batch again. `executor` must have one
     thread; long work is cut into chunks there, so that messages get their turn in between.
+    With a `writer`, a language model answers as in chats; that goes on after `answer` returns.
     """
 
     def __init__(
@@ -51,32 +68,41 @@ class Requests:
         publisher: EventPublisher,
         clock: HybridLogicalClock,
         executor: Executor,
-        *,
-        source: PieceSource | None = None,
+        writer: Writer | None = None,
     ) -> None:
         self._analyzer = analyzer
         self._publisher = publisher
         self._clock = clock
         self._executor = executor
-        self._source = source or WholeAnswers()
+        self._source: PieceSource = WholeAnswers() if writer is None else WrittenAnswers(writer)
+        self._summaries = None if writer is None else WrittenSummaries(analyzer, executor, writer)
         self._answered = Answered()
+        self._beside = Beside()
 
     async def answer(self, requests: Sequence[AiRequest]) -> None:
         """
         Publish an answer to each request.
 
-        Returns when the broker has accepted all of them.
+        Returns when the broker has accepted all that does not wait for a language model.
 
         Raises:
             RetryableError: the broker did not accept an answer.
         """
         new, repeats = self._told_apart(requests)
         texts = [each for each in new if isinstance(each, TextRequest)]
-        work: list[Coroutine[object, object, None]] = [self._understand(texts)]
+        work: list[Awaitable[None]] = [self._understand(texts)]
         work += [self._summarize(each) for each in new if isinstance(each, Summarize)]
         work += [self._list_models(each) for each in new if isinstance(each, ListModels)]
         await _all_done(work)
-        await _all_done([self._repeat(each) for each in repeats])
+        known = [each for each in repeats if each.request_id not in self._beside]
+        for each in repeats:
+            if each.request_id in self._beside:
+                self._begin(each, partial(self._repeat, each))
+        await _all_done([self._repeat(each) for each in known])
+
+    async def settle(self) -> None:
+        """Wait a little for what is being written, and give up the rest: nobody waits long."""
+        await self._beside.settle()
 
     def _told_apart(self, requests: Sequence[AiRequest]) -> tuple[list[AiRequest], list[AiRequest]]:
         """Those to work, and those that repeat one of them or one that is remembered."""
@@ -84,10 +110,11 @@ class Requests:
         repeats: list[AiRequest] = []
         for request in requests:
             self._clock.observe(request.occurred_at)
-            if request.request_id in new or self._answered.find(request.request_id):
+            key = request.request_id
+            if key in new or key in self._beside or self._answered.find(key):
                 repeats.append(request)
             else:
-                new[request.request_id] = request
+                new[key] = request
         return list(new.values()), repeats
 
     async def _understand(self, requests: Sequence[TextRequest]) -> None:
@@ -111,57 +138,70 @@ class Requests:
     async def _answer(self, request: TextRequest, question: Question, analysis: Analysis) -> None:
         version, at = self._analyzer.model_version, self._clock.stamp()
         match request:
-            case ProcessMessage():
-                await self._say(request, replies.processed(request, analysis, version, at))
             case ReadSentiment():
                 await self._say(request, replies.sentiment_read(request, analysis, version, at))
             case ReadIntent():
                 await self._say(request, replies.intent_read(request, analysis, version, at))
-            case GenerateResponse():
+            case _ if self._source.takes_seconds(analysis):
+                self._begin(request, partial(self._generate, request, question, analysis))
+            case _:
                 await self._generate(request, question, analysis)
 
     async def _generate(
-        self, request: GenerateResponse, question: Question, analysis: Analysis
+        self,
+        request: ProcessMessage | GenerateResponse,
+        question: Question,
+        analysis: Analysis,
     ) -> None:
         said: list[AiReply] = []
         publishing: list[asyncio.Task[None]] = []
+        streamed = isinstance(request, GenerateResponse) and request.stream
+        patience, started = self._patience(request, streamed=streamed), time.perf_counter()
         try:
-            async for part in self._source.pieces(question, analysis):
-                if isinstance(part, Answer):
-                    said.append(self._response(request, analysis, part, len(said)))
-                elif request.stream:
-                    said.append(replies.piece(request, part, len(said), self._clock.stamp()))
-                else:
-                    continue
-                # Not awaited: the next words are made while these are on their way, in order.
-                publishing.append(asyncio.create_task(self._publish(said[-1])))
+            async with aclosing(self._source.pieces(question, analysis, patience)) as parts:
+                async for part in parts:
+                    if isinstance(part, Answer):
+                        took = time.perf_counter() - started
+                        said.append(self._whole(request, analysis.saying(part, took), len(said)))
+                    elif streamed:
+                        said.append(replies.piece(request, part, len(said), self._clock.stamp()))
+                    else:
+                        continue
+                    # Not awaited: the next words are made while these are on their way, in order.
+                    publishing.append(asyncio.create_task(self._publish(said[-1])))
             self._answered.keep(request.request_id, said)
         finally:
             outcomes = await asyncio.gather(*publishing, return_exceptions=True)
         _raise_first(outcomes)
 
-    def _response(
-        self, request: GenerateResponse, analysis: Analysis, answer: Answer, sequence: int
+    def _whole(
+        self, request: ProcessMessage | GenerateResponse, analysis: Analysis, sequence: int
     ) -> AiReply:
-        said = replace(analysis, answer=answer, model_version=self._analyzer.model_version)
-        return replies.response(request, said, sequence, self._clock.stamp())
+        at = self._clock.stamp()
+        if isinstance(request, ProcessMessage):
+            return replies.processed(request, analysis, at)
+        return replies.response(request, analysis, sequence, at)
+
+    def _patience(self, request: AiRequest, *, streamed: bool = False) -> Patience:
+        return Patience.until(request.answer_by, self._clock.stamp(), streamed=streamed)
 
     async def _summarize(self, request: Summarize) -> None:
         sentences = sentences_of(request.turns)
-        vectors = await self._vectors([each.text for each in sentences])
-        picked = pick(sentences, vectors, request.sentences)
+        texts = [each.text for each in sentences]
+        vectors = await in_chunks(self._executor, self._analyzer.vectors, texts)
+        picked = pick(sentences, np.concatenate(vectors), request.sentences)
         version, at = self._analyzer.model_version, self._clock.stamp()
-        await self._say(request, replies.summarized(request, picked, version, at))
+        summary = replies.summarized(request, picked, version, at)
+        if self._summaries is not None and self._summaries.can_read(request):
+            self._begin(request, partial(self._rewrite, request, summary, self._summaries))
+        else:
+            await self._say(request, summary)
 
-    async def _vectors(self, texts: Sequence[str]) -> Matrix:
-        loop = asyncio.get_running_loop()
-        chunks = [
-            await loop.run_in_executor(
-                self._executor, self._analyzer.vectors, texts[start : start + CHUNK]
-            )
-            for start in range(0, len(texts), CHUNK)
-        ]
-        return np.concatenate(chunks)
+    async def _rewrite(
+        self, request: Summarize, summary: Summarized, summaries: WrittenSummaries
+    ) -> None:
+        written = await summaries.write(request, self._patience(request))
+        await self._say(request, replies.rewritten(summary, written))
 
     async def _list_models(self, request: ListModels) -> None:
         models = self._analyzer.models
@@ -171,15 +211,27 @@ class Requests:
         self._answered.keep(request.request_id, [reply])
         await self._publish(reply)
 
+    def _begin(self, request: AiRequest, work: Callable[[], Awaitable[None]]) -> None:
+        """Answer this beside the batches."""
+        self._beside.begin(request.request_id, partial(self._patiently, request, work))
+
+    async def _patiently(self, request: AiRequest, work: Callable[[], Awaitable[None]]) -> None:
+        """Do what answers a request; what was not accepted is said again, with all before it."""
+        with suppress(RetryableError):
+            return await work()
+        for pause in PAUSES_SECONDS:
+            await asyncio.sleep(pause)
+            with suppress(RetryableError):
+                return await self._repeat(request)
+        logger.warning("answer_not_published", endpoint=request.event_type)
+        return None
+
     async def _repeat(self, request: AiRequest) -> None:
         known = self._answered.find(request.request_id)
         await _all_done([self._publish(replies.addressed(each, request)) for each in known])
 
     async def _publish(self, reply: AiReply) -> None:
-        outcome = await self._publisher.publish(reply)
-        if not outcome.accepted:
-            message = f"{outcome.topic} did not accept an answer: {outcome.status}"
-            raise RetryableError(message)
+        require_accepted(await self._publisher.publish(reply))
 
 
 def _question(request: TextRequest) -> Question:
@@ -188,11 +240,12 @@ def _question(request: TextRequest) -> Question:
         request.request_id,
         request.text,
         request.occurred_at,
+        user_id=request.user_id if isinstance(request, WritingRequest) else None,
         remembered=False,
     )
 
 
-async def _all_done(work: Sequence[Coroutine[object, object, None]]) -> None:
+async def _all_done(work: Sequence[Awaitable[None]]) -> None:
     """Run all of them to their end, also when one fails: a redone batch must not meet leftovers."""
     _raise_first(await asyncio.gather(*work, return_exceptions=True))
 

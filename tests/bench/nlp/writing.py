@@ -12,9 +12,12 @@ from consumers.nlp.adapters.language.memory import InMemoryBudget, NoAnswers
 from consumers.nlp.app import build_analyzer
 from consumers.nlp.service.analysis import Heard
 from consumers.nlp.service.assistant import Assistant
+from consumers.nlp.service.beside import Beside
+from consumers.nlp.service.deltas import Deltas
 from consumers.nlp.service.drafting import Drafter
-from consumers.nlp.service.generations import GenerationLimits, Generations
+from consumers.nlp.service.generations import Generations
 from consumers.nlp.service.handovers import Handovers
+from consumers.nlp.service.writer import Writer, WritingLimits
 from consumers.nlp.settings import LanguageModelKind, LanguageModelSettings, ModelSettings
 from producers.memory import InMemoryEventPublisher
 from producers.ports import Published
@@ -50,21 +53,16 @@ async def _measured(settings: ModelSettings) -> tuple[list[float], list[float]]:
         async with language_model(chosen) as model:
             if model is None:
                 raise RuntimeError("the demo model was asked for and is not there")
-            generations = Generations(
+            writer = Writer(
                 drafter=Drafter(
-                    model,
-                    deltas,
-                    clock,
-                    analyzer.moderation,
-                    max_tokens=ANSWER_TOKENS,
-                    max_chars=2_000,
+                    model, analyzer.moderation, max_tokens=ANSWER_TOKENS, max_chars=2_000
                 ),
                 cache=NoAnswers(),
                 budget=InMemoryBudget(10**9, timedelta(hours=1)),
-                limits=GenerationLimits(deadline=60.0, at_once=1, waiting=1, settle=1.0),
+                limits=WritingLimits(deadline=60.0, at_once=1, waiting=1),
                 version=lambda: "bench",
-                stopped=analyzer.stopped,
             )
+            generations = Generations(writer, Deltas(deltas, clock), Beside(), analyzer.stopped)
             handovers = Handovers(publisher, clock)
             assistant = Assistant(
                 analyzer, publisher, clock, executor, handovers, generations=generations

@@ -1,10 +1,13 @@
-"""Assistants for tests: what answers a request that is put on the log."""
+"""Assistants for tests: what answers a request that is put on the log, and who asks."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypedDict
 from uuid import UUID, uuid4
+
+import httpx2
+from starlette.testclient import TestClient
 
 from gateway.ai.memory import InMemoryReplyLog
 from producers.memory import InMemoryEventPublisher
@@ -31,10 +34,18 @@ from schemas.events.ai import (
 )
 from schemas.events.envelope import Event
 from schemas.events.insights import Entity, Moderation, Sentiment, SentimentLabel
-from schemas.events.replies import Citation, ReplySource
+from schemas.events.replies import Citation, Fallback, ReplySource, Why
+from tests.unit.gateway.harness import Gateway, Person
 
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MOOD = Sentiment(label=SentimentLabel.NEUTRAL, score=0.8)
+WHY = Why(
+    intent="order_status",
+    score=0.9,
+    snippet_ids=("plants",),
+    model_version="echo",
+    fallback=Fallback.BUSY,
+)
 PIECES = ("Plants ", "travel ", "on Mondays.")
 
 
@@ -97,6 +108,7 @@ def processed(request: ProcessMessage) -> MessageProcessed:
         },
         versions={"intent": "echo/1"},
         moderation=Moderation(flagged=False, score=0.25),
+        why=WHY,
     )  # fmt: skip
 
 
@@ -158,6 +170,7 @@ def response(request: AiRequest, sequence: int) -> ResponseGenerated:
         confidence=0.7,
         citations=(Citation(id="plants", title="Plants", score=0.7),),
         model_version="echo",
+        why=WHY,
     )
 
 
@@ -180,3 +193,17 @@ class AnsweringPublisher(InMemoryEventPublisher):
             for reply in self.assistant(event):
                 self.log.put(reply)
         return published
+
+
+@dataclass
+class Desk:
+    """A gateway with an assistant, and somebody signed in to it."""
+
+    gateway: Gateway
+    publisher: AnsweringPublisher
+    client: TestClient
+    ada: Person
+
+    def ask(self, route: str, body: object, **headers: str) -> httpx2.Response:
+        """Ask as Ada."""
+        return self.client.post(f"/api/ai/{route}", json=body, headers=self.ada.headers | headers)

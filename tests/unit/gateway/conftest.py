@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from tests.unit.gateway.assistants import AnsweringPublisher, Desk
 from tests.unit.gateway.harness import Gateway, Person, register, write_key
 
 
@@ -26,3 +27,18 @@ def client(gateway: Gateway) -> Iterator[TestClient]:
 def ada(client: TestClient) -> Person:
     """Somebody signed in."""
     return register(client)
+
+
+@pytest.fixture
+def publisher(gateway: Gateway) -> AnsweringPublisher:
+    """The log, with an assistant behind it."""
+    publisher = AnsweringPublisher(log=gateway.reply_log)
+    gateway.publisher = publisher
+    gateway.ai = {"deadline": 0.5}
+    return publisher
+
+
+@pytest.fixture
+def desk(gateway: Gateway, publisher: AnsweringPublisher, client: TestClient, ada: Person) -> Desk:
+    """Everything together; the gateway holds its lease by the time Ada is registered."""
+    return Desk(gateway, publisher, client, ada)

@@ -1,52 +1,27 @@
 """The assistant's routes: shapes, who may, what is refused, what is told without an answer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import httpx2
 import orjson
 import pytest
 from prometheus_client import REGISTRY
-from starlette.testclient import TestClient
 
-from gateway.chat.ports import Place, Utterance
-from schemas.events.ai import AiReply, AiRequest, GenerateResponse, Summarize
-from tests.unit.gateway.assistants import AT, PIECES, AnsweringPublisher, echo, pieces
-from tests.unit.gateway.harness import Gateway, Person, register, start_conversation
+from schemas.events.ai import AiReply, AiRequest, GenerateResponse, WritingRequest
+from tests.unit.gateway.assistants import (
+    PIECES,
+    WHY,
+    AnsweringPublisher,
+    Desk,
+    echo,
+    pieces,
+)
+from tests.unit.gateway.harness import Gateway, register
 
 TEXT_ROUTES = ("process-message", "sentiment", "intent", "generate-response")
 STREAM = {"Accept": "text/event-stream"}
-
-
-@dataclass
-class Desk:
-    """A gateway with an assistant, and somebody signed in to it."""
-
-    gateway: Gateway
-    publisher: AnsweringPublisher
-    client: TestClient
-    ada: Person
-
-    def ask(self, route: str, body: object, **headers: str) -> httpx2.Response:
-        """Ask as Ada."""
-        return self.client.post(f"/api/ai/{route}", json=body, headers=self.ada.headers | headers)
-
-
-@pytest.fixture
-def publisher(gateway: Gateway) -> AnsweringPublisher:
-    """The log, with an assistant behind it."""
-    publisher = AnsweringPublisher(log=gateway.reply_log)
-    gateway.publisher = publisher
-    gateway.ai = {"deadline": 0.5}
-    return publisher
-
-
-@pytest.fixture
-def desk(gateway: Gateway, publisher: AnsweringPublisher, client: TestClient, ada: Person) -> Desk:
-    """Everything together; the gateway holds its lease by the time Ada is registered."""
-    return Desk(gateway, publisher, client, ada)
 
 
 def counted(endpoint: str, status: str) -> float:
@@ -74,6 +49,8 @@ def test_process_message_tells_everything(desk: Desk) -> None:
             "timestamp": "2026-03-01T12:00:00.000000Z",
             "moderation": {"flagged": False, "score": 0.25},
             "versions": {"intent": "echo/1"},
+            "why": WHY.model_dump(mode="json"),
+            "stopped": None,
         },
     }
     assert counted("process-message", "answered") == before + 1
@@ -106,6 +83,8 @@ def test_the_other_shapes(desk: Desk) -> None:
         "options": [],
         "model_version": "echo",
         "moderation": None,
+        "why": WHY.model_dump(mode="json"),
+        "stopped": None,
     }
     models = desk.client.get("/api/ai/models/loaded", headers=desk.ada.headers).json()
     assert models["items"][0] == {
@@ -296,65 +275,17 @@ def test_a_stream_that_breaks_says_so(desk: Desk) -> None:
     assert (problem["status"], problem["code"]) == (503, "timeout")
 
 
-def said(gateway: Gateway, conversation: str, text: str | None, number: int) -> Utterance:
-    """Add something to a conversation's history."""
-    message_id = uuid4()
-    utterance = Utterance(
-        type="message",
-        body={"sender": {"name": "Ada"}, "text": text},
-        place=Place(AT.replace(second=number), uuid4()),
-        message_id=message_id,
-        sender_id=uuid4(),
-        deleted=text is None,
-    )
-    gateway.conversations.said.setdefault(UUID(conversation), []).append(utterance)
-    return utterance
-
-
-def test_a_conversation_is_read_for_its_owner_only(desk: Desk) -> None:
-    """The gateway fetches the history, without what was taken back; a stranger gets 404."""
-    conversation = start_conversation(desk.client, desk.ada)
-    kept = [
-        said(desk.gateway, conversation, text, number)
-        for number, text in enumerate(["one", None, "two"])
-    ]
-    body = {"conversation_id": conversation, "sentences": 2}
-    answer = desk.ask("summarize", body).json()
-    assert answer["summary"] == "Ada: one\nAda: two"
-    assert (answer["method"], answer["messages"]) == ("extractive", 2)
-    assert [each["message_id"] for each in answer["key_messages"]] == [
-        str(kept[0].message_id),
-        str(kept[2].message_id),
-    ]
-    eve = register(desk.client, "Eve")
-    asked = len(desk.publisher.asked)
-    stranger = desk.client.post("/api/ai/summarize", json=body, headers=eve.headers)
-    assert (stranger.status_code, stranger.json()["code"]) == (404, "not_found")
-    assert len(desk.publisher.asked) == asked
-
-
-def test_a_long_conversation_is_read_from_its_end(desk: Desk) -> None:
-    """What does not fit into one record is left out, the oldest first."""
-    conversation = start_conversation(desk.client, desk.ada)
-    for number in range(20):
-        said(desk.gateway, conversation, f"{number} " + "x" * 7_000, number)
-    assert desk.ask("summarize", {"conversation_id": conversation}).status_code == 200
-    request = desk.publisher.asked[-1]
-    assert isinstance(request, Summarize)
-    assert [turn.text.split()[0] for turn in request.turns] == [str(n) for n in range(6, 20)]
-
-
-def test_messages_and_texts_are_summarized_as_given(desk: Desk) -> None:
-    """Speakers are optional; nothing said is nothing asked."""
-    messages = [{"text": "hello", "speaker": "Ada"}, {"text": "bye"}]
-    answer = desk.ask("summarize", {"messages": messages}).json()
-    assert answer["summary"] == "Ada: hello\nbye"
-    assert answer["key_messages"][0]["message_id"] is None
-    assert desk.ask("summarize", {"text": "One. Two."}).json()["messages"] == 1
-    asked = len(desk.publisher.asked)
-    nothing = desk.ask("summarize", {"messages": []}).json()
-    assert (nothing["summary"], nothing["key_messages"], nothing["messages"]) == ("", [], 0)
-    assert len(desk.publisher.asked) == asked
+def test_what_a_model_may_write_is_asked_in_the_name_of_who_asks(desk: Desk) -> None:
+    """Their budget pays for it, whichever route it is."""
+    text = {"text": "hello"}
+    for route in ("process-message", "generate-response", "summarize"):
+        assert desk.ask(route, text).status_code == 200
+    assert desk.ask("generate-response", text, **STREAM).status_code == 200
+    asked = desk.publisher.asked
+    assert len(asked) == 4
+    for request in asked:
+        assert isinstance(request, WritingRequest)
+        assert request.user_id == desk.ada.id
 
 
 def test_an_answer_of_another_kind_is_no_answer(desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """The real models, built once per run, and the starter knowledge base."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from consumers.nlp.adapters.knowledge_files import read_knowledge
 from consumers.nlp.adapters.model_store import prepare_model
 from consumers.nlp.adapters.onnx_embedder import OnnxEmbedder
 from consumers.nlp.service.knowledge import Knowledge
+from tests.unit.consumers.nlp.room import Room
 from tests.unit.consumers.nlp.stage import Start, staging
 
 ROOT = Path(__file__).parents[4]
@@ -45,3 +47,16 @@ async def start() -> AsyncIterator[Start]:
     """Return what puts an assistant with a language model around a desk."""
     async with staging() as make:
         yield make
+
+
+@pytest.fixture
+def executor() -> Iterator[ThreadPoolExecutor]:
+    """Give the one thread that inference runs on."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        yield pool
+
+
+@pytest.fixture
+def room(executor: ThreadPoolExecutor) -> Room:
+    """Return where requests are answered without a language model."""
+    return Room(executor)

@@ -6,10 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Protocol
 from uuid import UUID, uuid4
 
 from consumers.delivery.ports import Delivered, Record
 from consumers.nlp.handlers import MessageHandler
+from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.assistant import Assistant
 from consumers.nlp.service.handovers import Handovers
 from producers.memory import InMemoryEventPublisher
@@ -74,7 +76,10 @@ async def until(holds: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
-Start = Callable[[Desk], Stage]
+class Start(Protocol):
+    """Puts an assistant around a desk: one that understands English, unless another is given."""
+
+    def __call__(self, desk: Desk, analyzer: Analyzer | None = None) -> Stage: ...
 
 
 def again(asked: MessageSent, text: str = SNIPPET) -> ReplyRegenerateAsked:
@@ -125,12 +130,11 @@ async def staging() -> AsyncIterator[Start]:
     stages: list[Stage] = []
     with ThreadPoolExecutor(max_workers=1) as executor:
 
-        def make(desk: Desk) -> Stage:
+        def make(desk: Desk, analyzer: Analyzer | None = None) -> Stage:
             publisher = InMemoryEventPublisher()
-            analyzer = small_analyzer(AxisEmbedder())
             clock = HybridLogicalClock()
             assistant = Assistant(
-                analyzer,
+                analyzer or small_analyzer(AxisEmbedder()),
                 publisher,
                 clock,
                 executor,

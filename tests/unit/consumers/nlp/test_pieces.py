@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumers.nlp.service.analysis import Answer, Question
+from consumers.nlp.service.patience import Patience
 from consumers.nlp.service.pieces import PIECE_CHARS, WholeAnswers, in_pieces
 from tests.unit.consumers.nlp.samples import ORDER, AxisEmbedder, small_analyzer
 
@@ -29,7 +30,8 @@ async def test_the_answer_comes_last() -> None:
     """After the pieces the answer itself, unchanged."""
     question = Question.alone(ORDER)
     (analysis,) = small_analyzer(AxisEmbedder()).analyze([question])
-    *pieces, last = [part async for part in WholeAnswers().pieces(question, analysis)]
+    said = WholeAnswers().pieces(question, analysis, Patience(1.0, 1.0))
+    *pieces, last = [part async for part in said]
     assert last == analysis.answer
     assert isinstance(last, Answer)
     assert "".join(map(str, pieces)) == last.text

@@ -1,27 +1,18 @@
 """Requests over REST: answered once, to who asked, in time, with no trace of what was asked."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from prometheus_client import REGISTRY
 
-from consumers.delivery.ports import Delivered, Record
 from consumers.nlp.handlers import Handler, MessageHandler, RequestHandler
-from consumers.nlp.service.analysis import Analysis, Answer, Question
+from consumers.nlp.service.analysis import Question
 from consumers.nlp.service.answered import LIFETIME, REMEMBERED, Answered
 from consumers.nlp.service.assistant import Assistant
 from consumers.nlp.service.handovers import Handovers
-from consumers.nlp.service.pieces import PieceSource
-from consumers.nlp.service.requests import Requests
-from producers.memory import InMemoryEventPublisher
 from producers.ports import PublishStatus
-from runtime.clock import HybridLogicalClock
 from runtime.errors import RetryableError
 from schemas.events.ai import (
     AiReply,
@@ -41,77 +32,16 @@ from schemas.events.ai import (
     Summarized,
     Turn,
 )
-from schemas.events.envelope import Event
 from schemas.events.replies import ReplyGenerated, ReplySource
 from schemas.topics import Topic
+from tests.unit.consumers.nlp.room import Room, asked, delivered, nothing_to_prepare
 from tests.unit.consumers.nlp.samples import (
     AT,
     ORDER,
     SNIPPET,
     UNCLEAR,
-    AxisEmbedder,
     message,
-    small_analyzer,
 )
-
-
-async def nothing_to_prepare() -> None:
-    """Whoever asks may begin."""
-
-
-class Room:
-    """Requests with everything behind them in memory."""
-
-    def __init__(self, executor: ThreadPoolExecutor, source: PieceSource | None = None) -> None:
-        self.embedder = AxisEmbedder()
-        self.analyzer = small_analyzer(self.embedder)
-        self.publisher = InMemoryEventPublisher()
-        self.clock = HybridLogicalClock(now=lambda: AT)
-        self.requests = Requests(
-            self.analyzer,
-            self.publisher,
-            self.clock,
-            executor,
-            source=source,
-        )
-        self.embedder.calls.clear()
-
-    @property
-    def replies(self) -> list[AiReply]:
-        """Return every answer on the log."""
-        return [event for event in self.publisher.events if isinstance(event, AiReply)]
-
-
-@pytest.fixture
-def executor() -> Iterator[ThreadPoolExecutor]:
-    """The one thread that inference runs on."""
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        yield pool
-
-
-@pytest.fixture
-def room(executor: ThreadPoolExecutor) -> Room:
-    """A room whose clock stands still at noon."""
-    return Room(executor)
-
-
-def asked(answer_by: datetime = AT + timedelta(seconds=5)) -> dict[str, Any]:
-    """Return the envelope of a request from partition 3 under lease 7, good for five seconds."""
-    event_id = uuid4()
-    return {
-        "event_id": event_id,
-        "occurred_at": AT,
-        "correlation_id": event_id,
-        "request_id": uuid4(),
-        "reply_partition": 3,
-        "reply_fence": 7,
-        "answer_by": answer_by,
-    }
-
-
-def delivered(event: Event) -> Delivered:
-    """Return an event as the consume loop hands it over."""
-    return Delivered(event, Record("ai-requests", 0, 0, event.key, b"", (), 0))
 
 
 async def test_every_kind_is_answered_by_its_own(room: Room) -> None:
@@ -141,8 +71,7 @@ async def test_what_is_understood_is_told(room: Room) -> None:
     """Text, intent, alternatives, moods and citations, as a message's would be."""
     process = ProcessMessage(**asked(), text=f"{ORDER} #48213 ada@example.org")
     await room.requests.answer([process, ReadIntent(**asked(), text=UNCLEAR)])
-    processed, intent = room.replies
-    assert isinstance(processed, MessageProcessed)
+    processed, intent = await room.replied(MessageProcessed), await room.replied(IntentRead)
     assert processed.text == "Order 48213 is on its way."
     assert processed.intent == "order_status"
     assert {each.type: each.value for each in processed.entities} == {
@@ -150,7 +79,6 @@ async def test_what_is_understood_is_told(room: Room) -> None:
         "email": "a***@example.org",
     }
     assert processed.timings_ms.keys() >= {"embedding", "intent", "response"}
-    assert isinstance(intent, IntentRead)
     assert [each.intent for each in intent.alternatives] == ["send_back"]
 
 
@@ -207,39 +135,6 @@ async def test_pieces_are_numbered_and_end_with_the_answer(room: Room) -> None:
     first = list(room.replies)
     await room.requests.answer([request])
     assert room.replies == first * 2
-
-
-class Slow:
-    """A source that is told when to go on, as a language model would be slow."""
-
-    def __init__(self) -> None:
-        self.go_on = asyncio.Event()
-
-    async def pieces(self, question: Question, analysis: Analysis) -> AsyncIterator[str | Answer]:
-        """Say one word, wait, say another."""
-        del question
-        yield "Well, "
-        await self.go_on.wait()
-        yield "yes."
-        yield replace(analysis.answer, text="Well, yes.", source=ReplySource.MODEL)
-
-
-async def test_a_slow_source_streams_while_it_talks(executor: ThreadPoolExecutor) -> None:
-    """Its first words are on the log before its last ones are known."""
-    source = Slow()
-    room = Room(executor, source)
-    request = GenerateResponse(**asked(), text=SNIPPET, stream=True)
-    answering = asyncio.create_task(room.requests.answer([request]))
-    async with asyncio.timeout(10):
-        while not room.replies:
-            await asyncio.sleep(0.01)
-    assert not answering.done()
-    source.go_on.set()
-    await answering
-    assert [getattr(each, "text", "") for each in room.replies] == ["Well, ", "yes.", "Well, yes."]
-    whole = room.replies[-1]
-    assert isinstance(whole, ResponseGenerated)
-    assert whole.source is ReplySource.MODEL
 
 
 @pytest.mark.parametrize("stream", [False, True])

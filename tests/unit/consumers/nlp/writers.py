@@ -7,8 +7,11 @@ from uuid import UUID
 
 from consumers.nlp.errors import LanguageModelError
 from consumers.nlp.ports import Piece, Prompt, Usage
+from consumers.nlp.service.beside import Beside
+from consumers.nlp.service.deltas import Deltas
 from consumers.nlp.service.drafting import Drafter
-from consumers.nlp.service.generations import GenerationLimits, Generations
+from consumers.nlp.service.generations import Generations
+from consumers.nlp.service.writer import Writer, WritingLimits
 from producers.memory import InMemoryEventPublisher
 from runtime.clock import HybridLogicalClock
 from schemas.events.replies import Fallback, ReplyDelta
@@ -93,25 +96,24 @@ class Desk:
     max_chars: int = 2_000
     version: str = "v1"
 
-    def generations(self) -> Generations:
-        """Put it together."""
-        return Generations(
+    def writer(self) -> Writer:
+        """Put together what writes."""
+        return Writer(
             drafter=Drafter(
-                self.model,
-                self.deltas,
-                HybridLogicalClock(),
-                small_moderation(),
-                max_tokens=64,
-                max_chars=self.max_chars,
+                self.model, small_moderation(), max_tokens=64, max_chars=self.max_chars
             ),
             cache=self.cache,
             budget=self.purse,
-            limits=GenerationLimits(
-                deadline=self.deadline, at_once=self.at_once, waiting=self.waiting, settle=0.05
+            limits=WritingLimits(
+                deadline=self.deadline, at_once=self.at_once, waiting=self.waiting
             ),
             version=lambda: self.version,
-            stopped=lambda _: "Stopped.",
         )
+
+    def generations(self) -> Generations:
+        """Put together what writes in conversations."""
+        deltas = Deltas(self.deltas, HybridLogicalClock())
+        return Generations(self.writer(), deltas, Beside(settle=0.05), lambda _: "Stopped.")
 
     @property
     def told(self) -> str:

@@ -211,7 +211,7 @@ export interface paths {
         put?: never;
         /**
          * Summarize
-         * @description Pick the key messages of one of my conversations, of messages, or of a text.
+         * @description Summarize one of my conversations, messages, or a text.
          */
         post: operations["summarize"];
         delete?: never;
@@ -1091,6 +1091,8 @@ export interface components {
             /** Response */
             response: string;
             source: components["schemas"]["ReplySource"];
+            stopped?: components["schemas"]["StopReason"] | null;
+            why?: components["schemas"]["Why"] | null;
         };
         /**
          * Handler
@@ -1626,6 +1628,7 @@ export interface components {
             response_generation: number;
             /** Sentiment Analysis */
             sentiment_analysis: number;
+            stopped?: components["schemas"]["StopReason"] | null;
             /**
              * Timestamp
              * Format: date-time
@@ -1638,6 +1641,7 @@ export interface components {
             versions: {
                 [key: string]: string;
             };
+            why?: components["schemas"]["Why"] | null;
         };
         /**
          * ProgressView
@@ -1909,9 +1913,10 @@ export interface components {
         };
         /**
          * SummaryView
-         * @description The key messages in the order in which they were said, also as one text.
+         * @description A summary, and the key messages in the order in which they were said.
          */
         SummaryView: {
+            fallback?: components["schemas"]["Fallback"] | null;
             /** Key Messages */
             key_messages: components["schemas"]["KeyMessageView"][];
             /** Messages */
@@ -1920,6 +1925,8 @@ export interface components {
             method: string;
             /** Model Version */
             model_version: string | null;
+            moderated?: components["schemas"]["Moderated"] | null;
+            stopped?: components["schemas"]["StopReason"] | null;
             /** Summary */
             summary: string;
         };
