@@ -16,10 +16,10 @@ installs := pyproject.toml locks/uv.txt scripts/setup
 web_sources := $(shell find webapps \( -name node_modules -o -name dist -o -name .git \) -prune \
 	-o -type f -print 2>/dev/null)
 
-.PHONY: help setup up test check bench bench-nlp faults topics docs clean
+.PHONY: help setup up test check bench faults topics docs clean
 
 help: ## List the targets
-	@sed -n -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
 
 setup: $(runtime) $(web) ## Install everything into .venv and build the web apps
 
@@ -32,11 +32,8 @@ test: $(dev) $(web) ## Run every test: web apps, unit, contract, architecture, c
 check: $(dev) $(packages) ## Run every static check and compare generated files
 	@scripts/check
 
-bench: $(dev) $(web) ## Measure speed and size on a stack of its own; prints a table, writes bench-results.json
-	@exec $(bin)/python -m tests.bench
-
-bench-nlp: $(dev) ## Measure the assistant alone: speed, public intent sets, its own questions (SETS=folder)
-	@exec $(bin)/python -m tests.bench.nlp $(if $(SETS),--sets $(SETS))
+bench: $(dev) $(web) ## Measure a stack of its own: speed, size; OF=nlp the assistant alone (SETS=folder)
+	@exec $(bin)/python -m tests.bench$(if $(OF),.$(OF)) $(if $(SETS),--sets $(SETS))
 
 faults: $(dev) $(web) ## Kill and stall every part under traffic; the full matrix, written to docs/promises.md
 	@exec $(bin)/pytest -s -m "not quick" --durations=0 --promises docs/promises.md tests/faults \

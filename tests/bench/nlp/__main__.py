@@ -1,4 +1,4 @@
-"""`make bench-nlp`: the assistant's speed and quality, as a table and as bench-nlp.json."""
+"""`make bench OF=nlp`: the assistant's speed and quality, as a table and as bench-nlp.json."""
 
 import argparse
 import json
