@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from uuid import UUID
 
+import structlog
+
 from consumers.nlp.service.analysis import Analysis, Answer, Asked
 from consumers.nlp.service.beside import Beside
 from consumers.nlp.service.deltas import Deltas
@@ -14,11 +16,13 @@ from consumers.nlp.service.turns import Turns
 from consumers.nlp.service.writer import Writer, answer_of
 from runtime.errors import RetryableError
 from schemas.events.chat import MessageSent
-from schemas.events.replies import StopReason
+from schemas.events.replies import Fallback, StopReason
 
 REMEMBERED_ANSWERS = 1_000
 PATIENCE_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Pauses before an answer is published again."""
+
+logger = structlog.get_logger(__name__)
 
 Publish = Callable[[Asked, Analysis], Awaitable[None]]
 """Puts the answer on the log; RetryableError when it did not get there."""
@@ -87,11 +91,18 @@ class Generations:
     async def _run(self, generation: _Generation, publish: Publish) -> None:
         answer = generation.analysis.answer
         if not generation.cut:
-            answer = await self._answer(generation)
+            answer = await self._surely(generation)
         await self._publish(generation, answer, publish)
         self._remember(generation, answer)
         # Not when it is cancelled: what is given up must stay uncommitted.
         del self._open[generation.asked.event_id]
+
+    async def _surely(self, generation: _Generation) -> Answer:
+        try:
+            return await self._answer(generation)
+        except Exception as error:  # noqa: BLE001 - else its question would stay open for ever
+            logger.warning("generation_failed", error=type(error).__name__)
+            return replace(generation.analysis.answer, fallback=Fallback.FAILED)
 
     async def _publish(self, generation: _Generation, answer: Answer, publish: Publish) -> None:
         tries = 0

@@ -1,6 +1,7 @@
 """Answers of a language model: beside the quick ones, stopped, limited, and never missing."""
 
 from datetime import timedelta
+from typing import cast
 from uuid import uuid4
 
 import pytest
@@ -132,8 +133,16 @@ async def test_another_answer_is_a_higher_attempt(start: Start) -> None:
         (Desk(ScriptedModel(holds_at=0), deadline=0.05), Fallback.DEADLINE),
         (Desk(ScriptedModel(words=("Sure: ", RULES))), Fallback.GUARDED),
         (Desk(at_once=0, waiting=0), Fallback.BUSY),
+        (Desk(version=cast("str", 1)), Fallback.FAILED),
     ],
-    ids=["fails in the middle", "says nothing", "too late", "tells its rules", "too many"],
+    ids=[
+        "fails in the middle",
+        "says nothing",
+        "too late",
+        "tells its rules",
+        "too many",
+        "defect",
+    ],
 )
 async def test_without_the_model_the_snippet_answers_and_says_why(
     start: Start, desk: Desk, reason: Fallback
