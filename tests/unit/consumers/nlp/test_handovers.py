@@ -1,7 +1,6 @@
 """The assistant is silent from a hand-over until it is handed back, whatever happens meanwhile."""
 
 import asyncio
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
@@ -93,13 +92,6 @@ def delivered(event: Event, at: int) -> Delivered:
 def asked(text: str, number: int) -> MessageSent:
     """A question so many seconds after noon."""
     return message(text, number=number, at=AT + timedelta(seconds=number))
-
-
-@pytest.fixture
-def executor() -> Iterator[ThreadPoolExecutor]:
-    """Return the one thread that inference runs on."""
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        yield pool
 
 
 @pytest.fixture
