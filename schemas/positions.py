@@ -1,5 +1,6 @@
 """Positions: where in which log a pushed event stands, as `m3:1234`."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from schemas.topics import Topic
@@ -40,3 +41,9 @@ def parse_position(text: str) -> Position:
         msg = f"not a position: {text[:40]!r}"
         raise ValueError(msg)
     return Position(topic, int(log[1:]), int(offset))
+
+
+def reaches(reached: Iterable[Position], needed: Iterable[Position]) -> bool:
+    """Whether of every log that is needed at least so much has been reached."""
+    newest = {position.log: position.offset for position in reached}
+    return all(newest.get(each.log, -1) >= each.offset for each in needed)

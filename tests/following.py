@@ -16,7 +16,8 @@ from schemas.topics import Topic
 def pushed(topic: Topic, key: bytes, records: Iterable[InMemoryRecord]) -> list[bytes]:
     """Return the payloads that an edge keeps and pushes of these records of one conversation."""
     backlog = Backlog(RingSettings())
-    backlog.open("test", dict.fromkeys(LOGS, 0))
+    begins = dict.fromkeys(LOGS, 0)
+    backlog.open("test", begins, begins)
     tail = Tail(
         lambda: InMemoryRecords(InMemoryEventPublisher()),
         backlog=backlog,

@@ -13,7 +13,8 @@ from edge_ws.outbound import MAX_QUEUED_BYTES
 from edge_ws.ports import KnownMessage, Log, Positions
 from edge_ws.ring import Kept, Ring
 from producers.records import partition_of
-from schemas.positions import PUSHED_TOPICS, parse_position
+from runtime.errors import RetryableError
+from schemas.positions import PUSHED_TOPICS, Position, parse_position
 from schemas.topics import CATALOGUE, Topic
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Backlog:
         self._ring_bytes = max(1, settings.total_bytes // len(LOGS))
         self._ring_age = settings.age.total_seconds()
         self._rings: dict[Log, Ring] = {}
+        self._ends: Positions = {}
         self.drafts = Drafts()
         self.epoch = ""
 
@@ -66,9 +68,10 @@ class Backlog:
         """The next offset of each log."""
         return {log: ring.end for log, ring in self._rings.items()} | self.drafts.ends
 
-    def open(self, epoch: str, positions: Positions) -> None:
-        """Begin rings at these positions where there are none."""
+    def open(self, epoch: str, positions: Positions, ends: Positions) -> None:
+        """Begin rings at these positions where there are none; the logs end there now."""
         self.epoch = epoch
+        self._ends = ends
         for log, position in positions.items():
             if log in LOGS and log not in self._rings:
                 self.restart(log, position)
@@ -117,6 +120,20 @@ class Backlog:
         """Return the rings that hold a conversation's events."""
         logs = (log_of(topic, key) for topic in PUSHED_TOPICS)
         return {log: self._rings[log] for log in logs}
+
+    def before(self, key: bytes) -> list[Position]:
+        """Return the newest positions of a conversation's logs that are no longer kept here.
+
+        What is not found here, nor in a history that has come so far, is not there.
+
+        Raises:
+            RetryableError: there is more on the logs than has been read.
+        """
+        rings = self.rings_of(key) if self.opened else {}
+        if not rings or any(ring.end < self._ends[log] for log, ring in rings.items()):
+            raise RetryableError("the log has not been read up to its end")
+        begins = ((log, ring.start) for log, ring in rings.items())
+        return [Position(*log, start - 1) for log, start in begins if start > 0]
 
     def missed(self, key: bytes, seen: Mapping[Log, int]) -> list[Kept] | None:
         """Return the conversation's events after what was seen; None when some are not kept here.

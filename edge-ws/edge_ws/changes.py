@@ -125,7 +125,8 @@ class Changes:
             known = await find()
             if known is None:
                 await asyncio.sleep(SECOND_LOOK_SECONDS)
-                known = self._lately_said(key, frame) or await find()
+                # The ring is looked at and asked where it begins in one go: it moves on.
+                known = self._lately_said(key, frame) or await find(self._backlog.before(key))
         except RetryableError:
             change.connection.push(
                 ack_frame(frame.ref, AckStatus.BUSY, retry_after_ms=2 * RETRY_AFTER_MS)

@@ -1,5 +1,6 @@
 """The gateway as the directory of conversations."""
 
+from collections.abc import Sequence
 from typing import TypeVar
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, SecretStr, ValidationError
 
 from edge_ws.ports import Grant, KnownMessage
 from runtime.errors import RetryableError
+from schemas.positions import Position
 
 TIMEOUT_SECONDS = 2.0
 
@@ -56,16 +58,22 @@ class GatewayDirectory:
         )
         return None if answer is None else Grant(answer.owner_id, answer.allowed)
 
-    async def find_message(self, conversation_id: UUID, message_id: UUID) -> KnownMessage | None:
+    async def find_message(
+        self, conversation_id: UUID, message_id: UUID, needed: Sequence[Position] = ()
+    ) -> KnownMessage | None:
         """Return what the gateway says; see `edge_ws.ports.ConversationDirectory`."""
         answer = await self._ask(
-            _Message, f"/internal/conversations/{conversation_id}/messages/{message_id}"
+            _Message,
+            f"/internal/conversations/{conversation_id}/messages/{message_id}",
+            needed=[str(position) for position in needed],
         )
         if answer is None:
             return None
         return KnownMessage(**dict(answer))
 
-    async def _ask(self, model: type[Answer], path: str, **query: str) -> Answer | None:
+    async def _ask(
+        self, model: type[Answer], path: str, **query: str | Sequence[str]
+    ) -> Answer | None:
         try:
             response = await self._client.get(path, params=query)
             if response.status_code == httpx2.codes.NOT_FOUND:

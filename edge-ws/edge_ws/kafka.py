@@ -43,6 +43,7 @@ class KafkaRecords:
         self._lookback = lookback
         self._consumer = create_tail(settings, client_id)
         self.epoch = ""
+        self.ends: Positions = {}
 
     async def start(self, positions: Positions) -> Positions:
         """Assign every partition and seek."""
@@ -53,8 +54,10 @@ class KafkaRecords:
                 log: TopicPartition(log.topic.value, log.partition) for log in (*LOGS, *DRAFT_LOGS)
             }
             self._consumer.assign(list(partitions.values()))
+            ends = await self._consumer.end_offsets(list(partitions.values()))
+            self.ends = {log: ends[partition] for log, partition in partitions.items()}
             fresh = [partition for log, partition in partitions.items() if log not in positions]
-            begins = await self._recent(fresh) if fresh else {}
+            begins = await self._recent(fresh, ends) if fresh else {}
         places = {log: positions.get(log, begins.get(tp, 0)) for log, tp in partitions.items()}
         for log, partition in partitions.items():
             self._consumer.seek(partition, places[log])
@@ -72,13 +75,14 @@ class KafkaRecords:
         """Disconnect, or give up on it."""
         await _stop(self._consumer)
 
-    async def _recent(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+    async def _recent(
+        self, partitions: Sequence[TopicPartition], ends: Mapping[TopicPartition, int]
+    ) -> dict[TopicPartition, int]:
         """Return each partition's first offset within the lookback, or its end."""
         since = int((server_seconds() - self._lookback.total_seconds()) * 1_000)
-        begins: dict[TopicPartition, int] = await self._consumer.end_offsets(partitions)
         found = await self._consumer.offsets_for_times(dict.fromkeys(partitions, since))
-        begins.update((each, place.offset) for each, place in found.items() if place is not None)
-        return begins
+        places = {each: place.offset for each, place in found.items() if place is not None}
+        return {each: places.get(each, ends[each]) for each in partitions}
 
     async def _cluster_id(self) -> str:
         # A cluster made anew has another id: positions of the old one mean nothing there.

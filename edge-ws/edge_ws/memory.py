@@ -16,6 +16,7 @@ from producers.memory import InMemoryEventPublisher
 from producers.records import Headers
 from runtime.errors import RetryableError
 from schemas.frames.server import PresenceState
+from schemas.positions import Position, reaches
 from schemas.tickets import SocketTicket
 
 POLL_SECONDS = 0.005
@@ -41,12 +42,16 @@ class InMemoryRecords:
         self._logs = publisher.logs
         self._next: dict[Log, int] = {}
         self.epoch = epoch
+        self.ends: Positions = {}
         self.failure: Exception | None = None
         """Raised by the next poll, once."""
+        self.silent = False
+        """Polls give nothing."""
 
     async def start(self, positions: Positions) -> Positions:
         """Begin at these positions, or at the end."""
-        self._next = {log: positions.get(log, self._end(log)) for log in (*LOGS, *DRAFT_LOGS)}
+        self.ends = {log: self._end(log) for log in (*LOGS, *DRAFT_LOGS)}
+        self._next = {log: positions.get(log, end) for log, end in self.ends.items()}
         return dict(self._next)
 
     async def poll(self) -> Mapping[Log, Sequence[TailedRecord]]:
@@ -56,6 +61,8 @@ class InMemoryRecords:
             failure, self.failure = self.failure, None
             raise failure
         found: dict[Log, Sequence[TailedRecord]] = {}
+        if self.silent:
+            return found
         for log, begin in self._next.items():
             end = self._end(log)
             if end > begin:
@@ -190,6 +197,8 @@ class InMemoryDirectory:
     owners: dict[UUID, UUID] = field(default_factory=dict)
     messages: dict[tuple[UUID, UUID], KnownMessage] = field(default_factory=dict)
     """By conversation and message."""
+    stored: Sequence[Position] | None = None
+    """Up to where messages are complete; None is everywhere."""
     away: bool = False
     asked: int = 0
 
@@ -202,9 +211,14 @@ class InMemoryDirectory:
         owner = self.owners.get(conversation_id)
         return None if owner is None else Grant(owner, owner == user_id)
 
-    async def find_message(self, conversation_id: UUID, message_id: UUID) -> KnownMessage | None:
+    async def find_message(
+        self, conversation_id: UUID, message_id: UUID, needed: Sequence[Position] = ()
+    ) -> KnownMessage | None:
         """Return a message; see `edge_ws.ports.ConversationDirectory`."""
         await asyncio.sleep(0)
         if self.away:
             raise RetryableError("the directory is away")
-        return self.messages.get((conversation_id, message_id))
+        found = self.messages.get((conversation_id, message_id))
+        if found is None and self.stored is not None and not reaches(self.stored, needed):
+            raise RetryableError("the directory is not complete yet")
+        return found

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
+from schemas.positions import Position
 from schemas.tickets import SocketTicket
 from schemas.topics import Topic
 
@@ -59,6 +60,11 @@ class RecordSource(Protocol):
     @property
     def epoch(self) -> str:
         """Names the history that offsets belong to; known after `start`."""
+        ...
+
+    @property
+    def ends(self) -> Positions:
+        """Where the logs ended when it started; known after `start`."""
         ...
 
     async def start(self, positions: Positions) -> Positions:
@@ -135,10 +141,13 @@ class ConversationDirectory(Protocol):
         """
         ...
 
-    async def find_message(self, conversation_id: UUID, message_id: UUID) -> KnownMessage | None:
+    async def find_message(
+        self, conversation_id: UUID, message_id: UUID, needed: Sequence[Position] = ()
+    ) -> KnownMessage | None:
         """Return a message of this conversation, or None when there is none in it.
 
         Raises:
-            RetryableError: the directory is away.
+            RetryableError: the directory is away, or has no such message and is not complete up to
+                the positions that are needed to be sure.
         """
         ...

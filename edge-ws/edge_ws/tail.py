@@ -76,7 +76,7 @@ class Tail:
             self._backlog.forget()
             self._tell_reset(None)
             return
-        self._backlog.open(source.epoch, started)
+        self._backlog.open(source.epoch, started, source.ends)
         self.following = True
         logger.info("tail_follows", logs=len(started))
         while True:

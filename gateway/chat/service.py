@@ -29,7 +29,7 @@ from schemas.events.chat import (
     Sender,
     SenderKind,
 )
-from schemas.positions import Position
+from schemas.positions import Position, reaches
 
 _ACTIVE = "active"
 
@@ -217,13 +217,20 @@ class Conversing:
         """Return up to where on the log the history is complete that is read after this."""
         return await self._conversations.reached(conversation_id)
 
-    async def message(self, conversation_id: UUID, message_id: UUID) -> Utterance:
+    async def message(
+        self, conversation_id: UUID, message_id: UUID, needed: Sequence[Position] = ()
+    ) -> Utterance:
         """Return something said in a conversation, whoever asks.
 
         Raises:
             DomainError: there is no such thing in it.
+            RetryableError: there is none yet, and history has not come up to what is needed.
         """
+        # Before the row: what is stored in between must not count as not there.
+        reached = await self._conversations.reached(conversation_id) if needed else ()
         found = await self._conversations.find_message(conversation_id, message_id)
+        if found is None and not reaches(reached, needed):
+            raise RetryableError("history is not complete up to there")
         if found is None:
             _not_found()
         return found

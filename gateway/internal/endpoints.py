@@ -4,12 +4,22 @@ import hmac
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import AfterValidator
 
 from gateway.chat.views import AccessView, MessageView
 from gateway.state import State
 from runtime.tokens import InvalidTokenError
+from schemas.positions import parse_position
+
+
+def _position(text: str) -> str:
+    parse_position(text)
+    return text
+
+
+Needed = Annotated[tuple[Annotated[str, AfterValidator(_position)], ...], Query(max_length=8)]
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="internalToken")
 
@@ -42,9 +52,13 @@ async def conversation_access(conversation_id: UUID, user_id: UUID, state: State
 
 
 @router.get("/conversations/{conversation_id}/messages/{message_id}")
-async def message_author(conversation_id: UUID, message_id: UUID, state: State) -> MessageView:
-    """Tell whose a message of a conversation is."""
-    found = await state["conversing"].message(conversation_id, message_id)
+async def message_author(
+    conversation_id: UUID, message_id: UUID, state: State, needed: Needed = ()
+) -> MessageView:
+    """Tell whose a message of a conversation is; 503 while history is not up to what is needed."""
+    found = await state["conversing"].message(
+        conversation_id, message_id, [parse_position(text) for text in needed]
+    )
     return MessageView(
         message_id=found.message_id,
         sender_id=found.sender_id,

@@ -6,7 +6,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from edge_ws.ports import KnownMessage
+from edge_ws.backlog import log_of
+from edge_ws.ports import KnownMessage, Log
+from producers.memory import InMemoryEventPublisher
+from producers.records import Record
 from schemas import ids
 from schemas.events.chat import (
     ConversationHandedOver,
@@ -19,7 +22,9 @@ from schemas.events.chat import (
     SenderKind,
 )
 from schemas.frames.server import SERVER_FRAME
-from tests.unit.edge_ws.stage import Client, Frame, Stage
+from schemas.positions import Position
+from schemas.topics import Topic
+from tests.unit.edge_ws.stage import Client, Frame, Stage, create_stage, join, running, until
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 COMMANDS: dict[str, dict[str, Any]] = {
@@ -150,6 +155,61 @@ async def test_an_unreachable_gateway_changes_nothing(stage: Stage, frame_type: 
     stage.directory.away = True
     assert (await change(client, frame_type, conversation, uuid4()))["status"] == "busy"
     assert changes(stage) == []
+
+
+async def entered(stage: Stage, conversation: UUID) -> Client:
+    """Enter a conversation that the gateway knows."""
+    client = await Client.open(stage)
+    stage.directory.owners[conversation] = client.user_id
+    await join(client, conversation)
+    return client
+
+
+@pytest.mark.parametrize("frame_type", COMMANDS)
+async def test_a_young_edge_does_not_deny_what_is_not_stored_yet(frame_type: str) -> None:
+    """What was said before it began may still be on its way into the history."""
+    conversation, message = uuid4(), uuid4()
+    log = log_of(Topic.CHAT_MESSAGES, str(conversation).encode())
+    async with running(create_stage(publisher=after(2, log))) as stage:
+        client = await entered(stage, conversation)
+        for stored in ((), (Position(*log, 0),)):
+            stage.directory.stored = stored
+            assert (await change(client, frame_type, conversation, message))["status"] == "busy"
+        assert changes(stage) == []
+        stage.directory.stored = (Position(*log, 1),)
+        ack = await change(client, frame_type, conversation, message)
+        assert (ack["status"], ack["code"]) == ("rejected", "not_found")
+        stage.directory.messages[conversation, message] = KnownMessage(client.user_id, NOON)
+        stage.directory.stored = ()
+        ack = await change(client, frame_type, conversation, message)
+        assert ack["status"] == "accepted"
+
+
+async def test_an_edge_that_is_behind_does_not_deny_what_it_has_not_read(stage: Stage) -> None:
+    """Until it has read what was on the log when it last connected, it says that it is busy."""
+    conversation = uuid4()
+    client = await entered(stage, conversation)
+    log = log_of(Topic.CHAT_MESSAGES, str(conversation).encode())
+    stage.records.silent = True
+    stage.publisher.logs.setdefault(log, []).append(unread(log))
+    stage.records.failure = OSError("the broker was away")
+    await until(lambda: stage.records.ends[log] == 1)
+    assert (await change(client, "reaction", conversation, uuid4()))["status"] == "busy"
+    stage.records.silent = False
+    await until(lambda: stage.edge.backlog.ends[log] == 1)
+    assert (await change(client, "reaction", conversation, uuid4()))["code"] == "not_found"
+
+
+def unread(log: Log) -> Record:
+    """Return a record that says nothing to anybody."""
+    return Record(log.topic, b"someone else's", b"{}", ())
+
+
+def after(records: int, log: Log) -> InMemoryEventPublisher:
+    """Return a log on which so much has been written."""
+    publisher = InMemoryEventPublisher()
+    publisher.logs[log] = [unread(log)] * records
+    return publisher
 
 
 @pytest.mark.parametrize("frame_type", COMMANDS)

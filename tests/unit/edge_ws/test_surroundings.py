@@ -17,6 +17,8 @@ from edge_ws.ports import Grant, KnownMessage
 from edge_ws.tickets import ValkeyTickets
 from runtime.errors import RetryableError
 from schemas.events.chat import SenderKind
+from schemas.positions import Position
+from schemas.topics import Topic
 from tests.unit.edge_ws.stage import Client, Stage, create_stage, running
 
 ROOT = Path(__file__).parents[3]
@@ -65,10 +67,11 @@ class TestGatewayDirectory:
     @pytest.mark.parametrize("deleted", [False, True])
     async def test_it_asks_whose_a_message_is(self, *, deleted: bool) -> None:
         """The route names conversation and message; 404 means that it is not there."""
-        author, paths = uuid4(), []
+        author, paths, needed = uuid4(), [], []
 
         def handle(request: httpx2.Request) -> httpx2.Response:
             paths.append(request.url.path)
+            needed.append(request.url.params.get_list("needed"))
             if len(paths) > 1:
                 return httpx2.Response(404)
             answer = {
@@ -85,7 +88,9 @@ class TestGatewayDirectory:
         at = datetime(2026, 11, 23, 12, microsecond=1, tzinfo=UTC)
         found = await directory.find_message(UUID(int=1), UUID(int=2))
         assert found == KnownMessage(author, at, deleted=deleted)
-        assert await directory.find_message(UUID(int=1), UUID(int=2)) is None
+        positions = [Position(Topic.CHAT_MESSAGES, 3, 7), Position(Topic.CHAT_REPLIES, 3, 0)]
+        assert await directory.find_message(UUID(int=1), UUID(int=2), positions) is None
+        assert needed == [[], ["m3:7", "r3:0"]]
         assert paths == [f"/internal/conversations/{UUID(int=1)}/messages/{UUID(int=2)}"] * 2
         await directory.close()
 

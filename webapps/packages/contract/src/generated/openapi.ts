@@ -671,7 +671,7 @@ export interface paths {
         };
         /**
          * Message Author
-         * @description Tell whose a message of a conversation is.
+         * @description Tell whose a message of a conversation is; 503 while history is not up to what is needed.
          */
         get: operations["message_author"];
         put?: never;
@@ -2971,7 +2971,9 @@ export interface operations {
     };
     message_author: {
         parameters: {
-            query?: never;
+            query?: {
+                needed?: string[];
+            };
             header?: never;
             path: {
                 conversation_id: string;
