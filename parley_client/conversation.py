@@ -68,6 +68,8 @@ class Conversation:
     def events(self) -> Events:
         """Return the events from now on, as the socket's frames; a `Thread` makes state of them.
 
+        Each comes once, but for a change that had to be repeated: with each of its times.
+
         Between them come `reply:delta` frames: the text so far of answers that are being written.
 
         Live and replayed events may interleave: show them by (`occurred_at`, `event_id`).

@@ -7,6 +7,8 @@ from parley_client.frames import Frame
 
 MAX_SEEN = 20_000
 """Event ids remembered; far more than an edge replays at once."""
+_LATEST_COUNTS = frozenset({"message:edited", "reaction", "feedback", "handover"})
+"""A repeat of these with another time says something new: when it happened (ADR 0013)."""
 
 
 class Memory:
@@ -55,12 +57,14 @@ class Memory:
         _advance(self._heard.setdefault(conversation_id, {}), _parsed(positions))
 
     def is_new(self, frame: Frame) -> bool:
-        """Take an event in; False when it was seen before."""
+        """Take an event in; False when it was seen before, with this time if the latest counts."""
         conversation_id = str(frame.get("conversation_id"))
         if conversation_id not in self._behind:
             heard = self._heard.setdefault(conversation_id, {})
             _advance(heard, _parsed([str(frame.get("at", ""))]))
         event_id = str(frame["event_id"])
+        if frame.get("type") in _LATEST_COUNTS:
+            event_id += str(frame["occurred_at"])
         if event_id in self._seen:
             return False
         self.count += 1

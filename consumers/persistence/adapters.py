@@ -72,7 +72,7 @@ _DELETIONS = """
 insert into message_changes as known (message_id, sender_id, conversation_id, deleted_at)
 select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[])
 on conflict (message_id, sender_id) do update
-set deleted_at = least(known.deleted_at, excluded.deleted_at),
+set deleted_at = greatest(known.deleted_at, excluded.deleted_at),
     text = null, edited_at = null, edit_id = null
 """
 _REACTIONS = """
@@ -122,7 +122,7 @@ where change.message_id = any($1::uuid[])
     and said.message_id = change.message_id
     and said.sender_id = change.sender_id
     and said.conversation_id = change.conversation_id
-    and said.edited_at is distinct from change.edited_at
+    and (said.edited_at, said.text) is distinct from (change.edited_at, change.text)
 """
 _SETTLE_DELETED = """
 update messages as said

@@ -162,7 +162,7 @@ class Backlog:
 
         Read from the payloads: it happens when people react or edit, which is seldom.
         """
-        name = str(message_id)
+        name, edited = str(message_id), ("", "")
         known: KnownMessage | None = None
         for topic in PUSHED_TOPICS:
             for kept in self._rings[log_of(topic, key)].after(key, -1):
@@ -172,13 +172,14 @@ class Backlog:
                 if frame.get("message_id") != name:
                     continue
                 if frame["type"] == _EDITED and known is not None:
-                    by_author = frame["sender"]["id"] == str(known.sender_id)
-                    known = known._replace(text=frame["text"]) if by_author else known
-                if frame["type"] not in _TELLING:
-                    continue
-                known = _known(frame) or known
-                if known is not None and known.deleted:
-                    return known
+                    rank = frame["occurred_at"], frame["event_id"]
+                    if rank > edited and frame["sender"]["id"] == str(known.sender_id):
+                        known, edited = known._replace(text=frame["text"]), rank
+                elif frame["type"] in _TELLING:
+                    # A repeat has another time, and may come behind an edit.
+                    known = known or _known(frame)
+                    if known is not None and known.deleted:
+                        return known
         return known
 
 

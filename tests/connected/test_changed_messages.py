@@ -153,17 +153,23 @@ def answer_to(conversation: UUID, question: UUID) -> ReplyGenerated:
     )
 
 
+AGAIN = str(uuid4())
+"""Names what is repeated after `unknown`, behind another change: stamped anew, it is the latest."""
 CHANGES: tuple[tuple[str, int, dict[str, Any]], ...] = (
+    ("message:edit", 1, {"text": "twice", "client_event_id": AGAIN}),
     ("message:edit", 1, {"text": "once"}),
-    ("message:edit", 1, {"text": "twice"}),
-    ("reaction", 1, {"emoji": "👍", "active": True}),
+    ("message:edit", 1, {"text": "twice", "client_event_id": AGAIN}),
+    ("reaction", 1, {"emoji": "👍", "active": True, "client_event_id": AGAIN}),
+    ("reaction", 1, {"emoji": "👍", "active": False}),
+    ("reaction", 1, {"emoji": "👍", "active": True, "client_event_id": AGAIN}),
     ("reaction", 1, {"emoji": "🎉", "active": True}),
     ("reaction", 1, {"emoji": "🎉", "active": False}),
     ("read", 2, {}),
     ("message:edit", 3, {"text": SECRET}),
     ("reaction", 3, {"emoji": "👍", "active": True}),
+    ("feedback", 6, {"rating": "down", "reason": "no", "client_event_id": AGAIN}),
     ("feedback", 6, {"rating": "up"}),
-    ("feedback", 6, {"rating": "down", "reason": "no"}),
+    ("feedback", 6, {"rating": "down", "reason": "no", "client_event_id": AGAIN}),
     ("feedback", 7, {"rating": "up", "reason": SECRET}),
     ("message:delete", 3, {}),
     ("read", 1, {}),
@@ -234,8 +240,9 @@ async def talk() -> Talk:
             messages.append((await client.hear_type("reply"))["message_id"])
         for frame_type, number, fields in CHANGES:
             await change(frame_type, number, **fields)
-        for to in ("agent", "assistant", "agent"):
+        for to, name in (("agent", AGAIN), ("assistant", str(uuid4())), ("agent", AGAIN)):
             called = {"conversation_id": str(conversation), "to": to, "note": f"to {to}"}
+            called["client_event_id"] = name
             await client.say(type="handover", ref=str(uuid4()), **called)
             assert (await client.hear_type("ack"))["status"] == "accepted"
         await stage.publisher.publish(another_thumb(stage.publisher.events))

@@ -1,5 +1,6 @@
 """Changing messages by the client, and the state that a thread makes of it."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -10,14 +11,23 @@ import pytest
 
 from edge_ws.ports import KnownMessage
 from parley_client import Chat, RejectedError, Thread, by_token
-from producers.ports import PublishStatus
-from schemas.events.chat import FeedbackGiven, MessageEvent
+from producers.memory import InMemoryEventPublisher
+from producers.ports import Published, PublishStatus
+from schemas.events.chat import (
+    FeedbackGiven,
+    MessageEdited,
+    MessageEvent,
+    MessageSent,
+    MessagesRead,
+)
 from schemas.ids import ASSISTANT_ID
+from schemas.text import format_instant
 from tests.unit.edge_ws.stage import Stage, create_stage, running, until
 
 if TYPE_CHECKING:
-    from parley_client.conversation import Conversation
+    from parley_client.conversation import Conversation, Events
     from parley_client.frames import Frame
+    from schemas.events.envelope import Event
 
 
 @pytest.fixture
@@ -138,6 +148,70 @@ async def test_a_change_is_repeated_under_one_name(stage: Stage) -> None:
         await conversation.react(message, "👍")
     found = [event for event in stage.publisher.events if isinstance(event, MessageEvent)]
     assert len({event.event_id for event in found}) == 1
+
+
+class ForgetfulPublisher(InMemoryEventPublisher):
+    """Keeps every event, and does not say so the first time."""
+
+    async def publish(self, event: "Event") -> Published:
+        repeated = any(each.event_id == event.event_id for each in self.events)
+        published = await super().publish(event)
+        return published if repeated else Published(PublishStatus.UNKNOWN, published.topic)
+
+
+async def test_of_a_change_that_landed_twice_the_latest_counts() -> None:
+    """What a listener's thread shows has the time that a fresh history will tell."""
+    thread = Thread()
+
+    async def listen(events: "Events") -> None:
+        async for frame in events:
+            thread.apply(frame)
+
+    async with (
+        running(create_stage(publisher=ForgetfulPublisher())) as stage,
+        Chat(by_token(stage.url, stage.token(uuid4()))) as chat,
+        asyncio.TaskGroup() as tasks,
+    ):
+        conversation = await chat.start()
+        events = conversation.events()
+        tasks.create_task(listen(events))
+        message = (await conversation.send("typo")).message_id
+        await conversation.edit(message, "no typo")
+        edits = [each for each in stage.publisher.events if isinstance(each, MessageEdited)]
+        first, again = (format_instant(each.occurred_at) for each in edits)
+        assert edits[0].event_id == edits[1].event_id
+        await until(lambda: [each.edited_at for each in thread.shown] == [again])
+        assert again > first
+        said = [each for each in stage.publisher.events if isinstance(each, MessageSent)]
+        assert len(said) == 2
+        await conversation.mark_read(message)
+        [*_, mark] = stage.publisher.events
+        assert isinstance(mark, MessagesRead)
+        assert mark.up_to == said[0].occurred_at
+        events.close()
+
+
+def test_a_thread_takes_the_latest_of_one_change() -> None:
+    """Whatever the order, and whatever came in between under another name."""
+    about = {"message_id": "m", "sender": {"id": "me"}}
+    said = {**about, "type": "message", "event_id": "m", "occurred_at": "12:00:00", "text": "a"}
+    edit = {**about, "type": "message:edited", "event_id": "x", "text": "b"}
+    react = {**about, "type": "reaction", "emoji": "👍", "event_id": "y", "active": True}
+    call = {"type": "handover", "event_id": "z", "to": "agent"}
+    frames: list[Frame] = [
+        *({**each, "occurred_at": at} for each in (edit, react, call) for at in ("12:01", "12:03")),
+        {**edit, "event_id": "other", "occurred_at": "12:02", "text": "c"},
+        {**react, "event_id": "other", "occurred_at": "12:02", "active": False},
+        {**call, "event_id": "other", "occurred_at": "12:02", "to": "assistant"},
+    ]
+    for seed in range(20):
+        random.Random(seed).shuffle(frames)
+        thread = Thread.of([said])
+        for frame in frames + frames[::3]:
+            thread.apply(frame)
+        [shown] = thread.shown
+        assert (shown.text, shown.edited_at, thread.handler) == ("b", "12:03", "agent")
+        assert shown.reactions == {("me", "👍")}
 
 
 async def test_what_is_not_there_is_refused(stage: Stage) -> None:

@@ -50,3 +50,13 @@ def test_another_history_begins_anew() -> None:
     memory.is_new(event("one", "m3:10"))
     assert not memory.connected("second")
     assert memory.positions("one") == []
+
+
+def test_a_change_that_was_repeated_is_new_with_each_of_its_times() -> None:
+    """The latest counts, so a reader has to hear of it; a message stays where it was first."""
+    for kind, times in (("message", 1), ("reply", 1), ("message:edited", 2), ("handover", 2)):
+        memory = Memory()
+        first = {**event("one", "m3:10"), "type": kind, "occurred_at": "12:00:01"}
+        again = {**first, "at": "m3:11", "occurred_at": "12:00:02"}
+        assert [memory.is_new(each) for each in (first, again, first, again)].count(True) == times
+        assert memory.positions("one") == ["m3:11"]

@@ -64,6 +64,26 @@ describe("changes", () => {
     expect(stateOf([...frames.slice(3), old, ...frames.slice(1, 3)])).toEqual(fresh);
   });
 
+  it("take the latest of a change that was repeated, in any order", () => {
+    const at = (second: number) => `2026-01-01T10:00:0${second}.000000Z`;
+    const again = <Change extends { event_id: string; occurred_at: string }>(change: Change) => ({
+      ...change,
+      occurred_at: at(7),
+    });
+    const edit = edited("m1", 3, "mine");
+    const thumb = reaction("m1", 4, "👍");
+    const others = [edited("m1", 5, "between"), reaction("m1", 6, "👍", false)];
+    const repeated = [edit, thumb, ...others, again(edit), again(thumb)];
+    const state = { text: "mine", edited_at: at(7), reactions: [`${ME} 👍`] };
+    for (let turn = 0; turn < repeated.length; turn += 1) {
+      const turned = [...repeated.slice(turn), ...repeated.slice(0, turn)];
+      expect(stateOf([message("m1", 1), ...turned])[0]).toEqual(state);
+      expect(stateOf([...turned.reverse(), message("m1", 1)])[0]).toEqual(state);
+    }
+    const stored = message("m1", 1, { text: "mine", edited_at: at(7), reactions: [] });
+    expect(stateOf([edit, stored, edit])[0]).toMatchObject({ text: "mine", edited_at: at(7) });
+  });
+
   it("keep the same object until something changes", () => {
     const changes = new Changes(ME);
     changes.say(message("m1", 1));
