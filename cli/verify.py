@@ -15,8 +15,8 @@ from cli.reconciliation.compare import Place, reconcile
 from cli.reconciliation.verdict import PartitionVerdict, Verdict
 from infra.embedded.errors import StackError
 
-FINDINGS = ("missing", "unexpected", "duplicate")
-COUNTED = ("records", "events", "rows", "changes", "repeats", "excused", *FINDINGS)
+FINDINGS = ("missing", "unexpected", "duplicate", "different")
+COUNTED = ("records", "events", "rows", "changes", "standing", "repeats", "excused", *FINDINGS)
 SHOWN_CHAIN = 8
 Servers = Annotated[
     str | None,
@@ -37,9 +37,10 @@ def verify(
 ) -> None:
     """Compare log and tables, event by event; works while everything runs.
 
-    Ends with status 1 when an event has no row, a row has no event, or a message or an answer to
-    one question has two rows. The chain is a digest of the log alone, of the events that owe a
-    row, in their order: a copy or a restored log has the same up to the same offset.
+    Ends with status 1 when an event has no row, a row has no event, a message or an answer to one
+    question has two rows, or something that was changed is not as the last change of it says. The
+    chain is a digest of the log alone, of the events that owe a row, in their order: a copy or a
+    restored log has the same up to the same offset.
     """
     where = _place(data, bootstrap_servers, database_url)
     verdict = asyncio.run(_with_progress(where))
@@ -105,10 +106,11 @@ def _print(verdict: Verdict, console: Console) -> None:
     for finding in FINDINGS:
         for name in getattr(verdict, finding):
             console.print(f"{finding}: {name}", highlight=False, style="red")
-    events = sum(each.events for each in verdict.partitions)
+    counted = ("events", "standing")
+    events, standing = (sum(getattr(p, name) for p in verdict.partitions) for name in counted)
     word = "ok" if verdict.kept else "not ok"
     sums = [f"{sum(getattr(p, each) for p in verdict.partitions)} {each}" for each in FINDINGS]
-    typer.echo(f"{word}: {', '.join([f'{events} events', *sums])}")
+    typer.echo(f"{word}: {', '.join([f'{events} events', f'{standing} changed things', *sums])}")
 
 
 def _cells(each: PartitionVerdict) -> list[str]:

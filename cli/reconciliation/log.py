@@ -9,6 +9,7 @@ from uuid import UUID
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from cli.reconciliation.changes import State, state_of
 from schemas import headers as names
 from schemas.events.chat import (
     ConversationHandedOver,
@@ -49,8 +50,8 @@ CHANGES: frozenset[type[Event]] = frozenset(
     }
 )
 """Events without a row of their own: they change rows, the latest of them wins, so that an earlier
-one may leave no trace; or they say that there is no answer, which the missing row says as well; or
-they ask for something."""
+one may leave no trace (`changes.state_of`); or they say that there is no answer, which the missing
+row says as well; or they ask for something."""
 POLL_MS = 1_000
 
 
@@ -65,6 +66,8 @@ class Entry(NamedTuple):
     """Older than dead letters are kept: the note of an unreadable one may be gone."""
     changes: bool = False
     """It has no row of its own."""
+    state: State | None = None
+    """What it makes of something."""
 
 
 class _Identity(BaseModel):
@@ -76,19 +79,23 @@ class _Identity(BaseModel):
 def entry(record: "ConsumerRecord[bytes, bytes]") -> Entry:
     """Return a record's place and event."""
     expired = time.time() - record.timestamp / 1_000 > DEAD_LETTER_RETENTION.total_seconds()
-    event_id, changes = _identity(record)
-    return Entry(record.topic, record.partition, record.offset, event_id, expired, changes)
+    return Entry(record.topic, record.partition, record.offset, *_told(record, expired=expired))
 
 
-def _identity(record: "ConsumerRecord[bytes, bytes]") -> tuple[UUID | None, bool]:
+def _told(
+    record: "ConsumerRecord[bytes, bytes]", *, expired: bool
+) -> tuple[UUID | None, bool, bool, State | None]:
     kind = dict(record.headers).get(names.TYPE)
     try:
         event = EVENT_TYPES.get((kind or b"").decode())
         if event is None or TOPIC_OF[event] != record.topic or record.value is None:
-            return None, False
-        return _Identity.model_validate_json(record.value).event_id, event in CHANGES
+            return None, expired, False, None
+        if event in CHANGES:
+            change = event.model_validate_json(record.value)
+            return change.event_id, expired, True, state_of(change)
+        return _Identity.model_validate_json(record.value).event_id, expired, False, None
     except (UnicodeDecodeError, ValidationError):
-        return None, False
+        return None, expired, False, None
 
 
 async def entries(

@@ -7,13 +7,12 @@ from uuid import UUID
 
 from cli.database import database
 from cli.reconciliation.log import Entry
+from cli.reconciliation.standing import CURSOR_ROWS, Changed
 from cli.reconciliation.verdict import Kept
 from schemas.topics import Topic
 
 if TYPE_CHECKING:
     import asyncpg
-
-CURSOR_ROWS = 2_000
 
 # The event ids of everything that came of a topic; `key` is the record's.
 ROWS_OF: dict[Topic, str] = {
@@ -92,6 +91,7 @@ class Snapshot:
 
     def __init__(self, connection: "asyncpg.Connection") -> None:
         self._connection = connection
+        self.changed = Changed(connection)
 
     async def positions(self, group: str) -> dict[tuple[str, int], int]:
         """Return how far the group has come, as of the very moment of the rows."""
@@ -99,20 +99,23 @@ class Snapshot:
         return {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
 
     async def add(self, entries: Iterable[Entry]) -> None:
-        """Take records of the log in, but for those that owe no row."""
+        """Take records of the log in: what owes a row, and what changes one."""
+        entries = list(entries)
         await self._copy("log_entries", (each for each in entries if not each.changes))
+        await self.changed.add(entries)
 
     async def excuse(self, entries: Iterable[Entry]) -> None:
         """Take the places of dead-lettered records in."""
         await self._copy("log_excused", entries)
 
     async def _copy(self, table: str, entries: Iterable[Entry]) -> None:
-        records = [each[:-1] for each in entries]
+        records = [each[:5] for each in entries]
         await self._connection.copy_records_to_table(table, records=records)
 
     async def ready(self) -> None:
         """Prepare for questions, when all is in."""
         await self._connection.execute(_READY)
+        await self.changed.ready()
 
     async def kept(self, topic: Topic) -> AsyncIterator[Kept]:
         """Give every event of the log once, in its order."""
@@ -138,4 +141,6 @@ async def snapshot(url: str) -> AsyncIterator[Snapshot]:
     """Hold one moment of the tables; consumers go on writing meanwhile."""
     async with database(url) as connection, connection.transaction(isolation="repeatable_read"):
         await connection.execute(_SETUP)
-        yield Snapshot(connection)
+        tables = Snapshot(connection)
+        await tables.changed.begin()
+        yield tables

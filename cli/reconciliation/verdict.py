@@ -22,6 +22,21 @@ class Kept(NamedTuple):
     """Dead-lettered: it stands on the dead-letter topic, byte for byte."""
 
 
+class Standing(NamedTuple):
+    """Something that was changed, and whether log and tables say the same of it."""
+
+    topic: str | None
+    """Where the change stands that counts; None when none is on the log."""
+    partition: int | None
+    kind: str
+    name: UUID
+    """The event's id; of a row that no event accounts for what identifies it."""
+    key: UUID | None
+    """The conversation of the row, if there is one."""
+    finding: str | None
+    """`missing`, `unexpected` or `different`."""
+
+
 class Chain:
     """A digest over the events that owe a row, in the order of the log.
 
@@ -55,7 +70,9 @@ class PartitionVerdict:
     """Different events that owe a row."""
     rows: int = 0
     changes: int = 0
-    """Records that change rows instead of making one; not compared."""
+    """Records that change rows instead of making one."""
+    standing: int = 0
+    """Things that are as the last change of them says."""
     repeats: int = 0
     """Records of an event that stands on the log already: harmless, stored once."""
     excused: int = 0
@@ -63,17 +80,21 @@ class PartitionVerdict:
     unexpected: int = 0
     duplicate: int = 0
     """Rows beyond the first of one message, or of one answer to one question."""
+    different: int = 0
+    """Things that are otherwise than the last change of them says."""
     missing_named: list[str] = field(default_factory=list)
     """Event ids, or the places of records that name none."""
     unexpected_named: list[str] = field(default_factory=list)
     duplicate_named: list[str] = field(default_factory=list)
     """Ids of messages, and of the questions that were answered."""
+    different_named: list[str] = field(default_factory=list)
+    """The kinds of changes and their event ids."""
     log_chain: Chain = field(default_factory=Chain, repr=False)
 
     @property
     def kept(self) -> bool:
         """Whether log and tables agree."""
-        return not (self.missing or self.unexpected or self.duplicate)
+        return not (self.missing or self.unexpected or self.duplicate or self.different)
 
     def take(self, event: Kept) -> None:
         """Count an event of the log; they come in the order of their offsets."""
@@ -104,6 +125,25 @@ class PartitionVerdict:
         if len(self.duplicate_named) < LISTED:
             self.duplicate_named.append(str(subject))
 
+    def see(self, change: Standing) -> None:
+        """Count something that was changed."""
+        if change.finding is None:
+            self.standing += 1
+            return
+        named = f"{change.kind} {change.name}"
+        match change.finding:
+            case "missing":
+                self.missing += 1
+                names = self.missing_named
+            case "unexpected":
+                self.unexpected += 1
+                names = self.unexpected_named
+            case _:
+                self.different += 1
+                names = self.different_named
+        if len(names) < LISTED:
+            names.append(named)
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -130,6 +170,11 @@ class Verdict:
     def duplicate(self) -> list[str]:
         """What the tables have more than once, under whatever event ids."""
         return [name for each in self.partitions for name in each.duplicate_named]
+
+    @property
+    def different(self) -> list[str]:
+        """What the tables have otherwise than the log."""
+        return [name for each in self.partitions for name in each.different_named]
 
     def topics(self) -> dict[str, list[PartitionVerdict]]:
         """Return the partitions by topic."""

@@ -4,6 +4,7 @@ import json
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,14 +12,27 @@ from aiokafka.partitioner import DefaultPartitioner
 from typer.testing import CliRunner
 
 from cli.main import app
+from cli.reconciliation.changes import state_of
 from cli.reconciliation.compare import TOPICS, partition_of
 from cli.reconciliation.log import CHANGES, STORED, entry
-from cli.reconciliation.verdict import LISTED, Kept, PartitionVerdict, Verdict
+from cli.reconciliation.verdict import LISTED, Kept, PartitionVerdict, Standing, Verdict
 from cli.verify import as_dict
-from schemas.events.chat import MessageEdited, MessageSent
+from schemas.events.chat import (
+    ConversationHandedOver,
+    FeedbackGiven,
+    MessageDeleted,
+    MessageEdited,
+    MessageSent,
+    MessagesRead,
+    ReactionSet,
+)
+from schemas.events.envelope import Event
+from schemas.events.replies import HandoverAsked
+from schemas.generate.examples import EXAMPLES
 from schemas.topics import CATALOGUE, DEAD_LETTER_RETENTION, Topic
 
 TOPIC = "chat-messages"
+Kind = TypeVar("Kind", bound=Event)
 
 
 def event(offset: int, *, stored: bool = True, excused: bool = False) -> Kept:
@@ -120,7 +134,7 @@ def test_a_record_says_which_event_it_is() -> None:
     """Place and event id; whatever else the body holds is not looked at."""
     event_id = UUID(int=5)
     found = entry(Record(b'{"event_id": "%s", "new": 1}' % str(event_id).encode()))
-    assert found == (TOPIC, 2, 7, event_id, False, False)
+    assert found == (TOPIC, 2, 7, event_id, False, False, None)
 
 
 def test_every_event_of_the_compared_topics_is_placed() -> None:
@@ -131,11 +145,78 @@ def test_every_event_of_the_compared_topics_is_placed() -> None:
 
 
 def test_a_change_owes_no_row() -> None:
-    """An edit is known by its type; one that says no id is poison as any other."""
+    """An edit is known by its type; what does not say all of one is poison as any other."""
     headers = (("ce_type", MessageEdited.event_type.encode()),)
-    body = b'{"event_id": "%s"}' % str(uuid4()).encode()
-    assert entry(Record(body, headers)).changes
-    assert not entry(Record(b"{}", headers)).changes
+    edit = example(MessageEdited)
+    found = entry(Record(edit.model_dump_json().encode(), headers))
+    assert (found.event_id, found.changes, found.state) == (edit.event_id, True, state_of(edit))
+    for body in (b"{}", b'{"event_id": "%s"}' % str(uuid4()).encode()):
+        poison = entry(Record(body, headers))
+        assert (poison.event_id, poison.changes, poison.state) == (None, False, None)
+
+
+def example(kind: type[Kind]) -> Kind:
+    """Return the example of an event."""
+    return next(each for each in EXAMPLES if isinstance(each, kind))
+
+
+def test_a_change_says_what_it_makes_of_which_thing() -> None:
+    """Of every kind that is merged, and of nothing else; a reason goes with its question."""
+    found = {type(event): state_of(event) for event in EXAMPLES if type(event) in CHANGES}
+    kinds = {kind: state.kind for kind, state in found.items() if state is not None}
+    assert kinds == {
+        MessageEdited: "edit",
+        MessageDeleted: "deletion",
+        ReactionSet: "reaction",
+        FeedbackGiven: "rating",
+        MessagesRead: "read",
+        ConversationHandedOver: "handover",
+        HandoverAsked: "handover",
+    }
+    rated = example(FeedbackGiven)
+    for reason, about in ((None, None), ("no", rated.in_reply_to)):
+        state = state_of(rated.model_copy(update={"reason": reason}))
+        assert state is not None
+        assert state.about == about
+
+
+def test_words_are_compared_and_never_kept() -> None:
+    """Other words are another state, and none of them stands in one."""
+    secret = "what somebody said"
+    for kind, name in ((MessageEdited, "text"), (FeedbackGiven, "reason")):
+        first, other = (
+            state_of(example(kind).model_copy(update={name: words}))
+            for words in (secret, f"{secret}!")
+        )
+        assert first != other
+        assert secret not in str(first)
+    called = example(ConversationHandedOver).model_copy(update={"note": secret})
+    assert secret not in str(state_of(called))
+
+
+def test_what_was_changed_is_counted_where_its_change_stands() -> None:
+    """What agrees stands; what is missing, unexpected or different is named by kind and id."""
+    found, names = PartitionVerdict(TOPIC, 0), dict[str, str]()
+    findings = ("missing", "unexpected", "different")
+    for finding in findings:
+        for _ in range(LISTED + 1):
+            change = Standing(TOPIC, 0, "reaction", uuid4(), uuid4(), finding)
+            names.setdefault(finding, f"reaction {change.name}")
+            found.see(change)
+    found.see(Standing(TOPIC, 0, "edit", uuid4(), uuid4(), None))
+    assert (found.standing, found.kept) == (1, False)
+    shown = as_dict(Verdict([found]))
+    for finding in findings:
+        assert shown["partitions"][0][finding] == LISTED + 1
+        assert len(shown[finding]) == LISTED
+        assert shown[finding][0] == names[finding]
+
+
+def test_one_difference_is_enough() -> None:
+    """Something that is not as its last change says breaks the verdict."""
+    found = PartitionVerdict(TOPIC, 0)
+    found.see(Standing(TOPIC, 0, "edit", uuid4(), uuid4(), "different"))
+    assert not Verdict([found]).kept
 
 
 @pytest.mark.parametrize(
