@@ -15,6 +15,7 @@ from websockets.typing import Subprotocol
 
 from parley_client.conversation import Conversation
 from parley_client.credentials import Credentials
+from parley_client.deliveries import Deliveries
 from parley_client.errors import RejectedError, RestError, SocketClosedError
 from parley_client.frames import Frame, decode, encode
 from parley_client.history import History
@@ -37,6 +38,8 @@ class Chat:
 
     `on_frame` sees every frame as it arrives, repeats included.
     `rest` serves the history when the edge cannot replay what was missed.
+    `tells_delivered` says to other people that what they said has reached this device; answers of
+    the assistant are never acknowledged like this.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Chat:
         *,
         rest: "ParleyClient | None" = None,
         on_frame: Callable[[Frame], None] | None = None,
+        tells_delivered: bool = True,
     ) -> None:
         self._credentials = credentials
         self._rest = rest
@@ -66,6 +70,7 @@ class Chat:
         self._ended: SocketClosedError | None = None
         self._come_back_ms: int | None = None
         self._waits = Waits(self._overdue)
+        self._deliveries = Deliveries(self._tell_delivered) if tells_delivered else None
         self.connections = 0
         """How often a connection was opened."""
 
@@ -86,6 +91,8 @@ class Chat:
         """Close for good; what is still on its way fails."""
         self._end(SocketClosedError(1000, "closed here"))
         self._waits.close()
+        if self._deliveries is not None:
+            self._deliveries.close()
         tasks = [task for task in (self._running, *self._background) if task is not None]
         for task in tasks:
             task.cancel()
@@ -218,6 +225,8 @@ class Chat:
         self.connections += 1
         waiting = list(self._requests.values())
         self._waits.set_clock(str(hello["server_time"]))
+        if self._deliveries is not None:
+            self._deliveries.signed_in(str(hello["user"]["id"]))
         self._connection = connection
         for conversation_id in self._conversations:
             self._rejoin(conversation_id)
@@ -276,7 +285,12 @@ class Chat:
         conversation = self._conversations.get(str(frame.get("conversation_id")))
         if conversation is not None:
             self._waits.note(frame)
+            if self._deliveries is not None:
+                self._deliveries.note(frame)
             conversation.hear(frame)
+
+    def _tell_delivered(self, frame: Frame) -> None:
+        self._spawn(self._quietly_ask(frame))
 
     def _overdue(self, frame: Frame) -> None:
         conversation = self._conversations.get(str(frame["conversation_id"]))

@@ -48,6 +48,8 @@ class Page(_Answer):
     next: str | None = None
     read: list[dict[str, JsonValue]] = []
     """How far each has read; in histories only."""
+    delivered: list[dict[str, JsonValue]] = []
+    """How far what was said has reached each."""
     positions: list[str] = []
     """Where to join from, so that nothing is missing between this page and the socket."""
 

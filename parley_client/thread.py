@@ -45,6 +45,7 @@ class Thread:
         self._reactions: dict[tuple[str, str, str], tuple[_Rank, bool]] = {}
         self._ratings: dict[str, tuple[_Rank, str]] = {}
         self._marks: dict[str, tuple[str, str]] = {}
+        self._arrived: dict[str, tuple[str, str]] = {}
         self._handover: tuple[_Rank, str] = (("", ""), "assistant")
 
     @classmethod
@@ -54,14 +55,16 @@ class Thread:
         read: Iterable[Mapping[str, Any]] = (),
         handover: Mapping[str, Any] | None = None,
         *,
+        delivered: Iterable[Mapping[str, Any]] = (),
         reader: UUID | None = None,
     ) -> "Thread":
         """Return the state of a history: what the gateway answers in these fields of a page."""
         thread = cls(reader=reader)
         for item in items:
             thread.apply(dict(item))
-        for mark in read:
-            thread._mark(mark["user_id"], mark["up_to"], mark["message_id"])
+        for marks, page in ((thread._marks, read), (thread._arrived, delivered)):
+            for mark in page:
+                _mark(marks, mark["user_id"], mark["up_to"], mark["message_id"])
         if handover is not None:
             thread._hand_over(dict(handover))
         return thread
@@ -80,7 +83,9 @@ class Thread:
             case "feedback":
                 self._rate(frame, frame["sender"]["id"], _rank(frame))
             case "read":
-                self._mark(frame["sender"]["id"], frame["up_to"], frame["message_id"])
+                _mark(self._marks, frame["sender"]["id"], frame["up_to"], frame["message_id"])
+            case "delivered":
+                _mark(self._arrived, frame["sender"]["id"], frame["up_to"], frame["message_id"])
             case "handover":
                 self._hand_over(frame)
 
@@ -93,6 +98,14 @@ class Thread:
     def read(self) -> dict[str, str]:
         """How far each user has read: user to message."""
         return {user: message for user, (_, message) in self._marks.items()}
+
+    @property
+    def delivered(self) -> dict[str, str]:
+        """How far what was said has reached each user: who has read a message has it too."""
+        marks = dict(self._marks)
+        for user, (up_to, message) in self._arrived.items():
+            _mark(marks, user, up_to, message)
+        return {user: message for user, (_, message) in marks.items()}
 
     @property
     def handler(self) -> str:
@@ -132,9 +145,6 @@ class Thread:
         if user_id == self._reader and (known is None or known[0] < rank):
             self._ratings[frame["message_id"]] = rank, frame["rating"]
 
-    def _mark(self, user_id: str, up_to: str, message_id: str) -> None:
-        self._marks[user_id] = max((up_to, message_id), self._marks.get(user_id, ("", "")))
-
     def _show(self, frame: Frame) -> Shown:
         message, sender = frame["message_id"], frame["sender"]["id"]
         deleted = (message, sender) in self._deleted
@@ -157,3 +167,7 @@ class Thread:
 
 def _rank(frame: Frame) -> _Rank:
     return frame["occurred_at"], frame["event_id"]
+
+
+def _mark(marks: dict[str, tuple[str, str]], user_id: str, up_to: str, message_id: str) -> None:
+    marks[user_id] = max((up_to, message_id), marks.get(user_id, ("", "")))

@@ -12,6 +12,7 @@ from schemas.events.chat import (
     MessageDeleted,
     MessageEdited,
     MessageEvent,
+    MessagesDelivered,
     MessagesRead,
     ReactionSet,
 )
@@ -67,14 +68,23 @@ def _(event: FeedbackGiven) -> State:
 
 @state_of.register
 def _(event: MessagesRead) -> State:
-    subject = f"{event.conversation_id} {event.sender.id}"
-    return State("read", subject, event.up_to, event.message_id, "")
+    return _mark("read", event)
+
+
+@state_of.register
+def _(event: MessagesDelivered) -> State:
+    return _mark("delivered", event)
 
 
 @state_of.register
 def _(event: HandoverEvent) -> State:
     value = f"{event.to} {digest(event.note)}"
     return State("handover", str(event.conversation_id), event.occurred_at, event.event_id, value)
+
+
+def _mark(kind: str, event: MessagesRead | MessagesDelivered) -> State:
+    subject = f"{event.conversation_id} {event.sender.id}"
+    return State(kind, subject, event.up_to, event.message_id, "")
 
 
 def _by_whom(event: MessageEvent) -> str:

@@ -48,6 +48,10 @@ union all
 select 'read', concat_ws(' ', conversation_id, user_id), up_to, message_id, '', conversation_id
 from read_marks
 union all
+select 'delivered', concat_ws(' ', conversation_id, user_id), up_to, message_id, '',
+    conversation_id
+from delivery_marks
+union all
 select 'handover', conversation_id::text, since, event_id,
     handler || ' ' || {_DIGEST.format("note")}, conversation_id
 from conversation_handlers

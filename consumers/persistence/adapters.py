@@ -9,6 +9,7 @@ from consumers.delivery.database import Connection
 from consumers.persistence.ports import (
     ConversationRow,
     DeletionRow,
+    DeliveryMarkRow,
     EditRow,
     FeedbackRow,
     HandlerRow,
@@ -98,13 +99,15 @@ set rating = excluded.rating, reason = excluded.reason,
     occurred_at = excluded.occurred_at, event_id = excluded.event_id
 where (known.occurred_at, known.event_id) < (excluded.occurred_at, excluded.event_id)
 """
-_READ_MARKS = """
-insert into read_marks as known (conversation_id, user_id, message_id, up_to)
+_MARKS = """
+insert into {table} as known (conversation_id, user_id, message_id, up_to)
 select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[])
 on conflict (conversation_id, user_id) do update
 set message_id = excluded.message_id, up_to = excluded.up_to
 where (known.up_to, known.message_id) < (excluded.up_to, excluded.message_id)
 """
+_READ_MARKS = _MARKS.format(table="read_marks")
+_DELIVERY_MARKS = _MARKS.format(table="delivery_marks")
 # Almost always nothing: one look-up per batch is all that ordinary messages pay.
 _CHANGED = "select array_agg(message_id) from message_changes where message_id = any($1::uuid[])"
 _SETTLE_EDITED = """
@@ -167,6 +170,7 @@ Rows = (
     | Sequence[ReactionRow]
     | Sequence[FeedbackRow]
     | Sequence[ReadMarkRow]
+    | Sequence[DeliveryMarkRow]
 )
 
 
@@ -211,6 +215,10 @@ class PostgresArchive:
     async def add_read_marks(self, rows: Sequence[ReadMarkRow]) -> None:
         """See `Archive`."""
         await self._connection.execute(_READ_MARKS, *_columns(rows))
+
+    async def add_delivery_marks(self, rows: Sequence[DeliveryMarkRow]) -> None:
+        """See `Archive`."""
+        await self._connection.execute(_DELIVERY_MARKS, *_columns(rows))
 
     async def settle(self, message_ids: Sequence[UUID]) -> None:
         """See `Archive`."""

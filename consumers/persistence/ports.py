@@ -122,13 +122,23 @@ class ReadMarkRow:
     up_to: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class DeliveryMarkRow:
+    """How far what was said has reached somebody's devices."""
+
+    conversation_id: UUID
+    user_id: UUID
+    message_id: UUID
+    up_to: datetime
+
+
 class Archive(Protocol):
     """Keeps rows.
 
     Idempotency: a row whose event or message is there already changes nothing.
     Ordering: none is needed; of edits, reactions, ratings and hand-overs the latest counts, of
-    read marks the furthest, and a deletion is for ever. No two rows of one call may be about the
-    same thing.
+    read and delivery marks the furthest, and a deletion is for ever. No two rows of one call may
+    be about the same thing.
     """
 
     async def add_conversations(self, rows: Sequence[ConversationRow]) -> None:
@@ -164,6 +174,10 @@ class Archive(Protocol):
         ...
 
     async def add_read_marks(self, rows: Sequence[ReadMarkRow]) -> None:
+        """Keep the furthest marks."""
+        ...
+
+    async def add_delivery_marks(self, rows: Sequence[DeliveryMarkRow]) -> None:
         """Keep the furthest marks."""
         ...
 

@@ -11,6 +11,7 @@ from consumers.persistence.ports import (
     Archive,
     ConversationRow,
     DeletionRow,
+    DeliveryMarkRow,
     EditRow,
     FeedbackRow,
     HandlerRow,
@@ -25,6 +26,7 @@ from schemas.events.chat import (
     HandoverEvent,
     MessageDeleted,
     MessageEdited,
+    MessagesDelivered,
     MessageSent,
     MessagesRead,
     ReactionSet,
@@ -43,6 +45,7 @@ Row = (
     | ReactionRow
     | FeedbackRow
     | ReadMarkRow
+    | DeliveryMarkRow
 )
 Kind = TypeVar("Kind")
 
@@ -86,6 +89,10 @@ async def _keep_changes(archive: Archive, rows: Sequence[Row]) -> None:
         _of(rows, ReadMarkRow), ("conversation_id", "user_id"), ("up_to", "message_id")
     ):
         await archive.add_read_marks(marks)
+    if delivered := _last(
+        _of(rows, DeliveryMarkRow), ("conversation_id", "user_id"), ("up_to", "message_id")
+    ):
+        await archive.add_delivery_marks(delivered)
     if handlers := _last(_of(rows, HandlerRow), ("conversation_id",), ("since", "event_id")):
         await archive.add_handlers(handlers)
 
@@ -240,6 +247,17 @@ def _(event: FeedbackGiven, body: str) -> Row:
 def _(event: MessagesRead, body: str) -> Row:
     del body
     return ReadMarkRow(
+        conversation_id=event.conversation_id,
+        user_id=event.sender.id,
+        message_id=event.message_id,
+        up_to=event.up_to,
+    )
+
+
+@row_of.register
+def _(event: MessagesDelivered, body: str) -> Row:
+    del body
+    return DeliveryMarkRow(
         conversation_id=event.conversation_id,
         user_id=event.sender.id,
         message_id=event.message_id,

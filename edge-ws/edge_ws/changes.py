@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 from uuid import UUID
 
-from edge_ws.framing import ack_frame, rejection_frame
+from edge_ws.framing import ack_frame, error_frame, rejection_frame
 from edge_ws.publishing import RETRY_AFTER_MS, Publishing
 from runtime.errors import RetryableError
 from schemas import ids
@@ -19,6 +19,7 @@ from schemas.events.chat import (
     MessageDeleted,
     MessageEdited,
     MessageEvent,
+    MessagesDelivered,
     MessagesRead,
     ReactionSet,
     ReplyRegenerateAsked,
@@ -30,6 +31,7 @@ from schemas.frames.client import (
     ChangeFrame,
     DeleteMessage,
     EditMessage,
+    MarkDelivered,
     MarkRead,
     RateReply,
     React,
@@ -71,13 +73,24 @@ class _Change(NamedTuple):
 
     def reject(self, code: ErrorCode, detail: str) -> None:
         """Say that repeating will not help."""
-        self.connection.push(rejection_frame(self.frame.ref, code, detail))
+        ref = self.frame.ref
+        if ref is None:
+            self.connection.push(error_frame(code, detail, None))
+        else:
+            self.connection.push(rejection_frame(ref, code, detail))
+
+    def put_off(self) -> None:
+        """Say that it may be repeated; what has no `ref` may be lost."""
+        ref = self.frame.ref
+        if ref is not None:
+            busy = ack_frame(ref, AckStatus.BUSY, retry_after_ms=2 * RETRY_AFTER_MS)
+            self.connection.push(busy)
 
     @property
     def client_event_id(self) -> UUID:
         """What the client calls it; a frame without a name of its own is named by its `ref`."""
         named = getattr(self.frame, "client_event_id", None)
-        return named or ids.frame_id(self.connection.id, self.frame.ref)
+        return named or ids.frame_id(self.connection.id, str(self.frame.ref))
 
 
 class Changes:
@@ -128,9 +141,7 @@ class Changes:
                 # The ring is looked at and asked where it begins in one go: it moves on.
                 known = self._lately_said(key, frame) or await find(self._backlog.before(key))
         except RetryableError:
-            change.connection.push(
-                ack_frame(frame.ref, AckStatus.BUSY, retry_after_ms=2 * RETRY_AFTER_MS)
-            )
+            change.put_off()
             return
         self._decide(change, known)
 
@@ -176,6 +187,9 @@ class Changes:
             case MarkRead():
                 about = self._about(MessagesRead, change, frame.message_id)
                 return MessagesRead(**about, up_to=known.occurred_at)
+            case MarkDelivered():
+                about = self._about(MessagesDelivered, change, frame.message_id)
+                return MessagesDelivered(**about, up_to=known.occurred_at)
 
     def _about(self, kind: type[MessageEvent], change: _Change, client_id: UUID) -> _About:
         frame, sender = change.frame, change.sender
@@ -190,6 +204,9 @@ class Changes:
         }
 
 
+_ALSO_OF_DELETED = DeleteMessage | MarkRead | MarkDelivered | StopReply
+
+
 def _refusal(change: _Change, known: "KnownMessage") -> tuple[ErrorCode, str] | None:
     """Return why this person may not do this to this message, or None when they may."""
     frame = change.frame
@@ -200,7 +217,7 @@ def _refusal(change: _Change, known: "KnownMessage") -> tuple[ErrorCode, str] | 
         return ErrorCode.NOT_FOUND, "that is an answer; name its question"
     if isinstance(frame, RateReply) and known.answers is None:
         return ErrorCode.NOT_ALLOWED, "only the assistant's answers are rated"
-    if known.deleted and not isinstance(frame, DeleteMessage | MarkRead | StopReply):
+    if known.deleted and not isinstance(frame, _ALSO_OF_DELETED):
         return ErrorCode.NOT_FOUND, "the message was deleted"
     if isinstance(frame, RegenerateReply) and not known.text:
         return ErrorCode.NOT_FOUND, "the question's words cannot be had"

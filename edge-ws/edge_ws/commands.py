@@ -27,6 +27,7 @@ from schemas.frames.client import (
     DeleteMessage,
     EditMessage,
     HandOver,
+    MarkDelivered,
     MarkRead,
     Ping,
     RateReply,
@@ -100,6 +101,7 @@ class Commands:
                 | React()
                 | RateReply()
                 | MarkRead()
+                | MarkDelivered()
                 | StopReply()
                 | RegenerateReply()
             ):

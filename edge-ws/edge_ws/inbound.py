@@ -50,7 +50,7 @@ class Inbound:
                 timings.receive_seconds.observe(time.perf_counter() - arrived)
         elif len(connection.waiting) < MAX_WAITING:
             connection.waiting.append(frame)
-        elif not isinstance(frame, Connect | Typing | WatchPresence | SetPresence):
+        elif not isinstance(frame, Connect | Typing | WatchPresence | SetPresence) and frame.ref:
             connection.push(ack_frame(frame.ref, AckStatus.BUSY, retry_after_ms=RETRY_AFTER_MS))
 
     def take_binary(self, connection: "Connection", session: "Session") -> None:

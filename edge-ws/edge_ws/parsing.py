@@ -19,6 +19,7 @@ ANSWERED_BY_ACK = frozenset(
         "reaction",
         "feedback",
         "read",
+        "delivered",
         "reply:stop",
         "reply:regenerate",
         "handover",

@@ -34,23 +34,24 @@ class Publishing:
         self._publisher = publisher
         self._under_way: set[asyncio.Task[bool]] = set()
 
-    def full(self, connection: Connection, ref: str) -> bool:
-        """Whether this socket has too much under way; says so to the client."""
+    def full(self, connection: Connection, ref: str | None) -> bool:
+        """Whether this socket has too much under way; says so to a client that asks by a `ref`."""
         if connection.in_flight < MAX_IN_FLIGHT:
             return False
-        connection.push(ack_frame(ref, AckStatus.BUSY, retry_after_ms=RETRY_AFTER_MS))
+        if ref is not None:
+            connection.push(ack_frame(ref, AckStatus.BUSY, retry_after_ms=RETRY_AFTER_MS))
         return True
 
     def publish(
         self,
         connection: Connection,
-        ref: str,
+        ref: str | None,
         event: Event,
         *,
         message_id: UUID | None = None,
         conversation_id: UUID | None = None,
     ) -> asyncio.Task[bool]:
-        """Publish in the background and answer the frame; the task tells if it was accepted."""
+        """Publish in the background and answer a `ref`; the task tells if it was accepted."""
         connection.in_flight += 1
         # Tasks begin in the order in which they are made: that keeps the socket's order.
         publishing = asyncio.create_task(
@@ -72,24 +73,28 @@ class Publishing:
     async def _publish(
         self,
         connection: Connection,
-        ref: str,
+        ref: str | None,
         event: Event,
         message_id: UUID | None,
         conversation_id: UUID | None,
     ) -> bool:
         published = await self._publisher.publish(event)
-        if published.status is PublishStatus.FAILED:
-            answer = rejection_frame(ref, ErrorCode.TOO_LONG, "the log does not take it")
-        else:
-            busy = published.status is PublishStatus.BUSY
-            answer = ack_frame(
-                ref,
-                _ACK_OF[published.status],
-                message_id=message_id,
-                conversation_id=conversation_id,
-                retry_after_ms=RETRY_AFTER_MS if busy else None,
-            )
-        connection.push(answer)
+        if ref is not None:
+            connection.push(_answer(ref, published.status, message_id, conversation_id))
         if published.accepted and isinstance(event, MessageSent):
             metrics.chat_messages.labels(event.sender.kind.value).inc()
         return published.accepted
+
+
+def _answer(
+    ref: str, status: PublishStatus, message_id: UUID | None, conversation_id: UUID | None
+) -> bytes:
+    if status is PublishStatus.FAILED:
+        return rejection_frame(ref, ErrorCode.TOO_LONG, "the log does not take it")
+    return ack_frame(
+        ref,
+        _ACK_OF[status],
+        message_id=message_id,
+        conversation_id=conversation_id,
+        retry_after_ms=RETRY_AFTER_MS if status is PublishStatus.BUSY else None,
+    )

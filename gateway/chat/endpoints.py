@@ -112,8 +112,9 @@ async def read_history(
     reached = await state["conversing"].reached(conversation_id)
     page = await state["conversing"].history(user.sub, conversation_id, read_cursor(before), limit)
     marks = await state["conversing"].read_marks(conversation_id)
+    delivered = await state["conversing"].delivery_marks(conversation_id)
     handover = await state["conversing"].handover(conversation_id)
-    body = history_body(page.items, marks, page.next, reached, handover)
+    body = history_body(page.items, marks, page.next, reached, handover, delivered=delivered)
     return Response(orjson.dumps(body), media_type="application/json")
 
 
@@ -123,21 +124,16 @@ def history_body(
     following: Place | None,
     reached: Sequence[Position] = (),
     handover: Handover | None = None,
+    *,
+    delivered: Sequence[ReadMark] = (),
 ) -> dict[str, object]:
     """Return a `HistoryPage` without a second pass: the bodies were checked as events."""
-    read = [
-        {
-            "user_id": str(mark.user_id),
-            "message_id": str(mark.message_id),
-            "up_to": format_instant(mark.up_to),
-        }
-        for mark in marks
-    ]
     items = [_utterance(one) for one in said]
     return {
         "items": items,
         "next": _cursor_or_none(following),
-        "read": read,
+        "read": [_mark(one) for one in marks],
+        "delivered": [_mark(one) for one in delivered],
         "handover": _handover(handover),
         "positions": [str(position) for position in reached],
     }
@@ -189,6 +185,14 @@ def _handover(last: Handover | None) -> dict[str, str | None] | None:
         "occurred_at": format_instant(last.occurred_at),
         "event_id": str(last.event_id),
         "note": last.note,
+    }
+
+
+def _mark(one: ReadMark) -> dict[str, str]:
+    return {
+        "user_id": str(one.user_id),
+        "message_id": str(one.message_id),
+        "up_to": format_instant(one.up_to),
     }
 
 

@@ -18,6 +18,7 @@ class InMemoryConversations:
     ratings: dict[tuple[UUID, UUID], Rating] = field(default_factory=dict)
     """By answer and reader."""
     marks: dict[UUID, list[ReadMark]] = field(default_factory=dict)
+    delivered: dict[UUID, list[ReadMark]] = field(default_factory=dict)
     handovers: dict[UUID, Handover] = field(default_factory=dict)
     positions: dict[UUID, list[Position]] = field(default_factory=dict)
 
@@ -56,6 +57,10 @@ class InMemoryConversations:
     async def read_marks(self, conversation_id: UUID) -> Sequence[ReadMark]:
         """Return how far each has read, by user."""
         return sorted(self.marks.get(conversation_id, ()), key=lambda mark: mark.user_id)
+
+    async def delivery_marks(self, conversation_id: UUID) -> Sequence[ReadMark]:
+        """Return how far what was said has reached each, by user."""
+        return sorted(self.delivered.get(conversation_id, ()), key=lambda mark: mark.user_id)
 
     async def handover(self, conversation_id: UUID) -> Handover | None:
         """Return the latest hand-over."""

@@ -71,7 +71,7 @@ class Reaction:
 
 @dataclass(frozen=True)
 class ReadMark:
-    """How far somebody has read: up to this message, which occurred then."""
+    """How far somebody has read, or has what was said: up to this message, which occurred then."""
 
     user_id: UUID
     message_id: UUID
@@ -116,6 +116,10 @@ class Conversations(Protocol):
 
     async def read_marks(self, conversation_id: UUID) -> Sequence[ReadMark]:
         """Return how far each has read, by user."""
+        ...
+
+    async def delivery_marks(self, conversation_id: UUID) -> Sequence[ReadMark]:
+        """Return how far what was said has reached each, by user."""
         ...
 
     async def handover(self, conversation_id: UUID) -> Handover | None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, RowMapping, Select, func, select, true, tuple_
+from sqlalchemy import Row, RowMapping, Select, Table, func, select, true, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
 from gateway.chat.ports import (
@@ -25,6 +25,7 @@ from schemas.tables.delivery import consumer_offsets
 from schemas.tables.persistence import (
     conversation_handlers,
     conversations,
+    delivery_marks,
     feedback,
     messages,
     reactions,
@@ -113,10 +114,18 @@ class PostgresConversations:
 
     async def read_marks(self, conversation_id: UUID) -> Sequence[ReadMark]:
         """Read by the primary key."""
+        return await self._marks(read_marks, conversation_id)
+
+    async def delivery_marks(self, conversation_id: UUID) -> Sequence[ReadMark]:
+        """Read by the primary key."""
+        return await self._marks(delivery_marks, conversation_id)
+
+    async def _marks(self, table: Table, conversation_id: UUID) -> Sequence[ReadMark]:
+        mark = table.c
         query = (
-            select(read_marks.c.user_id, read_marks.c.message_id, read_marks.c.up_to)
-            .where(read_marks.c.conversation_id == conversation_id)
-            .order_by(read_marks.c.user_id)
+            select(mark.user_id, mark.message_id, mark.up_to)
+            .where(mark.conversation_id == conversation_id)
+            .order_by(mark.user_id)
         )
         async with self._database.transaction() as connection:
             return [ReadMark(*row) for row in await connection.execute(query)]

@@ -209,6 +209,10 @@ class Conversing:
         """Return how far each has read; the caller has checked who asks."""
         return await self._conversations.read_marks(conversation_id)
 
+    async def delivery_marks(self, conversation_id: UUID) -> Sequence[ReadMark]:
+        """Return how far what was said has reached each; the caller has checked who asks."""
+        return await self._conversations.delivery_marks(conversation_id)
+
     async def handover(self, conversation_id: UUID) -> Handover | None:
         """Return the latest hand-over, if there was any; the caller has checked who asks."""
         return await self._conversations.handover(conversation_id)

@@ -125,7 +125,7 @@ class HistoryReply(ReplyGenerated):
 
 
 class ReadMarkView(View):
-    """Somebody has read up to this message, which occurred at `up_to`."""
+    """Somebody has read, or has, everything up to this message, which occurred at `up_to`."""
 
     user_id: UUID
     message_id: UUID
@@ -150,6 +150,8 @@ class HistoryPage(View):
     ]
     next: str | None
     read: tuple[ReadMarkView, ...] = ()
+    delivered: tuple[ReadMarkView, ...] = ()
+    """How far what was said has reached each; who has read it has it too."""
     handover: HandoverView | None = None
     """Null when the assistant always answered here."""
     positions: tuple[str, ...] = ()

@@ -160,6 +160,18 @@ class ReplyRegenerateAsked(MessageEvent):
     """The question as it stood when it was asked again."""
 
 
+class MessagesDelivered(MessageEvent):
+    """Everything up to a message has reached a device of this person; the furthest `up_to` counts.
+
+    Who has read up to a message has it too.
+    """
+
+    event_type: ClassVar[str] = "chat.messages_delivered.v1"
+
+    up_to: Instant
+    """When that message occurred."""
+
+
 class MessagesRead(MessageEvent):
     """A person has read everything up to a message; the furthest `up_to` counts."""
 

@@ -145,6 +145,18 @@ class MarkRead(ClientFrame):
     message_id: UUID
 
 
+class MarkDelivered(ClientFrame):
+    """Say that everything up to this message has reached this device; acknowledged if it has a ref.
+
+    Of what other people say, once a second and conversation at most: a read mark says it as well.
+    """
+
+    type: Literal["delivered"]
+    ref: Ref | None = None
+    conversation_id: UUID
+    message_id: UUID
+
+
 class StopReply(ClientFrame):
     """Want no more of the answer that is being written to this question."""
 
@@ -216,7 +228,14 @@ class Ping(ClientFrame):
 
 
 ChangeFrame = (
-    EditMessage | DeleteMessage | React | RateReply | MarkRead | StopReply | RegenerateReply
+    EditMessage
+    | DeleteMessage
+    | React
+    | RateReply
+    | MarkRead
+    | MarkDelivered
+    | StopReply
+    | RegenerateReply
 )
 """What is done to a message that is already there."""
 

@@ -12,6 +12,7 @@ from schemas.events.chat import (
     FeedbackGiven,
     MessageDeleted,
     MessageEdited,
+    MessagesDelivered,
     MessageSent,
     MessagesRead,
     ReactionSet,
@@ -246,6 +247,14 @@ class ReadFrame(MessagesRead):
     replayed: bool = False
 
 
+class DeliveredFrame(MessagesDelivered):
+    """Everything up to a message has reached somebody's device."""
+
+    type: Literal["delivered"] = "delivered"
+    at: str
+    replayed: bool = False
+
+
 class HandoverFrame(ConversationHandedOver):
     """From now on a person answers in this conversation, or the assistant again."""
 
@@ -271,6 +280,7 @@ FRAME_OF_EVENT: dict[str, str] = {
     ReactionSet.event_type: "reaction",
     FeedbackGiven.event_type: "feedback",
     MessagesRead.event_type: "read",
+    MessagesDelivered.event_type: "delivered",
     ConversationHandedOver.event_type: "handover",
     HandoverAsked.event_type: "handover",
 }
@@ -296,6 +306,7 @@ AnyServerFrame = Annotated[
     | ReactionFrame
     | FeedbackFrame
     | ReadFrame
+    | DeliveredFrame
     | HandoverFrame,
     Field(discriminator="type"),
 ]

@@ -12,6 +12,7 @@ from schemas.events.chat import (
     Handler,
     MessageDeleted,
     MessageEdited,
+    MessagesDelivered,
     MessageSent,
     MessagesRead,
     Rating,
@@ -74,6 +75,10 @@ _HANDOVER_ASKED = ids.derived_event_id("nlp", _QUESTION_EVENT, HandoverAsked.eve
 _HANDOVER_NOTED = ids.derived_event_id("nlp", _HANDED_OVER, HandoversNoted.event_type)
 _FEEDBACK = ids.change_event_id(FeedbackGiven.event_type, _USER, _REPLY_EVENT, _CLIENT_EVENT)
 _READ = ids.change_event_id(MessagesRead.event_type, _USER, _REPLY_EVENT, _REPLY_EVENT)
+_GRACE = Sender(
+    id=UUID("0b7c1a52-5f0e-4b0e-9d57-0d3a0f3b6a02"), kind=SenderKind.AGENT, name="Grace"
+)
+_DELIVERED = ids.change_event_id(MessagesDelivered.event_type, _GRACE.id, _QUESTION, _QUESTION)
 _ATTEMPT = 1_795_426_200_018_000
 _DOCUMENT = ids.document_id("delivery.md")
 _PUBLISHED = ids.event_id(f"{DocumentPublished.event_type}:1", _DOCUMENT)
@@ -197,6 +202,15 @@ EXAMPLES: tuple[Event, ...] = (
         in_reply_to=_QUESTION,
         rating=Rating.DOWN,
         reason="It is the other order.",
+    ),
+    MessagesDelivered(
+        event_id=_DELIVERED,
+        occurred_at=_at(390_000),
+        correlation_id=_DELIVERED,
+        conversation_id=_CONVERSATION,
+        message_id=_QUESTION,
+        sender=_GRACE,
+        up_to=_at(0),
     ),
     MessagesRead(
         event_id=_READ,

@@ -22,6 +22,7 @@ OWNED_TABLES: dict[str, tuple[str, ...]] = {
         "reactions",
         "feedback",
         "read_marks",
+        "delivery_marks",
         "training_jobs",
         "ai_models",
         "model_promotions",

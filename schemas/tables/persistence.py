@@ -140,3 +140,13 @@ read_marks = Table(
     Column("message_id", Uuid, nullable=False),
     Column("up_to", Timestamp, nullable=False),
 )
+
+# As read marks: whose devices have everything up to which message.
+delivery_marks = Table(
+    "delivery_marks",
+    METADATA,
+    Column("conversation_id", Uuid, primary_key=True),
+    Column("user_id", Uuid, primary_key=True),
+    Column("message_id", Uuid, nullable=False),
+    Column("up_to", Timestamp, nullable=False),
+)

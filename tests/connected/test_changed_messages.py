@@ -2,7 +2,7 @@
 
 import itertools
 import random
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -24,15 +24,14 @@ from producers.records import to_record
 from schemas.events.chat import FeedbackGiven, MessageEvent, MessageSent, Rating
 from schemas.events.insights import MessageAnalyzed
 from schemas.events.replies import ReplyGenerated
-from schemas.frames.server import FRAME_OF_EVENT
 from schemas.generate.examples import EXAMPLES
 from schemas.tables import METADATA, OWNED_TABLES
+from tests.connected.looks import READER, frames_of, state_of, thread_of
 from tests.frames import frame_types, good_frame
 from tests.stack import Stack
 from tests.unit.edge_ws.stage import Client, create_stage, running
 
 if TYPE_CHECKING:
-    from parley_client.frames import Frame
     from schemas.events.envelope import Event
 
 pytestmark = [
@@ -43,8 +42,6 @@ pytestmark = [
 
 Kind = TypeVar("Kind")
 SECRET = "the words that must go away"
-READER = uuid4()
-"""Whose eyes see the conversation: ratings are one's own."""
 
 
 class History:
@@ -67,15 +64,15 @@ class History:
         """Return what the gateway answers, as a client reads it."""
         said = await self._reader.newest_in(conversation_id, READER, None, 100)
         marks = await self._reader.read_marks(conversation_id)
+        arrived = await self._reader.delivery_marks(conversation_id)
         last = await self._reader.handover(conversation_id)
-        body = history_body(said[::-1], marks, None, handover=last)
+        body = history_body(said[::-1], marks, None, handover=last, delivered=arrived)
         page: dict[str, Any] = orjson.loads(orjson.dumps(body))
         return page
 
     async def thread(self, conversation_id: UUID) -> Thread:
         """Return the state that a fresh fetch gives."""
-        page = await self.fetch(conversation_id)
-        return Thread.of(page["items"], page["read"], page["handover"], reader=READER)
+        return thread_of(await self.fetch(conversation_id))
 
     async def traces(self, words: str) -> int:
         """Return how many rows anywhere still hold these words."""
@@ -124,19 +121,6 @@ async def history(infra_stack: Stack) -> AsyncIterator[History]:
         yield ready
 
 
-def state_of(thread: Thread) -> tuple[object, ...]:
-    """Return everything that people see of a conversation."""
-    return thread.shown, thread.read, thread.handler
-
-
-def frames_of(events: Iterable["Event"]) -> "Iterator[Frame]":
-    """Give the frames that these events are pushed as; what only asks for something is not."""
-    for event in events:
-        if event.event_type in FRAME_OF_EVENT:
-            frame: Frame = orjson.loads(event.model_dump_json())
-            yield {"type": FRAME_OF_EVENT[event.event_type], **frame}
-
-
 def answer_to(conversation: UUID, question: UUID) -> ReplyGenerated:
     """Return what the assistant might say."""
     event_id = uuid4()
@@ -165,6 +149,8 @@ CHANGES: tuple[tuple[str, int, dict[str, Any]], ...] = (
     ("reaction", 1, {"emoji": "🎉", "active": True}),
     ("reaction", 1, {"emoji": "🎉", "active": False}),
     ("read", 2, {}),
+    ("delivered", 5, {}),
+    ("delivered", 1, {}),
     ("message:edit", 3, {"text": SECRET}),
     ("reaction", 3, {"emoji": "👍", "active": True}),
     ("feedback", 6, {"rating": "down", "reason": "no", "client_event_id": AGAIN}),
@@ -279,10 +265,11 @@ async def test_old_state_and_events_are_a_fresh_fetch(history: History) -> None:
     assert [len(each.reactions) for each in fresh.shown] == [0, 1, 0, 0, 0, 0, 0, 0, 0]
     assert [each.rating for each in fresh.shown][6:] == ["down", "up", None]
     assert len(fresh.read) == 1
+    assert fresh.read != fresh.delivered
     assert fresh.handler == "agent"
     for place, page in enumerate(snapshots):
         for later in (events[place:], events[max(0, place - 5) :], events, events + events):
-            thread = Thread.of(page["items"], page["read"], page["handover"], reader=READER)
+            thread = thread_of(page)
             for frame in frames_of(later):
                 thread.apply(frame)
             assert state_of(thread) == state_of(fresh)

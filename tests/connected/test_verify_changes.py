@@ -16,7 +16,14 @@ from tests.stack import Stack
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(180)]
 
 EMOJI = "\N{WAVING HAND SIGN}"
-CHANGED = ("message_changes", "reactions", "feedback", "read_marks", "conversation_handlers")
+CHANGED = (
+    "message_changes",
+    "reactions",
+    "feedback",
+    "read_marks",
+    "delivery_marks",
+    "conversation_handlers",
+)
 
 
 async def do_everything(connection: asyncpg.Connection, conversation: Conversation) -> None:

@@ -22,6 +22,7 @@ from schemas.events.chat import (
     FeedbackGiven,
     MessageDeleted,
     MessageEdited,
+    MessagesDelivered,
     MessageSent,
     MessagesRead,
     ReactionSet,
@@ -170,6 +171,7 @@ def test_a_change_says_what_it_makes_of_which_thing() -> None:
         ReactionSet: "reaction",
         FeedbackGiven: "rating",
         MessagesRead: "read",
+        MessagesDelivered: "delivered",
         ConversationHandedOver: "handover",
         HandoverAsked: "handover",
     }

@@ -16,6 +16,7 @@ from schemas.events.chat import (
     MessageDeleted,
     MessageEdited,
     MessageEvent,
+    MessagesDelivered,
     MessageSent,
     MessagesRead,
     ReactionSet,
@@ -32,7 +33,10 @@ COMMANDS: dict[str, dict[str, Any]] = {
     "message:delete": {},
     "reaction": {"emoji": "👍", "active": True},
     "read": {},
+    "delivered": {},
 }
+
+NAMED_BY_MESSAGE = {"message:delete", "read", "delivered"}
 
 
 async def said(client: Client) -> tuple[UUID, UUID]:
@@ -72,6 +76,7 @@ def changes(stage: Stage) -> list[MessageEvent]:
         ("message:delete", "message:deleted", MessageDeleted),
         ("reaction", "reaction", ReactionSet),
         ("read", "read", MessagesRead),
+        ("delivered", "delivered", MessagesDelivered),
     ],
 )
 async def test_everyone_in_the_conversation_hears_of_a_change(
@@ -220,7 +225,7 @@ async def test_a_repeat_is_the_same_event(stage: Stage, frame_type: str) -> None
     other = await Client.open(stage, client.user_id)
     await other.say(type="conversation:join", ref="j", conversation_id=str(conversation))
     await other.hear_type("caught_up")
-    name = {} if frame_type in {"message:delete", "read"} else {"client_event_id": str(uuid4())}
+    name = {} if frame_type in NAMED_BY_MESSAGE else {"client_event_id": str(uuid4())}
     for each in (client, client, other):
         assert (await change(each, frame_type, conversation, message, **name))[
             "status"
@@ -290,6 +295,29 @@ async def test_a_read_mark_says_when_its_message_was(stage: Stage) -> None:
     [mark] = changes(stage)
     assert isinstance(mark, MessagesRead)
     assert mark.up_to == sent.occurred_at
+
+
+async def test_a_delivery_mark_needs_no_answer(stage: Stage) -> None:
+    """Without a `ref` it is heard by the others and acknowledged to nobody; errors are told."""
+    client = await Client.open(stage)
+    conversation, message = await said(client)
+    about = {"type": "delivered", "conversation_id": str(conversation)}
+    await client.say(**about, message_id=str(message))
+    mark = await client.hear()
+    assert (mark["type"], mark["message_id"]) == ("delivered", str(message))
+    [sent] = [event for event in stage.publisher.events if isinstance(event, MessageSent)]
+    [event] = changes(stage)
+    assert isinstance(event, MessagesDelivered)
+    assert event.up_to == sent.occurred_at
+    await client.say(**about, message_id=str(uuid4()))
+    await client.say(**{**about, "conversation_id": str(uuid4())}, message_id=str(message))
+    refused = [await client.hear(), await client.hear()]
+    assert {frame["type"] for frame in refused} == {"error"}
+    assert {frame["code"] for frame in refused} == {"not_found", "not_joined"}
+    stage.directory.away = True
+    await client.say(**about, message_id=str(uuid4()))
+    assert await client.lives()
+    assert len(changes(stage)) == 1
 
 
 async def hand_over(client: Client, conversation: UUID, **fields: object) -> Frame:

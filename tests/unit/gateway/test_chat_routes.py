@@ -196,7 +196,13 @@ def test_history_items_are_the_events_with_their_frame_type(
         | ({"rating": None} if one.type == "reply" else {})
         for one in kept
     ]
-    empty: dict[str, object] = {"next": None, "read": [], "handover": None, "positions": []}
+    empty: dict[str, object] = {
+        "next": None,
+        "read": [],
+        "delivered": [],
+        "handover": None,
+        "positions": [],
+    }
     assert said == {"items": items, **empty}
 
 
@@ -232,7 +238,9 @@ def test_history_tells_of_reactions_and_readers(
     [said] = gateway.conversations.said[conversation.id]
     thumb = Reaction(said.message_id, ada.id, "👍")
     gateway.conversations.said[conversation.id] = [replace(said, reactions=(thumb,))]
-    gateway.conversations.marks[conversation.id] = [ReadMark(ada.id, said.message_id, NOON)]
+    mark, other = ReadMark(ada.id, said.message_id, NOON), uuid4()
+    gateway.conversations.marks[conversation.id] = [mark]
+    gateway.conversations.delivered[conversation.id] = [replace(mark, user_id=other)]
 
     url = f"/api/chat/conversations/{conversation.id}/messages"
     page = client.get(url, headers=ada.headers).json()
@@ -244,6 +252,7 @@ def test_history_tells_of_reactions_and_readers(
             "up_to": "2026-11-23T12:00:00.000000Z",
         }
     ]
+    assert page["delivered"] == [{**page["read"][0], "user_id": str(other)}]
 
 
 def test_edges_learn_whose_a_message_is(gateway: Gateway, client: TestClient, ada: Person) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from consumers.persistence.ports import (
     ConversationRow,
     DeletionRow,
+    DeliveryMarkRow,
     EditRow,
     FeedbackRow,
     HandlerRow,
@@ -26,6 +27,7 @@ from schemas.events.chat import (
     Handler,
     MessageDeleted,
     MessageEdited,
+    MessagesDelivered,
     MessageSent,
     Rating,
     ReactionSet,
@@ -51,6 +53,7 @@ class InMemoryArchive:
     handlers: list[HandlerRow] = field(default_factory=list)
     ratings: list[FeedbackRow] = field(default_factory=list)
     marks: list[ReadMarkRow] = field(default_factory=list)
+    delivered: list[DeliveryMarkRow] = field(default_factory=list)
     settled: list[UUID] = field(default_factory=list)
 
     async def add_conversations(self, rows: Sequence[ConversationRow]) -> None:
@@ -80,6 +83,9 @@ class InMemoryArchive:
     async def add_read_marks(self, rows: Sequence[ReadMarkRow]) -> None:
         self.marks += rows
 
+    async def add_delivery_marks(self, rows: Sequence[DeliveryMarkRow]) -> None:
+        self.delivered += rows
+
     async def settle(self, message_ids: Sequence[UUID]) -> None:
         self.settled += message_ids
 
@@ -96,7 +102,7 @@ async def test_every_kind_finds_its_table() -> None:
     assert len(archive.deletions) == kinds.count(MessageDeleted)
     assert len(archive.reactions) == kinds.count(ReactionSet)
     assert len(archive.ratings) == 1
-    assert len(archive.marks) == len(archive.handlers) == 1
+    assert len(archive.marks) == len(archive.delivered) == len(archive.handlers) == 1
     assert set(archive.settled) == {row.message_id for row in archive.messages}
 
 
@@ -129,6 +135,22 @@ async def test_of_several_changes_in_a_batch_the_latest_counts() -> None:
     assert handled[called.conversation_id] == "assistant"
     assert [(row.rating, row.reason) for row in archive.ratings] == [("up", None)]
     assert {(row.emoji, row.active) for row in archive.reactions} == {("👍", False), ("🎉", True)}
+
+
+async def test_of_several_delivery_marks_the_furthest_counts() -> None:
+    """As of read marks: whatever the order, and for each person in each conversation."""
+    archive = InMemoryArchive()
+    mark = next(each for each in EXAMPLES if isinstance(each, MessagesDelivered))
+    further = mark.model_copy(
+        update={"message_id": uuid4(), "up_to": mark.up_to + timedelta(seconds=1)}
+    )
+    elsewhere = mark.model_copy(update={"conversation_id": uuid4()})
+    for order in ([further, mark, elsewhere], [elsewhere, mark, further]):
+        archive.delivered.clear()
+        await keep(archive, [(event, event.model_dump_json()) for event in order])
+        found = {row.conversation_id: row.message_id for row in archive.delivered}
+        assert len(archive.delivered) == len(found) == 2
+        assert found[mark.conversation_id] == further.message_id
 
 
 async def test_a_rating_settles_the_question_it_is_about() -> None:

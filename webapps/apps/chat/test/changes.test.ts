@@ -1,7 +1,7 @@
 import type { ChatRecord, RequestFrame } from "@parley/contract";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { Changes, mergeMarks, readByOthers } from "../src/state/changes";
+import { Changes, mergeMarks, reachOf } from "../src/state/changes";
 import { FakeServer, joined } from "./fake-server";
 import { deleted, edited, ME, message, reaction, read, reply, TALK } from "./records";
 
@@ -100,9 +100,14 @@ describe("read marks", () => {
     const near = { ...far, message_id: "m1", up_to: "2026-01-01T10:00:01.000000Z" };
     const marks = mergeMarks({}, [far]);
     expect(mergeMarks(marks, [near])).toBe(marks);
-    expect(readByOthers(message("m2", 2), marks, ME)).toBe(true);
-    expect(readByOthers(message("m3", 3), marks, ME)).toBe(false);
-    expect(readByOthers(message("m1", 1), marks, OTHER)).toBe(false);
+    const marked = { marks, delivered: {} };
+    expect(reachOf(message("m2", 2), marked, ME)).toBe("read");
+    expect(reachOf(message("m3", 3), marked, ME)).toBe("sent");
+    expect(reachOf(message("m1", 1), marked, OTHER)).toBe("sent");
+    const delivered = mergeMarks({}, [{ ...far, up_to: "2026-01-01T10:00:03.000000Z" }]);
+    expect(reachOf(message("m3", 3), { marks, delivered }, ME)).toBe("delivered");
+    expect(reachOf(message("m2", 2), { marks, delivered }, ME)).toBe("read");
+    expect(reachOf(message("m3", 3), undefined, ME)).toBe("sent");
   });
 });
 

@@ -21,6 +21,7 @@ export class FakeServer {
   history: ChatRecord[] = [];
   older: string | null = null;
   read: ReadMark[] = [];
+  delivered: ReadMark[] = [];
   handover: Handover | null = null;
   positions: string[] = [];
   loads = 0;
@@ -47,8 +48,8 @@ export class FakeServer {
       },
       history: async (): Promise<HistoryPage<ChatRecord>> => {
         this.loads += 1;
-        const { older: next, read, handover, positions } = this;
-        return { items: this.history, next, read, handover, positions };
+        const { older: next, read, delivered, handover, positions } = this;
+        return { items: this.history, next, read, delivered, handover, positions };
       },
       slot: sessionStorage,
       newId: () => `id-${++this.#ids}`,

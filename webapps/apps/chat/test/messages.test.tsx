@@ -8,17 +8,18 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { expectAccessible } from "../../../test/axe";
 import { ProvideChat } from "../src/chat-provider";
 import english from "../src/locales/en.json";
+import type { Reach } from "../src/state/changes";
 import { Answering } from "../src/views/answering";
-import { OwnMessage } from "../src/views/own-message";
+import { OwnMessage, PendingMessage } from "../src/views/own-message";
 import { Reply } from "../src/views/reply";
 import { FakeServer } from "./fake-server";
-import { ME, message, reply } from "./records";
+import { ME, message, reply, TALK } from "./records";
 
 addTexts("chat", english);
 
-function Own({ record, read = false }: { record: ChatRecord; read?: boolean }) {
+function Own({ record, reach = "sent" }: { record: ChatRecord; reach?: Reach }) {
   const [editing, setEditing] = useState(false);
-  return <OwnMessage record={record} read={read} editing={editing} onEditing={setEditing} />;
+  return <OwnMessage record={record} reach={reach} editing={editing} onEditing={setEditing} />;
 }
 
 function setUp(view: React.ReactNode) {
@@ -99,9 +100,40 @@ describe("own message", () => {
     await expectAccessible(container);
   });
 
+  it.each([
+    ["sending", "Sending"],
+    ["queued", "Waiting for the connection"],
+  ] as const)("shows a clock while it is %s", async (state, name) => {
+    const entry = {
+      client_message_id: "c1",
+      conversation_id: TALK,
+      client_conversation_id: null,
+      text: "hello",
+      created_at: "2026-01-01T10:00:00Z",
+      state,
+      message_id: null,
+      failure: null,
+    };
+    const { container } = setUp(<PendingMessage entry={entry} />);
+    expect(screen.getByRole("img", { name }).querySelector(".lucide-clock")).not.toBeNull();
+    await expectAccessible(container);
+  });
+
+  it.each([
+    ["sent", "Sent", ".lucide-check"],
+    ["delivered", "Delivered", ".lucide-check-check"],
+    ["read", "Read", ".lucide-check-check"],
+  ] as const)("shows by ticks and words that it was %s", async (reach, name, ticks) => {
+    const { container } = setUp(<Own record={message("m1", 1)} reach={reach} />);
+    const tick = screen.getByRole("img", { name });
+    expect(tick).toHaveAttribute("data-state", reach);
+    expect(tick.querySelector(ticks)).not.toBeNull();
+    await expectAccessible(container);
+  });
+
   it("says when somebody has read it, and when it was edited", () => {
     const edited_at = "2026-01-01T10:00:09Z";
-    setUp(<Own record={message("m1", 1, { edited_at })} read />);
+    setUp(<Own record={message("m1", 1, { edited_at })} reach="read" />);
     expect(screen.getByRole("img", { name: "Read" })).toBeVisible();
     expect(screen.getByText("Edited")).toBeVisible();
   });

@@ -3,6 +3,7 @@ import type {
   ChangeFrame,
   ChatRecord,
   ConversationStartedFrame,
+  DeliveredFrame,
   Handler,
   HandoverFrame,
   MessageRecord,
@@ -118,6 +119,15 @@ export function rated(messageId: string, second: number, rating: "up" | "down", 
 export function read(messageId: string, second: number, upTo: number, by = ME): ReadFrame {
   const up_to = `2026-01-01T10:00:${String(upTo).padStart(2, "0")}.000000Z`;
   return { type: "read", ...about(messageId, second, by), up_to };
+}
+
+export function delivered(
+  messageId: string,
+  second: number,
+  upTo: number,
+  by = ME,
+): DeliveredFrame {
+  return { ...read(messageId, second, upTo, by), type: "delivered" };
 }
 
 export function handover(to: Handler, second: number, note: string | null = null): HandoverFrame {

@@ -43,6 +43,8 @@ export type ClientFrame =
   | Schemas["WatchPresence"]
   | Schemas["SetPresence"]
   | Schemas["Ping"];
+/** Answered, because it asks to be. */
+type WithRef<Frame extends { ref?: string | null }> = Frame & { ref: string };
 /** What is asked about a message or a conversation that is there; sent until it is answered. */
 export type RequestFrame =
   | Schemas["HandOver"]
@@ -51,6 +53,7 @@ export type RequestFrame =
   | Schemas["React"]
   | Schemas["RateReply"]
   | Schemas["MarkRead"]
+  | WithRef<Schemas["MarkDelivered"]>
   | Schemas["StopReply"]
   | Schemas["RegenerateReply"];
 
@@ -65,6 +68,8 @@ export type ChangeFrame =
   | Schemas["ReactionFrame"]
   | Schemas["FeedbackFrame"];
 export type ReadFrame = Schemas["ReadFrame"];
+/** Everything up to a message has reached somebody's device. */
+export type DeliveredFrame = Schemas["DeliveredFrame"];
 /** A piece of an answer that is being written. */
 export type ReplyDeltaFrame = Schemas["ReplyDeltaFrame"];
 /** No answer will come. */
@@ -84,6 +89,7 @@ export type ServerFrame =
   | HandoverFrame
   | ChangeFrame
   | ReadFrame
+  | DeliveredFrame
   | TypingFrame
   | PresenceFrame
   | CaughtUpFrame
@@ -106,6 +112,7 @@ const KNOWN: ReadonlySet<string> = new Set<ServerFrame["type"]>([
   "reaction",
   "feedback",
   "read",
+  "delivered",
   "typing",
   "presence",
   "caught_up",

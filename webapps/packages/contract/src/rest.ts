@@ -19,6 +19,8 @@ export interface Page<T> {
 /** A page of a conversation's history, with how far each has read and who answers in it. */
 export interface HistoryPage<T> extends Page<T> {
   read?: Schemas["ReadMarkView"][];
+  /** How far what was said has reached each. */
+  delivered?: Schemas["ReadMarkView"][];
   /** Null while the assistant always answered here. */
   handover?: Schemas["HandoverView"] | null;
   /** Joining from here leaves no gap between this page and the socket. */

@@ -5,6 +5,7 @@
 import type {
   ChangeFrame,
   ChatRecord,
+  DeliveredFrame,
   Rating,
   Reaction,
   ReadFrame,
@@ -133,12 +134,24 @@ export function mergeMarks(known: ReadMarks, more: ReadMark[]): ReadMarks {
   return further.reduce<ReadMarks>((marks, mark) => ({ ...marks, [mark.user_id]: mark }), known);
 }
 
-export function markOf({ sender, message_id, up_to }: ReadFrame): ReadMark {
+export function markOf({ sender, message_id, up_to }: ReadFrame | DeliveredFrame): ReadMark {
   return { user_id: sender.id, message_id, up_to };
 }
 
-/** Whether anybody but oneself has read up to this message. */
-export function readByOthers(record: ChatRecord, marks: ReadMarks, userId: string): boolean {
+/** How far a message has come that is on the log: to anybody else's device, before their eyes. */
+export type Reach = "sent" | "delivered" | "read";
+
+interface Marked {
+  marks: ReadMarks;
+  delivered: ReadMarks;
+}
+
+export function reachOf(record: ChatRecord, marked: Marked | undefined, userId: string): Reach {
+  if (marked && markedByOthers(record, marked.marks, userId)) return "read";
+  return marked && markedByOthers(record, marked.delivered, userId) ? "delivered" : "sent";
+}
+
+function markedByOthers(record: ChatRecord, marks: ReadMarks, userId: string): boolean {
   const at = timeKey(record.occurred_at);
   return Object.values(marks).some(
     (mark) => mark.user_id !== userId && timeKey(mark.up_to) >= at,

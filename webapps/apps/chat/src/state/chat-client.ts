@@ -14,6 +14,7 @@ import type {
 
 import type { Connection, ConnectionListener } from "../socket/connection";
 import type { ChatPorts, ChatState } from "./chat-state";
+import { Deliveries } from "./deliveries";
 import { Delivery } from "./delivery";
 import { Drafts } from "./drafts";
 import { Kept } from "./kept";
@@ -25,6 +26,9 @@ import { Typing } from "./typing";
 
 /** Decided by the product; the server's own limit, when smaller, wins. */
 export const MESSAGE_CHARS = 8_000;
+
+/** Marks are nothing that a person did: nobody hears that one was refused. */
+const QUIET: ReadonlySet<string> = new Set<RequestFrame["type"]>(["read", "delivered"]);
 
 type Begun = Pick<Conversation, "id" | "started_at" | "title" | "first_message_preview">;
 
@@ -39,6 +43,7 @@ export class ChatClient {
   readonly #delivery: Delivery;
   readonly #requests: Requests;
   readonly #typing: Typing;
+  readonly #deliveries: Deliveries;
   readonly #drafts = new Drafts((drafts) => this.#set({ drafts }));
   #watched: string[] = [];
   #idle = false;
@@ -66,6 +71,7 @@ export class ChatClient {
           if (ref) this.#delivery.onLog(ref);
           this.#typing.stop(conversation_id, sender.id);
         }
+        this.#deliveries.onRecords(records);
       },
     });
     this.#delivery = new Delivery(this.#outbox, {
@@ -80,12 +86,17 @@ export class ChatClient {
       rejoin: (id) => this.#threads.join(id),
       onRefused: ({ type }, code) => {
         if (type === "handover") this.#set({ refusal: { code: type } });
-        else if (type !== "read") this.#set({ refusal: { code } });
+        else if (!QUIET.has(type)) this.#set({ refusal: { code } });
       },
     });
     this.#typing = new Typing(ports.userId, {
       send,
       changed: (typing) => this.#set({ typing }),
+    });
+    this.#deliveries = new Deliveries({
+      userId: ports.userId,
+      told: (id) => this.#threads.told(id),
+      ask: (frame) => this.#ask(frame),
     });
     this.#state = {
       status: this.#connection.status,
@@ -259,7 +270,7 @@ export class ChatClient {
   }
 
   #ask(frame: RequestFrame): void {
-    if (frame.type !== "read") this.#set({ refusal: null });
+    if (!QUIET.has(frame.type)) this.#set({ refusal: null });
     this.#requests.ask(frame);
   }
 
@@ -331,6 +342,8 @@ export class ChatClient {
         return this.#threads.onChange(frame);
       case "read":
         return this.#threads.onRead(frame);
+      case "delivered":
+        return this.#threads.onDelivered(frame);
       case "typing":
         return this.#typing.onFrame(frame);
       case "presence":

@@ -9,6 +9,7 @@ import {
   type ChangeFrame,
   type ChatRecord,
   type ClientFrame,
+  type DeliveredFrame,
   type Handover,
   type HandoverFrame,
   type HistoryPage,
@@ -21,13 +22,15 @@ import { backoff } from "../socket/backoff";
 import { Changes, markOf, mergeMarks, type ReadMarks } from "./changes";
 import { handoverOf, laterHandover } from "./handover";
 import { Progress } from "./progress";
-import { compareRecords, mergeRecords } from "./timeline";
+import { compareRecords, mergeRecords, timeKey } from "./timeline";
 
 export interface Thread {
   /** As they are now: edited, deleted, reacted to. */
   records: ChatRecord[];
   /** How far each has read. */
   marks: ReadMarks;
+  /** How far what was said has reached each; who has read it has it too. */
+  delivered: ReadMarks;
   /** The latest; null while the assistant always answered. */
   handover: Handover | null;
   /** Cursor of the next older page; null when the beginning is loaded. */
@@ -54,6 +57,7 @@ export interface ThreadPorts {
 export const EMPTY: Thread = {
   records: [],
   marks: {},
+  delivered: {},
   handover: null,
   older: null,
   loaded: false,
@@ -85,6 +89,14 @@ export class Threads {
 
   get(id: string): Thread {
     return this.#threads[id] ?? EMPTY;
+  }
+
+  /** Up to when this person is known to have, or have read, everything; as a time key. */
+  told(id: string): string {
+    const { marks, delivered } = this.get(id);
+    const own = [marks[this.ports.userId], delivered[this.ports.userId]];
+    const keys = own.map((mark) => (mark ? timeKey(mark.up_to) : ""));
+    return keys.sort().at(-1) ?? "";
   }
 
   isJoined(id: string): boolean {
@@ -187,6 +199,13 @@ export class Threads {
     if (further !== marks) this.#set(frame.conversation_id, { marks: further });
   }
 
+  onDelivered(frame: DeliveredFrame): void {
+    this.#note(frame);
+    const { delivered } = this.get(frame.conversation_id);
+    const further = mergeMarks(delivered, [markOf(frame)]);
+    if (further !== delivered) this.#set(frame.conversation_id, { delivered: further });
+  }
+
   onHandover(frame: HandoverFrame): void {
     this.#note(frame);
     const { handover } = this.get(frame.conversation_id);
@@ -216,6 +235,7 @@ export class Threads {
       this.#set(id, {
         records: this.#merge(id, kept, page.items),
         marks: mergeMarks(thread.marks, page.read ?? []),
+        delivered: mergeMarks(thread.delivered, page.delivered ?? []),
         handover: laterHandover(thread.handover, page.handover),
         older: joins ? thread.older : page.next,
         loaded: true,

@@ -6,7 +6,7 @@ import { Fragment, useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useChatClient, useChatState } from "../chat-provider";
-import { readByOthers } from "../state/changes";
+import { reachOf } from "../state/changes";
 import type { Pending } from "../state/outbox";
 import type { Thread } from "../state/threads";
 import { withoutReplaced } from "../state/timeline";
@@ -124,7 +124,7 @@ function Entry(props: MessageLogProps & { record: ChatRecord }) {
   return (
     <OwnMessage
       record={record}
-      read={readByOthers(record, thread?.marks ?? {}, user.id)}
+      reach={reachOf(record, thread, user.id)}
       editing={editing === record.message_id}
       onEditing={(on) => onEditing(on ? record.message_id : null)}
     />

@@ -7,24 +7,23 @@ import {
   CheckCheck,
   CircleAlert,
   Clock,
-  LoaderCircle,
   Pencil,
   Trash2,
 } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
 import { useChatClient, useChatState } from "../chat-provider";
+import type { Reach } from "../state/changes";
 import type { Pending } from "../state/outbox";
 import { EditForm } from "./edit-form";
 import { AddReaction, Reactions } from "./reactions";
 import { clockTime } from "./time";
 
-function Tick({ read = false }: { read?: boolean }) {
+function Tick({ reach }: { reach: Reach }) {
   const { t } = useTranslation("chat");
-  const state = read ? "read" : "sent";
-  const Icon = read ? CheckCheck : Check;
+  const Icon = reach === "sent" ? Check : CheckCheck;
   return (
-    <span className="chat-state" data-state={state} role="img" aria-label={t(`message.${state}`)}>
+    <span className="chat-state" data-state={reach} role="img" aria-label={t(`message.${reach}`)}>
       <Icon aria-hidden size={14} />
     </span>
   );
@@ -32,14 +31,14 @@ function Tick({ read = false }: { read?: boolean }) {
 
 interface OwnMessageProps {
   record: ChatRecord;
-  /** Somebody else has read up to here. */
-  read: boolean;
+  /** How far it has come to others. */
+  reach: Reach;
   editing: boolean;
   /** Opens the form for other words, or closes it. */
   onEditing: (on: boolean) => void;
 }
 
-export function OwnMessage({ record, read, editing, onEditing }: OwnMessageProps) {
+export function OwnMessage({ record, reach, editing, onEditing }: OwnMessageProps) {
   const { t } = useTranslation("chat");
   const client = useChatClient();
   const { messageChars } = useChatState();
@@ -65,7 +64,7 @@ export function OwnMessage({ record, read, editing, onEditing }: OwnMessageProps
         {!editing && <OwnActions record={record} onEdit={() => onEditing(true)} />}
         {record.edited_at && <span>{t("message.edited")}</span>}
         <time dateTime={at}>{clockTime(at)}</time>
-        <Tick read={read} />
+        <Tick reach={reach} />
       </footer>
     </article>
   );
@@ -138,11 +137,10 @@ export function PendingMessage({ entry }: { entry: Pending }) {
 
 function Progress({ state }: { state: Pending["state"] }) {
   const { t } = useTranslation("chat");
-  if (state === "sent") return <Tick />;
-  const Icon = state === "queued" ? Clock : LoaderCircle;
+  if (state === "sent") return <Tick reach="sent" />;
   return (
     <span className="chat-state" data-state={state} role="img" aria-label={t(`message.${state}`)}>
-      <Icon aria-hidden size={13} className={state === "sending" ? "chat-spin" : ""} />
+      <Clock aria-hidden size={13} />
     </span>
   );
 }

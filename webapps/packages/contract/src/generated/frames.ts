@@ -344,6 +344,61 @@ export interface components {
             type: "message:delete";
         };
         /**
+         * DeliveredFrame
+         * @description Everything up to a message has reached somebody's device.
+         */
+        DeliveredFrame: {
+            /** At */
+            at: string;
+            /**
+             * Causation Id
+             * @default null
+             */
+            causation_id?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Correlation Id
+             * Format: uuid
+             */
+            correlation_id: string;
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            /**
+             * Replayed
+             * @default false
+             */
+            replayed?: boolean;
+            sender: components["schemas"]["Sender"];
+            /**
+             * Type
+             * @default delivered
+             * @constant
+             */
+            type: "delivered";
+            /**
+             * Up To
+             * Format: date-time
+             */
+            up_to: string;
+        };
+        /**
          * EditMessage
          * @description Say a message of one's own in other words.
          */
@@ -589,6 +644,34 @@ export interface components {
              * @default 25
              */
             ping_seconds: number;
+        };
+        /**
+         * MarkDelivered
+         * @description Say that everything up to this message has reached this device; acknowledged if it has a ref.
+         *
+         *     Of what other people say, once a second and conversation at most: a read mark says it as well.
+         */
+        MarkDelivered: {
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /**
+             * Ref
+             * @default null
+             */
+            ref?: string | null;
+            /**
+             * Type
+             * @constant
+             */
+            type: "delivered";
         };
         /**
          * MarkRead

@@ -1214,6 +1214,11 @@ export interface components {
          * @description What was said, in (occurred_at, event_id) order; `next` is the cursor of the page before.
          */
         HistoryPage: {
+            /**
+             * Delivered
+             * @default []
+             */
+            delivered: components["schemas"]["ReadMarkView"][];
             handover?: components["schemas"]["HandoverView"] | null;
             /** Items */
             items: (components["schemas"]["HistoryMessage"] | components["schemas"]["HistoryReply"])[];
@@ -1686,7 +1691,7 @@ export interface components {
         };
         /**
          * ReadMarkView
-         * @description Somebody has read up to this message, which occurred at `up_to`.
+         * @description Somebody has read, or has, everything up to this message, which occurred at `up_to`.
          */
         ReadMarkView: {
             /**
