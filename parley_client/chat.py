@@ -266,6 +266,8 @@ class Chat:
             case "error" if "ref" in frame:
                 self._settle({**frame, "status": "rejected"})
             case "reset":
+                if frame.get("epoch"):
+                    self._memory.connected(str(frame["epoch"]))
                 self._reset(str(frame["conversation_id"]))
             case "caught_up":
                 self._caught_up(frame)

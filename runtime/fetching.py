@@ -9,10 +9,11 @@ from collections.abc import Awaitable, Collection, Iterable, Mapping
 from typing import Any, Protocol, cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import for_code
+from aiokafka.errors import KafkaError, NodeNotReadyError, for_code
 from aiokafka.protocol.api import Request
 from aiokafka.protocol.fetch import FetchRequest, FetchRequest_v11, FetchResponse_v11
 
+from runtime.histories import history_of
 from runtime.pacing import Pace
 
 _NO_SESSION = 0
@@ -157,6 +158,20 @@ class SessionConsumer(AIOKafkaConsumer):  # type: ignore[misc]
         """The offset after the last record of each partition."""
         await self._learn_of(partitions)
         return cast("Offsets", await super().end_offsets(partitions))
+
+    async def history(self, topics: Collection[str]) -> str:
+        """The name of the history that these topics hold now; see `history_of`."""
+        return await history_of(self._ask, topics)
+
+    async def _ask(self, request: object) -> object:
+        """Send to any broker that answers."""
+        error: KafkaError = NodeNotReadyError("no broker is known")
+        for broker in self._client.cluster.brokers():
+            try:
+                return await self._client.send(broker.nodeId, request)
+            except KafkaError as failure:
+                error = failure
+        raise error
 
     async def _learn_of(self, partitions: Collection[TopicPartition]) -> None:
         # Left alone aiokafka learns of one topic per refused try, a tenth of a second each.

@@ -1,13 +1,13 @@
 """The log itself as a source of records."""
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from edge_ws.backlog import LOGS
@@ -16,11 +16,15 @@ from edge_ws.ports import Log, Positions, TailedRecord
 from runtime.clock import server_seconds
 from runtime.errors import RetryableError
 from runtime.kafka import create_reader, create_tail
+from schemas.positions import PUSHED_TOPICS
 from schemas.topics import Topic
 
 if TYPE_CHECKING:
     from runtime.settings import KafkaSettings
 
+PUSHED = [topic.value for topic in PUSHED_TOPICS]
+HISTORY_EVERY = timedelta(seconds=10)
+"""How often it is asked whether the topics are still the same ones."""
 START_SECONDS = 30.0
 STOP_SECONDS = 5.0
 POLL_MS = 1_000
@@ -37,19 +41,26 @@ class KafkaRecords:
     then in the ring of the next one, and nobody who comes back has to wait for the tables.
     """
 
-    def __init__(self, settings: "KafkaSettings", client_id: str, *, lookback: timedelta) -> None:
-        self._settings = settings
-        self._client_id = client_id
+    def __init__(
+        self,
+        settings: "KafkaSettings",
+        client_id: str,
+        *,
+        lookback: timedelta,
+        look: timedelta = HISTORY_EVERY,
+    ) -> None:
         self._lookback = lookback
+        self._look = look.total_seconds()
         self._consumer = create_tail(settings, client_id)
+        self._watching: asyncio.Task[None] | None = None
         self.epoch = ""
         self.ends: Positions = {}
 
     async def start(self, positions: Positions) -> Positions:
         """Assign every partition and seek."""
         async with asyncio.timeout(START_SECONDS):
-            self.epoch = await self._cluster_id()
             await self._consumer.start()
+            self.epoch = await self._consumer.history(PUSHED)
             partitions = {
                 log: TopicPartition(log.topic.value, log.partition) for log in (*LOGS, *DRAFT_LOGS)
             }
@@ -61,10 +72,17 @@ class KafkaRecords:
         places = {log: positions.get(log, begins.get(tp, 0)) for log, tp in partitions.items()}
         for log, partition in partitions.items():
             self._consumer.seek(partition, places[log])
+        self._watching = asyncio.create_task(self._watch())
         return places
 
     async def poll(self) -> Mapping[Log, Sequence[TailedRecord]]:
-        """Return what has been fetched."""
+        """Return what has been fetched.
+
+        Raises:
+            RetryableError: the topics were made anew; positions mean nothing any more.
+        """
+        if self._watching is not None and self._watching.done():
+            raise RetryableError("the log holds another history now")
         polled = await self._consumer.getmany(timeout_ms=POLL_MS)
         return {
             Log(Topic(partition.topic), partition.partition): records
@@ -73,7 +91,22 @@ class KafkaRecords:
 
     async def stop(self) -> None:
         """Disconnect, or give up on it."""
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
         await _stop(self._consumer)
+
+    async def _watch(self) -> None:
+        """Return when the topics are others than at the start; the reading itself may not notice.
+
+        Beside it, because a broker that is slow to answer this may hold nobody up.
+        """
+        while True:
+            await asyncio.sleep(self._look)
+            # Away, or just deleted and not made again: the next look tells.
+            with contextlib.suppress(KafkaError):
+                if await self._consumer.history(PUSHED) != self.epoch:
+                    return
 
     async def _recent(
         self, partitions: Sequence[TopicPartition], ends: Mapping[TopicPartition, int]
@@ -83,18 +116,6 @@ class KafkaRecords:
         found = await self._consumer.offsets_for_times(dict.fromkeys(partitions, since))
         places = {each: place.offset for each, place in found.items() if place is not None}
         return {each: places.get(each, ends[each]) for each in partitions}
-
-    async def _cluster_id(self) -> str:
-        # A cluster made anew has another id: positions of the old one mean nothing there.
-        admin = AIOKafkaAdminClient(
-            bootstrap_servers=self._settings.bootstrap_servers, client_id=self._client_id
-        )
-        try:
-            await admin.start()
-            cluster = await admin.describe_cluster()
-        finally:
-            await admin.close()
-        return cast("str", cluster["cluster_id"])
 
 
 class KafkaPast:

@@ -74,7 +74,7 @@ class Tail:
         if self._backlog.opened and source.epoch != self._backlog.epoch:
             logger.warning("tail_history_changed")
             self._backlog.forget()
-            self._tell_reset(None)
+            self._tell_reset(None, source.epoch)
             return
         self._backlog.open(source.epoch, started, source.ends)
         self.following = True
@@ -159,10 +159,13 @@ class Tail:
         self._tell_reset(log)
         return fresh
 
-    def _tell_reset(self, log: Log | None) -> None:
+    def _tell_reset(self, log: Log | None, epoch: str | None = None) -> None:
         for key, connection in self._fanout.memberships():
             if log is None or log_of(log.topic, key) == log:
-                reset = Reset(conversation_id=UUID(key.decode("ascii")), reason="history changed")
+                conversation_id = UUID(key.decode("ascii"))
+                reset = Reset(
+                    conversation_id=conversation_id, reason="history changed", epoch=epoch
+                )
                 connection.push(model_frame(reset))
 
 

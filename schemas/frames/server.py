@@ -108,6 +108,8 @@ class Reset(ServerFrame):
     """The join's, when one is answered."""
     conversation_id: UUID
     reason: str
+    epoch: str | None = None
+    """The history that is served from now on, when it is another than `connected` named."""
 
 
 class Reconnect(ServerFrame):

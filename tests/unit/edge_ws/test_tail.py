@@ -120,7 +120,8 @@ async def test_a_new_history_is_told(stage: Stage) -> None:
     conversation = await client.start()
     stage.records.epoch = "another"
     stage.records.failure = OSError("the broker is gone")
-    assert (await client.hear_type("reset"))["conversation_id"] == str(conversation)
+    reset = await client.hear_type("reset")
+    assert (reset["conversation_id"], reset["epoch"]) == (str(conversation), "another")
     await until(lambda: stage.edge.tail.following)
     assert stage.edge.backlog.epoch == "another"
     await client.send(conversation, "on the new log")

@@ -299,9 +299,7 @@ export class ChatClient {
   }
 
   #connected({ epoch, limits, server_time }: ConnectedFrame): void {
-    if (this.#epoch !== null && this.#epoch !== epoch) this.#threads.forgetPositions();
-    this.#epoch = epoch;
-    this.#threads.epoch = epoch;
+    this.#serves(epoch);
     const messageChars = Math.min(MESSAGE_CHARS, limits.message_chars);
     const serverAhead = Date.parse(server_time) - this.ports.now().getTime();
     this.#set({ everOpen: true, messageChars, serverAhead });
@@ -313,6 +311,13 @@ export class ChatClient {
     this.#delivery.flush();
     this.#sayWatched();
     if (this.#idle) this.#sayPresence();
+  }
+
+  /** Positions of another history mean nothing in this one. */
+  #serves(epoch: string): void {
+    if (this.#epoch !== null && this.#epoch !== epoch) this.#threads.forgetPositions();
+    this.#epoch = epoch;
+    this.#threads.epoch = epoch;
   }
 
   #answered(ack: AckFrame): void {
@@ -351,6 +356,7 @@ export class ChatClient {
       case "caught_up":
         return this.#threads.onCaughtUp(frame);
       case "reset":
+        if (frame.epoch) this.#serves(frame.epoch);
         return this.#threads.onReset(frame.conversation_id);
       case "error": {
         const { ref, code, detail } = frame;

@@ -1363,6 +1363,11 @@ export interface components {
              * Format: uuid
              */
             conversation_id: string;
+            /**
+             * Epoch
+             * @default null
+             */
+            epoch?: string | null;
             /** Reason */
             reason: string;
             /**
