@@ -66,7 +66,13 @@ class ResumeSettings(Section):
 
 
 class DrainSettings(Section):
-    """How sockets are sent away before the process stops."""
+    """How sockets are sent away before the process stops.
+
+    Short by default, because who is sent away early waits for who is sent away last: a single edge
+    is back only when the whole drain is over, and a supervisor that stops it gives it 15 seconds in
+    all. Behind several edges 10 seconds and more spare the others a crowd; each socket is away for
+    a second at most (`hub.AWAY_SECONDS`) all the same.
+    """
 
     spread: timedelta = timedelta(seconds=1)
     batches: Annotated[int, Field(ge=1)] = 20

@@ -1,5 +1,6 @@
 """The adapters, the probes, and the settings."""
 
+import asyncio
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -171,6 +172,17 @@ async def test_draining_tells_everybody_to_come_back() -> None:
             assert await client.close_code() == 4000
         late = await Client.raw(stage)
         assert await late.close_code() == 4000
+
+
+async def test_a_long_drain_keeps_nobody_away_for_long() -> None:
+    """However long it takes to send all away, each may come back within a second."""
+    async with running(create_stage()) as stage:
+        clients = [await Client.open(stage) for _ in range(20)]
+        draining = asyncio.create_task(stage.edge.hub.drain(timedelta(hours=1), 1))
+        hints = [(await client.hear())["after_ms"] for client in clients]
+        draining.cancel()
+    assert max(hints) <= 1_000
+    assert len(set(hints)) > 1
 
 
 @pytest.mark.parametrize(
