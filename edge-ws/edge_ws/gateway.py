@@ -15,6 +15,7 @@ TIMEOUT_SECONDS = 2.0
 class _Access(BaseModel):
     owner_id: UUID
     allowed: bool
+    ended: bool = False
 
 
 class _Message(BaseModel):
@@ -54,7 +55,7 @@ class GatewayDirectory:
         answer = await self._ask(
             _Access, f"/internal/conversations/{conversation_id}/access", user_id=str(user_id)
         )
-        return None if answer is None else Grant(answer.owner_id, answer.allowed)
+        return None if answer is None else Grant(**dict(answer))
 
     async def find_message(self, conversation_id: UUID, message_id: UUID) -> KnownMessage | None:
         """Return what the gateway says; see `edge_ws.ports.ConversationDirectory`."""

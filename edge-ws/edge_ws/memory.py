@@ -190,6 +190,7 @@ class InMemoryDirectory:
     owners: dict[UUID, UUID] = field(default_factory=dict)
     messages: dict[tuple[UUID, UUID], KnownMessage] = field(default_factory=dict)
     """By conversation and message."""
+    ended: set[UUID] = field(default_factory=set)
     away: bool = False
     asked: int = 0
 
@@ -200,7 +201,8 @@ class InMemoryDirectory:
         if self.away:
             raise RetryableError("the directory is away")
         owner = self.owners.get(conversation_id)
-        return None if owner is None else Grant(owner, owner == user_id)
+        ended = conversation_id in self.ended
+        return None if owner is None else Grant(owner, owner == user_id, ended=ended)
 
     async def find_message(self, conversation_id: UUID, message_id: UUID) -> KnownMessage | None:
         """Return a message; see `edge_ws.ports.ConversationDirectory`."""
