@@ -149,10 +149,13 @@ class Chat:
     def forget(self, conversation_id: UUID) -> None:
         """Do not join this conversation again."""
         self._conversations.pop(str(conversation_id), None)
+        fetching = self._refetching.pop(str(conversation_id), None)
+        if fetching is not None:
+            fetching.cancel()
 
     def _conversation(self, conversation_id: UUID) -> Conversation:
         return self._conversations.setdefault(
-            str(conversation_id), Conversation(self, conversation_id)
+            str(conversation_id), Conversation(self, conversation_id, self._rest)
         )
 
     # One connection after the other
@@ -274,9 +277,14 @@ class Chat:
 
     def _tell(self, frame: Frame) -> None:
         conversation = self._conversations.get(str(frame.get("conversation_id")))
-        if conversation is not None:
-            self._waits.note(frame)
-            conversation.hear(frame)
+        if conversation is None:
+            return
+        self._waits.note(frame)
+        conversation.hear(frame)
+        if frame["type"] == "conversation:deleted":
+            # Nothing more comes of it, and to join it again would be refused.
+            self.forget(conversation.id)
+            conversation.close()
 
     def _overdue(self, frame: Frame) -> None:
         conversation = self._conversations.get(str(frame["conversation_id"]))
@@ -376,4 +384,4 @@ class Chat:
         for request in tuple(self._requests.values()):
             request.fail(error)
         for conversation in self._conversations.values():
-            conversation.end()
+            conversation.close()
