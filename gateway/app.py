@@ -20,7 +20,10 @@ from gateway.auth.service import SignIn
 from gateway.auth.standing import Standing
 from gateway.auth.telling import Telling
 from gateway.auth.tokens import AccessTokenMint, RefreshTokens, load_private_key
+from gateway.chat import changing_endpoints
 from gateway.chat import endpoints as chat
+from gateway.chat.changed import ChangedConversations
+from gateway.chat.changing import Changing
 from gateway.chat.service import Conversing
 from gateway.chat.young import YoungConversations
 from gateway.http.api import ProblemApi
@@ -54,6 +57,7 @@ _SETTLE_SECONDS = 2.0
 ROUTERS = (
     auth.router,
     chat.router,
+    changing_endpoints.router,
     ai.router,
     # Before the jobs: `candidates` is no job's id.
     candidates.router,
@@ -139,14 +143,22 @@ def _exchange(settings: GatewaySettings, parts: Parts, clock: HybridLogicalClock
     )
 
 
-def _conversing(settings: GatewaySettings, parts: Parts, clock: HybridLogicalClock) -> Conversing:
-    return Conversing(
+def _chat(
+    settings: GatewaySettings, parts: Parts, clock: HybridLogicalClock
+) -> tuple[Conversing, Changing]:
+    changed = ChangedConversations()
+    conversing = Conversing(
         conversations=parts.conversations,
         publisher=parts.publisher,
         clock=clock,
         young=YoungConversations(),
+        changed=changed,
         answer_within=settings.answer_within,
     )
+    changing = Changing(
+        conversing=conversing, publisher=parts.publisher, clock=clock, changed=changed
+    )
+    return conversing, changing
 
 
 def _state(
@@ -156,7 +168,7 @@ def _state(
     clock: HybridLogicalClock,
     asker: Asker,
 ) -> GatewayState:
-    conversing = _conversing(settings, parts, clock)
+    conversing, changing = _chat(settings, parts, clock)
     telling = Telling(clock)
     standing = Standing(parts.accounts, settings.auth.access_lifetime)
     authority = Authority(parts.accounts)
@@ -183,6 +195,7 @@ def _state(
         ),
         candidates=CandidateDesk(parts.candidates, clock),
         conversing=conversing,
+        changing=changing,
         assisting=Assisting(asker, conversing),
         verifier=AccessTokenVerifier(key.public_key(), settings.auth.issuer),
         shared_limits=parts.shared_limits,

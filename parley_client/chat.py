@@ -156,10 +156,13 @@ class Chat:
     def forget(self, conversation_id: UUID) -> None:
         """Do not join this conversation again."""
         self._conversations.pop(str(conversation_id), None)
+        fetching = self._refetching.pop(str(conversation_id), None)
+        if fetching is not None:
+            fetching.cancel()
 
     def _conversation(self, conversation_id: UUID) -> Conversation:
         return self._conversations.setdefault(
-            str(conversation_id), Conversation(self, conversation_id)
+            str(conversation_id), Conversation(self, conversation_id, self._rest)
         )
 
     # One connection after the other
@@ -275,21 +278,21 @@ class Chat:
                 self._come_back_ms = int(frame["after_ms"])
             case "reply:delta":
                 self._tell(frame)
-            case _ if "event_id" in frame:
-                self._hear(frame)
-
-    def _hear(self, frame: Frame) -> None:
-        if not self._memory.is_new(frame):
-            return
-        self._tell(frame)
+            case _ if "event_id" in frame and self._memory.is_new(frame):
+                self._tell(frame)
 
     def _tell(self, frame: Frame) -> None:
         conversation = self._conversations.get(str(frame.get("conversation_id")))
-        if conversation is not None:
-            self._waits.note(frame)
-            if self._deliveries is not None:
-                self._deliveries.note(frame)
-            conversation.hear(frame)
+        if conversation is None:
+            return
+        self._waits.note(frame)
+        if self._deliveries is not None:
+            self._deliveries.note(frame)
+        conversation.hear(frame)
+        if frame["type"] == "conversation:deleted":
+            # Nothing more comes of it, and to join it again would be refused.
+            self.forget(conversation.id)
+            conversation.close()
 
     def _tell_delivered(self, frame: Frame) -> None:
         self._spawn(self._quietly_ask(frame))
@@ -392,4 +395,4 @@ class Chat:
         for request in tuple(self._requests.values()):
             request.fail(error)
         for conversation in self._conversations.values():
-            conversation.end()
+            conversation.close()

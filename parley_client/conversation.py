@@ -4,8 +4,11 @@ import asyncio
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, Self
 from uuid import UUID, uuid4
 
+from parley_client.errors import ClientError
+
 if TYPE_CHECKING:
     from parley_client.frames import Frame
+    from parley_client.rest import ParleyClient
 
 
 class Line(Protocol):
@@ -60,8 +63,11 @@ class Events:
 class Conversation:
     """A joined conversation; it stays joined over reconnects."""
 
-    def __init__(self, line: Line, conversation_id: UUID) -> None:
+    def __init__(
+        self, line: Line, conversation_id: UUID, rest: "ParleyClient | None" = None
+    ) -> None:
         self._line = line
+        self._rest = rest
         self.id = conversation_id
         self.listeners: set[Events] = set()
 
@@ -199,9 +205,47 @@ class Conversation:
         }
         await self._line.ask(frame if note is None else {**frame, "note": note})
 
+    async def rename(self, title: str, *, client_event_id: UUID | None = None) -> None:
+        """Give the conversation another title, of at most 120 characters; its owner may.
+
+        Everybody in it hears of it, in a `conversation:renamed` frame.
+
+        Raises:
+            RestError: it is another's, or is not there, or the title is none.
+            ClientError: the chat was made without `rest`.
+        """
+        await self._surely_rest().rename_conversation(
+            self.id, title, client_event_id=client_event_id
+        )
+
+    async def end(self) -> None:
+        """Let nothing more be said in the conversation, for good; its owner may.
+
+        Raises:
+            RestError: it is another's, or is not there.
+            ClientError: the chat was made without `rest`.
+        """
+        await self._surely_rest().end_conversation(self.id)
+
+    async def delete_conversation(self) -> None:
+        """Take the conversation away with everything in it, for good; its owner may.
+
+        Its events end with `conversation:deleted`.
+
+        Raises:
+            RestError: it is another's, or is not there.
+            ClientError: the chat was made without `rest`.
+        """
+        await self._surely_rest().delete_conversation(self.id)
+
     async def typing(self, *, active: bool = True) -> None:
         """Say that one writes, or no longer does; may be lost."""
         await self._line.say({"type": "typing", "conversation_id": str(self.id), "active": active})
+
+    def _surely_rest(self) -> "ParleyClient":
+        if self._rest is None:
+            raise ClientError("the chat was made without `rest`")
+        return self._rest
 
     async def _change(self, frame_type: str, message_id: UUID, **fields: object) -> None:
         await self._line.ask(
@@ -217,14 +261,14 @@ class Conversation:
         """Stop hearing this conversation."""
         self._line.forget(self.id)
         await self._line.ask({"type": "conversation:leave", "conversation_id": str(self.id)})
-        self.end()
+        self.close()
 
     def hear(self, frame: "Frame") -> None:
         """Hand an event to whoever listens."""
         for events in self.listeners:
             events.hear(frame)
 
-    def end(self) -> None:
+    def close(self) -> None:
         """End everybody's iteration."""
         for events in tuple(self.listeners):
             events.close()

@@ -1,16 +1,22 @@
 """The gateway's REST routes as methods."""
 
+import asyncio
+import itertools
 from typing import Self
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx2
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from parley_client.errors import RestError
+from parley_client.pending import backoff
 
 TIMEOUT_SECONDS = 10.0
 UNREACHABLE = 503
 """The status given to a gateway that does not answer."""
+NOT_FOUND = 404
+_AGAIN = frozenset({429, UNREACHABLE})
+"""Not done, or not known to be: to be asked again."""
 
 
 class _Answer(BaseModel):
@@ -50,6 +56,10 @@ class Page(_Answer):
     """How far each has read; in histories only."""
     delivered: list[dict[str, JsonValue]] = []
     """How far what was said has reached each."""
+    title: dict[str, JsonValue] | None = None
+    """The conversation's, and when it got it; in histories only."""
+    ended_at: str | None = None
+    """From when on nothing more is said in it; in histories only."""
     positions: list[str] = []
     """Where to join from, so that nothing is missing between this page and the socket."""
 
@@ -111,6 +121,51 @@ class ParleyClient:
         path = f"/api/chat/conversations/{conversation_id}/messages"
         response = await self.request("GET", path, query=query)
         return Page.model_validate_json(response.content)
+
+    async def rename_conversation(
+        self, conversation_id: UUID, title: str, *, client_event_id: UUID | None = None
+    ) -> None:
+        """Give a conversation of one's own another title; returns when it is accepted.
+
+        Raises:
+            RestError: it is another's, or is not there (404), or the title is none (422).
+        """
+        body = {"title": title, "client_event_id": str(client_event_id or uuid4())}
+        await self._surely("PUT", conversation_id, body)
+
+    async def end_conversation(self, conversation_id: UUID) -> None:
+        """Let nothing more be said in a conversation of one's own, for good.
+
+        Raises:
+            RestError: it is another's, or is not there (404).
+        """
+        await self._surely("PUT", conversation_id, {"status": "ended"})
+
+    async def delete_conversation(self, conversation_id: UUID) -> None:
+        """Take a conversation of one's own away with everything in it, for good.
+
+        Raises:
+            RestError: it is another's, or is not there (404).
+        """
+        await self._surely("DELETE", conversation_id, None)
+
+    async def _surely(
+        self, method: str, conversation_id: UUID, body: dict[str, str] | None
+    ) -> None:
+        """Ask until it is accepted or refused."""
+        path = f"/api/chat/conversations/{conversation_id}"
+        for attempt in itertools.count():
+            try:
+                await self.request(method, path, body=body)
+            except RestError as error:
+                if attempt and method == "DELETE" and error.status == NOT_FOUND:
+                    # One of the tries before has done it.
+                    return
+                if error.status not in _AGAIN:
+                    raise
+                await asyncio.sleep(backoff(attempt))
+            else:
+                return
 
     async def _sign_in(self, path: str, body: dict[str, str] | None) -> SignedIn:
         response = await self.request("POST", path, body=body)

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from parley_client.frames import Frame
+from parley_client.whole import Whole
 
 _Rank = tuple[str, str]
 """(occurred_at, event_id): times are written so that they sort as text."""
@@ -47,6 +48,7 @@ class Thread:
         self._marks: dict[str, tuple[str, str]] = {}
         self._arrived: dict[str, tuple[str, str]] = {}
         self._handover: tuple[_Rank, str] = (("", ""), "assistant")
+        self._whole = Whole()
 
     @classmethod
     def of(
@@ -56,6 +58,8 @@ class Thread:
         handover: Mapping[str, Any] | None = None,
         *,
         delivered: Iterable[Mapping[str, Any]] = (),
+        title: Mapping[str, Any] | None = None,
+        ended_at: str | None = None,
         reader: UUID | None = None,
     ) -> "Thread":
         """Return the state of a history: what the gateway answers in these fields of a page."""
@@ -67,6 +71,7 @@ class Thread:
                 _mark(marks, mark["user_id"], mark["up_to"], mark["message_id"])
         if handover is not None:
             thread._hand_over(dict(handover))
+        thread._whole = Whole(title, ended_at)
         return thread
 
     def apply(self, frame: Frame) -> None:
@@ -88,10 +93,14 @@ class Thread:
                 _mark(self._arrived, frame["sender"]["id"], frame["up_to"], frame["message_id"])
             case "handover":
                 self._hand_over(frame)
+            case _:
+                self._whole.apply(frame)
 
     @property
     def shown(self) -> list[Shown]:
-        """Everything said, in reading order."""
+        """Everything said, in reading order; nothing of a conversation that was deleted."""
+        if self._whole.deleted:
+            return []
         return [self._show(frame) for frame in sorted(self._said.values(), key=_rank)]
 
     @property
@@ -111,6 +120,16 @@ class Thread:
     def handler(self) -> str:
         """Who answers: `assistant`, or `agent` while it is silent because a person does."""
         return self._handover[1]
+
+    @property
+    def title(self) -> str | None:
+        """What the conversation is called; None when it has no title, or was deleted."""
+        return self._whole.title
+
+    @property
+    def status(self) -> str:
+        """`active`, `ended` when nothing more is said, `deleted` when it is gone."""
+        return self._whole.status
 
     def _hand_over(self, frame: Frame) -> None:
         self._handover = max(self._handover, (_rank(frame), frame["to"]))

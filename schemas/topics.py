@@ -38,6 +38,11 @@ from schemas.events.chat import (
     ReplyStopAsked,
 )
 from schemas.events.control import SessionRevoked, UserDisabled
+from schemas.events.conversations import (
+    ConversationDeleted,
+    ConversationEnded,
+    ConversationRenamed,
+)
 from schemas.events.envelope import Event
 from schemas.events.handovers import HandoversNoted
 from schemas.events.insights import MessageAnalyzed
@@ -138,6 +143,9 @@ CATALOGUE: dict[Topic, TopicSpec] = {
             ReplyStopAsked,
             ReplyRegenerateAsked,
             ConversationHandedOver,
+            ConversationRenamed,
+            ConversationEnded,
+            ConversationDeleted,
         ),
         key="conversation_id",
         writers=("edge-ws", "gateway"),

@@ -1,12 +1,13 @@
 """What each change on the log makes of which thing; words only as digests."""
 
 import hashlib
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import singledispatch
 from typing import NamedTuple
 from uuid import UUID
 
 from schemas.events.chat import (
+    ConversationEvent,
     FeedbackGiven,
     HandoverEvent,
     MessageDeleted,
@@ -16,13 +17,22 @@ from schemas.events.chat import (
     MessagesRead,
     ReactionSet,
 )
+from schemas.events.conversations import (
+    ConversationDeleted,
+    ConversationEnded,
+    ConversationRenamed,
+)
 from schemas.events.envelope import Event
+
+WHENEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands for the time of what happens once and for ever, however often it is told."""
 
 
 class State(NamedTuple):
     """What a change makes of a thing: of all that are made of it, the last by (at, id) stands."""
 
     kind: str
+    conversation: UUID
     subject: str
     at: datetime
     id: UUID
@@ -45,25 +55,24 @@ def state_of(event: Event) -> State | None:
 
 @state_of.register
 def _(event: MessageEdited) -> State:
-    return State("edit", _by_whom(event), event.occurred_at, event.event_id, digest(event.text))
+    return _of_message("edit", event, digest(event.text))
 
 
 @state_of.register
 def _(event: MessageDeleted) -> State:
-    return State("deletion", _by_whom(event), event.occurred_at, event.message_id, "")
+    return _of_message("deletion", event)._replace(id=event.message_id)
 
 
 @state_of.register
 def _(event: ReactionSet) -> State:
-    subject = f"{_by_whom(event)} {event.emoji}"
-    return State("reaction", subject, event.occurred_at, event.event_id, str(event.active).lower())
+    made = _of_message("reaction", event, str(event.active).lower())
+    return made._replace(subject=f"{made.subject} {event.emoji}")
 
 
 @state_of.register
 def _(event: FeedbackGiven) -> State:
-    value = f"{event.rating} {digest(event.reason)}"
-    about = None if event.reason is None else event.in_reply_to
-    return State("rating", _by_whom(event), event.occurred_at, event.event_id, value, about)
+    made = _of_message("rating", event, f"{event.rating} {digest(event.reason)}")
+    return made._replace(about=None if event.reason is None else event.in_reply_to)
 
 
 @state_of.register
@@ -78,14 +87,35 @@ def _(event: MessagesDelivered) -> State:
 
 @state_of.register
 def _(event: HandoverEvent) -> State:
-    value = f"{event.to} {digest(event.note)}"
-    return State("handover", str(event.conversation_id), event.occurred_at, event.event_id, value)
+    return _of_whole("handover", event, f"{event.to} {digest(event.note)}")
+
+
+@state_of.register
+def _(event: ConversationRenamed) -> State:
+    return _of_whole("title", event, digest(event.title))
+
+
+@state_of.register
+def _(event: ConversationEnded) -> State:
+    return _of_whole("end", event)._replace(at=WHENEVER, id=event.conversation_id)
+
+
+@state_of.register
+def _(event: ConversationDeleted) -> State:
+    return _of_whole("removal", event)._replace(at=WHENEVER, id=event.conversation_id)
 
 
 def _mark(kind: str, event: MessagesRead | MessagesDelivered) -> State:
     subject = f"{event.conversation_id} {event.sender.id}"
-    return State(kind, subject, event.up_to, event.message_id, "")
+    return State(kind, event.conversation_id, subject, event.up_to, event.message_id, "")
 
 
-def _by_whom(event: MessageEvent) -> str:
-    return f"{event.message_id} {event.sender.id}"
+def _of_message(kind: str, event: MessageEvent, value: str = "") -> State:
+    subject = f"{event.message_id} {event.sender.id}"
+    whole = event.conversation_id
+    return State(kind, whole, subject, event.occurred_at, event.event_id, value)
+
+
+def _of_whole(kind: str, event: ConversationEvent, value: str = "") -> State:
+    whole = event.conversation_id
+    return State(kind, whole, str(whole), event.occurred_at, event.event_id, value)

@@ -24,6 +24,11 @@ from schemas.events.chat import (
     ReplyRegenerateAsked,
     ReplyStopAsked,
 )
+from schemas.events.conversations import (
+    ConversationDeleted,
+    ConversationEnded,
+    ConversationRenamed,
+)
 from schemas.events.envelope import Event
 from schemas.events.insights import MessageAnalyzed
 from schemas.events.replies import HandoverAsked, ReplyFailed, ReplyGenerated, ReplyWithheld
@@ -47,6 +52,9 @@ CHANGES: frozenset[type[Event]] = frozenset(
         ReplyWithheld,
         ConversationHandedOver,
         HandoverAsked,
+        ConversationRenamed,
+        ConversationEnded,
+        ConversationDeleted,
         ReplyStopAsked,
         ReplyRegenerateAsked,
     }

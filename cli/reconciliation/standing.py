@@ -14,11 +14,19 @@ CURSOR_ROWS = 2_000
 _SETUP = """
 create temp table log_changes (
     topic text, partition int, "offset" bigint, event_id uuid,
-    kind text, subject text, at timestamptz, id uuid, value text, about uuid
+    kind text, conversation uuid, subject text, at timestamptz, id uuid, value text, about uuid
 ) on commit drop;
 """
-# A reason is not kept once its question was deleted, whichever of them came first.
+# A reason is not kept once its question was deleted, whichever of them came first. Of a deleted
+# conversation no word is kept: neither title nor edits, and no reason or note (ADR 0033).
 _READY = """
+delete from log_changes using conversation_changes as gone
+where gone.conversation_id = conversation and gone.deleted_at is not null
+    and kind in ('edit', 'deletion', 'title');
+update log_changes set value = split_part(value, ' ', 1) || ' '
+from conversation_changes as gone
+where gone.conversation_id = conversation and gone.deleted_at is not null
+    and kind in ('rating', 'handover');
 update log_changes set value = split_part(value, ' ', 1) || ' '
 where about is not null and exists (
     select from messages where message_id = about and deleted_at is not null
@@ -55,6 +63,16 @@ union all
 select 'handover', conversation_id::text, since, event_id,
     handler || ' ' || {_DIGEST.format("note")}, conversation_id
 from conversation_handlers
+union all
+select 'title', conversation_id::text, titled_at, title_id, {_DIGEST.format("title")},
+    conversation_id
+from conversation_changes where titled_at is not null
+union all
+select 'end', conversation_id::text, to_timestamp(0), conversation_id, '', conversation_id
+from conversation_changes where ended_at is not null
+union all
+select 'removal', conversation_id::text, to_timestamp(0), conversation_id, '', conversation_id
+from conversation_changes where deleted_at is not null
 """  # noqa: S608 - our own columns
 # Merged as persistence merges (ADR 0013). A record that was dead-lettered may have been put back
 # or not: where it would be the last, its state is as good as the one before it. An edit of what

@@ -25,6 +25,7 @@ from schemas.events.chat import (
     ReplyRegenerateAsked,
     ReplyStopAsked,
 )
+from schemas.events.conversations import ConversationDeleted, ConversationEnded
 from schemas.events.replies import FailureReason, Moderated, ReplySource
 from schemas.topics import group_of, source_of
 
@@ -129,10 +130,13 @@ class MessageHandler:
         said = [each for each in batch if not isinstance(each.event, AiRequest)]
         for stretch in _stretches(said):
             first = stretch[0]
-            if isinstance(first.event, ConversationHandedOver):
-                await self._assistant.hand_over(first.event, _place(first.record))
-            else:
-                await self._work(stretch)
+            match first.event:
+                case ConversationHandedOver() as handed:
+                    await self._assistant.hand_over(handed, _place(first.record))
+                case ConversationEnded() | ConversationDeleted() as over:
+                    self._assistant.end(over.conversation_id, _place(first.record))
+                case _:
+                    await self._work(stretch)
 
     def unfinished(self) -> Offsets:
         """Return the first record of each partition whose answer is still being written."""
@@ -196,10 +200,10 @@ class MessageHandler:
 
 
 def _stretches(batch: Sequence[Delivered]) -> Iterator[Sequence[Delivered]]:
-    """Cut a batch at its hand-overs, each of which is a stretch of its own."""
+    """Cut a batch at its hand-overs and ends, each of which is a stretch of its own."""
     begin = 0
     for at, each in enumerate(batch):
-        if isinstance(each.event, ConversationHandedOver):
+        if isinstance(each.event, ConversationHandedOver | ConversationEnded | ConversationDeleted):
             if begin < at:
                 yield batch[begin:at]
             yield batch[at : at + 1]

@@ -6,17 +6,21 @@ from operator import attrgetter
 from uuid import UUID
 
 from consumers.delivery.database import Connection
+from consumers.persistence import conversation_changes
 from consumers.persistence.ports import (
     ConversationRow,
     DeletionRow,
     DeliveryMarkRow,
     EditRow,
+    EndRow,
     FeedbackRow,
     HandlerRow,
     InsightRow,
     MessageRow,
     ReactionRow,
     ReadMarkRow,
+    RemovalRow,
+    TitleRow,
 )
 
 _CONVERSATIONS = """
@@ -162,6 +166,9 @@ where given.in_reply_to = any($1::uuid[])
 
 Rows = (
     Sequence[ConversationRow]
+    | Sequence[TitleRow]
+    | Sequence[EndRow]
+    | Sequence[RemovalRow]
     | Sequence[HandlerRow]
     | Sequence[MessageRow]
     | Sequence[InsightRow]
@@ -183,6 +190,22 @@ class PostgresArchive:
     async def add_conversations(self, rows: Sequence[ConversationRow]) -> None:
         """See `Archive`."""
         await self._connection.execute(_CONVERSATIONS, *_columns(rows))
+
+    async def add_titles(self, rows: Sequence[TitleRow]) -> None:
+        """See `Archive`."""
+        await self._connection.execute(conversation_changes.KEEP_TITLES, *_columns(rows))
+
+    async def add_ends(self, rows: Sequence[EndRow]) -> None:
+        """See `Archive`."""
+        await self._connection.execute(conversation_changes.KEEP_ENDS, *_columns(rows))
+
+    async def add_removals(self, rows: Sequence[RemovalRow]) -> None:
+        """See `Archive`."""
+        await self._connection.execute(conversation_changes.KEEP_REMOVALS, *_columns(rows))
+
+    async def settle_conversations(self, conversation_ids: Sequence[UUID]) -> None:
+        """See `Archive`."""
+        await conversation_changes.settle(self._connection, conversation_ids)
 
     async def add_handlers(self, rows: Sequence[HandlerRow]) -> None:
         """See `Archive`."""

@@ -19,6 +19,32 @@ class ConversationRow:
 
 
 @dataclass(frozen=True, slots=True)
+class TitleRow:
+    """A conversation's title; the latest (titled_at, title_id) counts, the start's included."""
+
+    conversation_id: UUID
+    title: str
+    titled_at: datetime
+    title_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class EndRow:
+    """The end of a conversation, for good."""
+
+    conversation_id: UUID
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalRow:
+    """The deletion of a conversation, for good."""
+
+    conversation_id: UUID
+    deleted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class HandlerRow:
     """Who handles a conversation from then on; the latest (since, event_id) counts."""
 
@@ -136,13 +162,32 @@ class Archive(Protocol):
     """Keeps rows.
 
     Idempotency: a row whose event or message is there already changes nothing.
-    Ordering: none is needed; of edits, reactions, ratings and hand-overs the latest counts, of
-    read and delivery marks the furthest, and a deletion is for ever. No two rows of one call may
-    be about the same thing.
+    Ordering: none is needed; of titles, edits, reactions, ratings and hand-overs the latest
+    counts, of read and delivery marks the furthest, and an end or a deletion is for ever. No two
+    rows of one call may be about the same thing, but for ends and removals of conversations.
     """
 
     async def add_conversations(self, rows: Sequence[ConversationRow]) -> None:
         """Keep conversations."""
+        ...
+
+    async def add_titles(self, rows: Sequence[TitleRow]) -> None:
+        """Keep the latest titles, whether or not their conversations are there yet."""
+        ...
+
+    async def add_ends(self, rows: Sequence[EndRow]) -> None:
+        """Keep that conversations have ended."""
+        ...
+
+    async def add_removals(self, rows: Sequence[RemovalRow]) -> None:
+        """Keep that conversations are gone."""
+        ...
+
+    async def settle_conversations(self, conversation_ids: Sequence[UUID]) -> None:
+        """Make these conversations what their changes say.
+
+        Of a deleted one no word is left, whatever was stored of it, before or just now.
+        """
         ...
 
     async def add_handlers(self, rows: Sequence[HandlerRow]) -> None:

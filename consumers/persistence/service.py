@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from functools import singledispatch
 from operator import attrgetter
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -13,12 +13,15 @@ from consumers.persistence.ports import (
     DeletionRow,
     DeliveryMarkRow,
     EditRow,
+    EndRow,
     FeedbackRow,
     HandlerRow,
     InsightRow,
     MessageRow,
     ReactionRow,
     ReadMarkRow,
+    RemovalRow,
+    TitleRow,
 )
 from schemas.events.chat import (
     ConversationStarted,
@@ -31,12 +34,23 @@ from schemas.events.chat import (
     MessagesRead,
     ReactionSet,
 )
+from schemas.events.conversations import (
+    ConversationDeleted,
+    ConversationEnded,
+    ConversationRenamed,
+)
 from schemas.events.envelope import Event
 from schemas.events.insights import Entity, MessageAnalyzed
 from schemas.events.replies import ReplyGenerated
 
+if TYPE_CHECKING:
+    from uuid import UUID
+
 Row = (
     ConversationRow
+    | TitleRow
+    | EndRow
+    | RemovalRow
     | HandlerRow
     | MessageRow
     | InsightRow
@@ -63,6 +77,7 @@ async def keep(archive: Archive, events: Iterable[tuple[Event, str]]) -> None:
     if insights := [row for row in rows if isinstance(row, InsightRow)]:
         await archive.add_insights(insights)
     await _keep_changes(archive, rows)
+    await _keep_wholes(archive, rows)
     touched = {
         row.message_id
         for row in rows
@@ -70,6 +85,9 @@ async def keep(archive: Archive, events: Iterable[tuple[Event, str]]) -> None:
     } | {row.in_reply_to for row in rows if isinstance(row, FeedbackRow)}
     if touched:
         await archive.settle(sorted(touched))
+    # Last, because of a deleted conversation nothing of this may be left.
+    if rows:
+        await archive.settle_conversations(sorted({_conversation_of(row) for row in rows}))
 
 
 async def _keep_changes(archive: Archive, rows: Sequence[Row]) -> None:
@@ -93,8 +111,21 @@ async def _keep_changes(archive: Archive, rows: Sequence[Row]) -> None:
         _of(rows, DeliveryMarkRow), ("conversation_id", "user_id"), ("up_to", "message_id")
     ):
         await archive.add_delivery_marks(delivered)
+
+
+async def _keep_wholes(archive: Archive, rows: Sequence[Row]) -> None:
     if handlers := _last(_of(rows, HandlerRow), ("conversation_id",), ("since", "event_id")):
         await archive.add_handlers(handlers)
+    if titles := _last(_of(rows, TitleRow), ("conversation_id",), ("titled_at", "title_id")):
+        await archive.add_titles(titles)
+    if ends := _of(rows, EndRow):
+        await archive.add_ends(ends)
+    if removals := _of(rows, RemovalRow):
+        await archive.add_removals(removals)
+
+
+def _conversation_of(row: Row) -> "UUID":
+    return row.id if isinstance(row, ConversationRow) else row.conversation_id
 
 
 def _of(rows: Sequence[Row], kind: type[Kind]) -> list[Kind]:
@@ -125,6 +156,24 @@ def _(event: ConversationStarted, body: str) -> Row:
         started_at=event.occurred_at,
         event_id=event.event_id,
     )
+
+
+@row_of.register
+def _(event: ConversationRenamed, body: str) -> Row:
+    del body
+    return TitleRow(event.conversation_id, event.title, event.occurred_at, event.event_id)
+
+
+@row_of.register
+def _(event: ConversationEnded, body: str) -> Row:
+    del body
+    return EndRow(event.conversation_id, event.occurred_at)
+
+
+@row_of.register
+def _(event: ConversationDeleted, body: str) -> Row:
+    del body
+    return RemovalRow(event.conversation_id, event.occurred_at)
 
 
 @row_of.register

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from functools import partial
 from uuid import UUID
 
+from edge_ws.lives import Lives
 from edge_ws.ports import ConversationDirectory, Grant
 from schemas.events.chat import SenderKind
 
@@ -22,16 +23,36 @@ class Access:
 
     def __init__(self, directory: ConversationDirectory) -> None:
         self._directory = directory
+        self.lives = Lives()
         self._owners: OrderedDict[bytes, UUID] = OrderedDict()
         self._grants: OrderedDict[tuple[bytes, UUID], tuple[float, Grant | None]] = OrderedDict()
         self._asking: dict[tuple[bytes, UUID], asyncio.Task[Grant | None]] = {}
 
     def learn(self, key: bytes, owner_id: UUID) -> None:
-        """Remember whose conversation this is."""
+        """Remember whose conversation this is, unless it is gone: its start may come again."""
+        if self.lives.deleted(key):
+            return
         self._owners[key] = owner_id
         self._owners.move_to_end(key)
         if len(self._owners) > MAX_OWNERS:
             self._owners.popitem(last=False)
+
+    def end(self, key: bytes) -> None:
+        """Remember that nothing more is said in this conversation."""
+        forgotten = self.lives.end(key)
+        if forgotten is not None:
+            # Asked for again: who is let in unasked would be let in as if it went on.
+            self._owners.pop(forgotten, None)
+
+    def delete(self, key: bytes, owner_id: UUID) -> None:
+        """Let nobody into this conversation any more."""
+        self.lives.delete(key, owner_id)
+        self._owners.pop(key, None)
+
+    def forget(self) -> None:
+        """Ask for everything again: what happened meanwhile is not known."""
+        self._owners.clear()
+        self._grants.clear()
 
     def owns(self, key: bytes, user_id: UUID) -> bool:
         """Whether this user is known to own the conversation; False says nothing."""
@@ -45,8 +66,8 @@ class Access:
         """
         if self.owns(key, user_id):
             return SenderKind.USER
-        grant = await self._grant(key, user_id)
-        if grant is None or not grant.allowed:
+        grant = None if self.lives.deleted(key) else await self._grant(key, user_id)
+        if grant is None or not grant.allowed or self.lives.deleted(key):
             # Waited for in both cases: what is not there must not be told from what is not theirs.
             await asyncio.sleep(SECOND_LOOK_SECONDS)
             return SenderKind.USER if self.owns(key, user_id) else None
@@ -78,5 +99,7 @@ class Access:
         if len(self._grants) > MAX_GRANTS:
             self._grants.popitem(last=False)
         if grant is not None:
+            if grant.ended:
+                self.end(key)
             self.learn(key, grant.owner_id)
         return grant

@@ -71,7 +71,7 @@ class Edge:
     ) -> None:
         clock, access, fanout = HybridLogicalClock(), Access(directory), Fanout()
         self.backlog = Backlog(ring)
-        self.joining = Joining(fanout, self.backlog, Past(sources.past, resume), resume)
+        self.joining = Joining(fanout, self.backlog, Past(sources.past, resume), resume, access)
         self.publishing = Publishing(publisher)
         self._revocations = revocations = Revocations(token_lifetime)
         self.passing = Passing(whispers, fanout)

@@ -91,6 +91,12 @@ class Backlog:
         """Return the ring of a log that has been opened."""
         return self._rings[log]
 
+    def purge(self, key: bytes) -> None:
+        """Leave nothing of a conversation."""
+        for ring in self.rings_of(key).values():
+            ring.rewrite(key, lambda _: None)
+        self.drafts.drop(key)
+
     def trim(self) -> None:
         """Let go of what is too old, on quiet logs too."""
         now = time.monotonic()

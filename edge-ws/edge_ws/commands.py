@@ -4,6 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING, assert_never
 from uuid import UUID
 
+from edge_ws import endings
 from edge_ws.backlog import Backlog
 from edge_ws.changes import Changes, Waiting
 from edge_ws.framing import ack_frame, error_frame, pong_frame, rejection_frame
@@ -88,6 +89,15 @@ class Commands:
 
         Until that is done the frames behind it must be kept back.
         """
+        late = endings.refusal(self._access, connection, session, frame)
+        if late is None:
+            return self._carry_out(connection, session, frame)
+        connection.push(_refused(frame, *late))
+        return None
+
+    def _carry_out(
+        self, connection: "Connection", session: "Session", frame: AnyFrame
+    ) -> Waiting | None:
         match frame:
             case SendMessage() | HandOver():
                 self._say(connection, session, frame)
@@ -188,6 +198,9 @@ class Commands:
         owner = session.user.id
         conversation_id = ids.conversation_id(owner, frame.client_conversation_id)
         key = key_of(conversation_id)
+        if self._access.lives.was_of(key, owner):
+            connection.push(_refused(frame, ErrorCode.NOT_FOUND, "the conversation was deleted"))
+            return None
         if self._access.owns(key, owner) and self._backlog.opened:
             return self._joining.enter(
                 connection, Join(frame.ref, conversation_id, SenderKind.USER, positions=())
@@ -247,6 +260,14 @@ class Commands:
 def key_of(conversation_id: UUID) -> bytes:
     """Return the record key of a conversation's events."""
     return str(conversation_id).encode("ascii")
+
+
+def _refused(frame: AnyFrame, code: ErrorCode, detail: str) -> bytes:
+    # What is not acknowledged, or has no name, is refused by an `error`.
+    ref = getattr(frame, "ref", None)
+    if ref is None or isinstance(frame, Typing):
+        return error_frame(code, detail, ref)
+    return rejection_frame(ref, code, detail)
 
 
 def _join_of(frame: ConversationJoin, kind: SenderKind) -> Join:

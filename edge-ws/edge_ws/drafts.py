@@ -97,6 +97,11 @@ class Drafts:
         attempt = reply.get("attempt")
         self.end(str(reply.get("in_reply_to")), attempt if isinstance(attempt, int) else None)
 
+    def drop(self, key: bytes) -> None:
+        """Forget what is being written in a conversation."""
+        for question in tuple(self._of_key.get(key, ())):
+            self._forget(question)
+
     def trim(self) -> None:
         """Let go of what is abandoned."""
         oldest = time.monotonic() - SILENT_SECONDS

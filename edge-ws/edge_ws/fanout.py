@@ -38,6 +38,11 @@ class Fanout:
         if connection.joined.pop(key, None) is not None:
             self._forget(key, connection)
 
+    def dismiss(self, key: bytes) -> None:
+        """Stop sending this conversation's events to anybody."""
+        for connection in tuple(self._members.get(key, _NOBODY)):
+            self.leave(key, connection)
+
     def drop(self, connection: "Connection") -> None:
         """Forget a closed socket."""
         for key in connection.joined:

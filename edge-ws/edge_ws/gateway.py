@@ -17,6 +17,7 @@ TIMEOUT_SECONDS = 2.0
 class _Access(BaseModel):
     owner_id: UUID
     allowed: bool
+    ended: bool = False
 
 
 class _Message(BaseModel):
@@ -56,7 +57,7 @@ class GatewayDirectory:
         answer = await self._ask(
             _Access, f"/internal/conversations/{conversation_id}/access", user_id=str(user_id)
         )
-        return None if answer is None else Grant(answer.owner_id, answer.allowed)
+        return None if answer is None else Grant(**dict(answer))
 
     async def find_message(
         self, conversation_id: UUID, message_id: UUID, needed: Sequence[Position] = ()

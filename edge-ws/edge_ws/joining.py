@@ -9,21 +9,23 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
+from edge_ws import endings
 from edge_ws.backlog import MAX_REPLAY_BYTES, Backlog, seen_by
-from edge_ws.framing import ack_frame, model_frame, text_frame
+from edge_ws.framing import ack_frame, model_frame, rejection_frame, text_frame
 from edge_ws.framing import replayed_frame as again
 from edge_ws.past import Past, Span, TooFarError
 from edge_ws.publishing import RETRY_AFTER_MS
 from edge_ws.redaction import redact_all
 from runtime.errors import RetryableError
 from schemas.events.chat import SenderKind
-from schemas.frames.codes import AckStatus
+from schemas.frames.codes import AckStatus, ErrorCode
 from schemas.frames.server import CaughtUp, Reset
 from schemas.positions import Position
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from edge_ws.access import Access
     from edge_ws.changes import Waiting
     from edge_ws.connection import Connection
     from edge_ws.fanout import Fanout
@@ -69,9 +71,15 @@ class Joining:
     """Lets sockets into conversations that are theirs to see."""
 
     def __init__(
-        self, fanout: "Fanout", backlog: Backlog, past: Past, settings: "ResumeSettings"
+        self,
+        fanout: "Fanout",
+        backlog: Backlog,
+        past: Past,
+        settings: "ResumeSettings",
+        access: "Access",
     ) -> None:
         self._fanout = fanout
+        self._access = access
         self._backlog = backlog
         self._past = past
         self._most_bytes = settings.bytes
@@ -121,6 +129,8 @@ class Joining:
         self, connection: "Connection", join: Join, missed: "Iterable[Kept]", *, ack: bool = True
     ) -> None:
         """Join and replay in one go: no record can come in between."""
+        if self._gone(connection, join, acked=not ack):
+            return
         self._fanout.join(join.key, connection, join.kind)
         if ack:
             _accept(connection, join)
@@ -141,11 +151,25 @@ class Joining:
     def _reset(
         self, connection: "Connection", join: Join, reason: str, *, ack: bool = True
     ) -> None:
+        if self._gone(connection, join, acked=not ack):
+            return
         self._fanout.join(join.key, connection, join.kind)
         if ack:
             _accept(connection, join)
         reset = Reset(ref=join.ref, conversation_id=join.conversation_id, reason=reason)
         connection.push(model_frame(reset))
+
+    def _gone(self, connection: "Connection", join: Join, *, acked: bool) -> bool:
+        """Say so if the conversation was deleted while something of it was waited for."""
+        if not self._access.lives.deleted(join.key):
+            return False
+        if acked:
+            reset = Reset(ref=join.ref, conversation_id=join.conversation_id, reason="deleted")
+            connection.push(model_frame(reset))
+        else:
+            refused = rejection_frame(join.ref, ErrorCode.NOT_FOUND, "no such conversation")
+            connection.push(refused)
+        return True
 
     async def _replay(self, connection: "Connection", join: Join, seen: "dict[Log, int]") -> None:
         """Replay more than can be had or sent at once; live events wait until it is done."""
@@ -155,7 +179,7 @@ class Joining:
             while True:
                 await connection.outbound.drained()
                 part = await self._next(join.key, seen)
-                if connection.closing:
+                if connection.closing or self._gone(connection, join, acked=acked):
                     return
                 self._check(epoch)
                 if part.last and connection.outbound.empty and _fits(part.events):
@@ -164,7 +188,7 @@ class Joining:
                 if not acked:
                     acked = True
                     _accept(connection, join)
-                await self._send(connection, part.events)
+                await self._send(connection, join.key, part.events)
                 seen.update(part.reached)
         except TooFarError:
             self._reset(connection, join, "missed more than is replayed", ack=not acked)
@@ -197,10 +221,12 @@ class Joining:
         ]
         found = await asyncio.gather(*(self._past.events(key, span) for span in spans))
         kept = [kept for ring in rings.values() for kept in ring.after(key, -1)]
-        older = redact_all([each for part in found for each in part], kept)
+        read = [each for part in found for each in part]
+        endings.learn_of_the_past(self._access, key, read)
+        older = redact_all(read, kept)
         return _Part(older, {span.log: span.end - 1 for span in spans}, last=False)
 
-    async def _send(self, connection: "Connection", missed: "Sequence[Kept]") -> None:
+    async def _send(self, connection: "Connection", key: bytes, missed: "Sequence[Kept]") -> None:
         """Replay as fast as it is read; who reads nothing for long is closed by the sweep."""
         size = _size(missed)
         self._held += size
@@ -210,6 +236,8 @@ class Joining:
                 room -= len(kept.payload)
                 if room < 0:
                     await connection.outbound.drained()
+                    if self._access.lives.deleted(key):
+                        return
                     room = MAX_REPLAY_BYTES
                 connection.push(again(kept.payload))
         finally:

@@ -199,6 +199,7 @@ class InMemoryDirectory:
     """By conversation and message."""
     stored: Sequence[Position] | None = None
     """Up to where messages are complete; None is everywhere."""
+    ended: set[UUID] = field(default_factory=set)
     away: bool = False
     asked: int = 0
 
@@ -209,7 +210,8 @@ class InMemoryDirectory:
         if self.away:
             raise RetryableError("the directory is away")
         owner = self.owners.get(conversation_id)
-        return None if owner is None else Grant(owner, owner == user_id)
+        ended = conversation_id in self.ended
+        return None if owner is None else Grant(owner, owner == user_id, ended=ended)
 
     async def find_message(
         self, conversation_id: UUID, message_id: UUID, needed: Sequence[Position] = ()

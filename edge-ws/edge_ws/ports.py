@@ -116,6 +116,8 @@ class Grant(NamedTuple):
 
     owner_id: UUID
     allowed: bool
+    ended: bool = False
+    """Nothing more is said in it."""
 
 
 class KnownMessage(NamedTuple):
@@ -134,7 +136,7 @@ class ConversationDirectory(Protocol):
     """Knows every conversation, and every message, that has been stored."""
 
     async def look_up(self, conversation_id: UUID, user_id: UUID) -> Grant | None:
-        """Return what this user may, or None when there is no such conversation.
+        """Return what this user may, or None when there is no such conversation any more.
 
         Raises:
             RetryableError: the directory is away.

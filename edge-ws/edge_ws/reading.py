@@ -1,14 +1,16 @@
 """From a record of the log to what sockets are sent of it, be the record new or old."""
 
 from typing import NamedTuple
+from uuid import UUID
 
 import orjson
 
+from edge_ws.endings import OF_A_WHOLE
 from edge_ws.framing import event_payload
 from edge_ws.ports import Log, TailedRecord
 from edge_ws.wholeness import is_whole
 from schemas import headers as names
-from schemas.events.chat import ReplyRegenerateAsked, ReplyStopAsked
+from schemas.events.chat import ConversationStarted, ReplyRegenerateAsked, ReplyStopAsked
 from schemas.frames.server import FRAME_OF_EVENT
 from schemas.positions import Position
 
@@ -26,6 +28,8 @@ class Pushed(NamedTuple):
     payload: bytes
     fields: dict[str, object]
     time: bytes | None
+    owner_id: UUID | None = None
+    """Whose conversation begins, or is changed as a whole; None for anything else."""
 
 
 def pushed_of(log: Log, record: TailedRecord) -> Pushed:
@@ -52,9 +56,24 @@ def pushed_of(log: Log, record: TailedRecord) -> Pushed:
         raise UnreadableError("schema")
     at = str(Position(log.topic, log.partition, record.offset))
     payload = event_payload(known[1], at, record.value)
-    return Pushed(*known, record.key, payload, fields, event_time)
+    owner_id = _owner_of(known[1], fields)
+    return Pushed(*known, record.key, payload, fields, event_time, owner_id)
 
 
+def _owner_of(frame_type: str, fields: dict[str, object]) -> UUID | None:
+    if frame_type == _STARTED:
+        owner_id = fields.get("owner_id")
+    elif frame_type in OF_A_WHOLE and isinstance(sender := fields.get("sender"), dict):
+        owner_id = sender.get("id")
+    else:
+        return None
+    try:
+        return UUID(str(owner_id))
+    except ValueError:
+        raise UnreadableError("schema") from None
+
+
+_STARTED = FRAME_OF_EVENT[ConversationStarted.event_type]
 _KNOWN: dict[bytes | None, tuple[str, str]] = {
     event_type.encode("ascii"): (event_type, frame_type)
     for event_type, frame_type in FRAME_OF_EVENT.items()

@@ -1,13 +1,15 @@
 """What is left of a kept event when its message is deleted: that it was, and not what it said."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from itertools import chain
 
 import orjson
 
+from edge_ws.endings import DELETED
 from edge_ws.ring import Kept
 
 _DELETION = b'{"type":"message:deleted"'
+_WHOLE = b'{"type":"%b"' % DELETED.encode("ascii")
 
 
 def redaction_for(deletion: bytes) -> Callable[[bytes], bytes | None]:
@@ -39,8 +41,13 @@ def redaction_for(deletion: bytes) -> Callable[[bytes], bytes | None]:
     return redact
 
 
-def redact_all(older: list[Kept], newer: Iterable[Kept]) -> list[Kept]:
-    """Return old events without the words of what was deleted among them or later."""
+def redact_all(older: list[Kept], newer: Sequence[Kept]) -> list[Kept]:
+    """Return old events without the words of what was deleted among them or later.
+
+    Nothing is left of a conversation that was deleted as a whole.
+    """
+    if any(kept.payload.startswith(_WHOLE) for kept in chain(older, newer)):
+        return []
     deletions = [kept.payload for kept in chain(older, newer) if kept.payload.startswith(_DELETION)]
     for redact in map(redaction_for, deletions):
         redacted = ((kept, redact(kept.payload)) for kept in older)

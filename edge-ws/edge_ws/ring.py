@@ -67,7 +67,9 @@ class Ring:
         if not changed:
             return
         self._entries = _replaced(self._entries, changed)
-        self._by_key[key] = _replaced(self._by_key[key], changed)
+        left = self._by_key[key] = _replaced(self._by_key[key], changed)
+        if not left:
+            del self._by_key[key]
         self._bytes = sum(len(kept.payload) for kept in self._entries)
 
     def reaches_back_to(self, offset: int) -> bool:

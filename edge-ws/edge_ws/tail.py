@@ -9,7 +9,7 @@ from uuid import UUID
 
 import structlog
 
-from edge_ws import timings
+from edge_ws import endings, timings
 from edge_ws.backlog import Backlog, log_of
 from edge_ws.framing import model_frame
 from edge_ws.ports import Log, RecordSource, TailedRecord
@@ -74,6 +74,7 @@ class Tail:
         if self._backlog.opened and source.epoch != self._backlog.epoch:
             logger.warning("tail_history_changed")
             self._backlog.forget()
+            self._access.forget()
             self._tell_reset(None, source.epoch)
             return
         self._backlog.open(source.epoch, started, source.ends)
@@ -91,6 +92,8 @@ class Tail:
         for record in records:
             self._backlog.drafts.ends[log] = record.offset + 1
             if record.key is None or record.value is None:
+                continue
+            if self._access.lives.deleted(record.key):
                 continue
             try:
                 payload = self._backlog.drafts.take(record.key, checked(record.value))
@@ -115,12 +118,18 @@ class Tail:
                 timings.records_skipped.labels(str(reason)).inc()
                 ring.pass_over(record.offset)
                 continue
+            if self._comes_too_late(pushed):
+                ring.pass_over(record.offset)
+                continue
+            self._end(pushed)
             ring.keep(record.offset, pushed.key, pushed.payload, time.monotonic())
             if pushed.frame_type in _ENDS_OF_DRAFTS:
                 self._backlog.drafts.end_by(pushed.fields)
             if pushed.frame_type == _DELETED:
                 ring.rewrite(pushed.key, redaction_for(pushed.payload))
-            sockets = self._fanout.deliver(pushed.key, pushed.payload, _owner_of(pushed))
+            sockets = self._fanout.deliver(pushed.key, pushed.payload, pushed.owner_id)
+            if pushed.frame_type == endings.DELETED:
+                self._fanout.dismiss(pushed.key)
             if TRAIL.follows(pushed.fields.get("correlation_id")):
                 _note(log, record.offset, pushed, sockets)
             if sockets:
@@ -132,10 +141,20 @@ class Tail:
     def _read(self, log: Log, record: TailedRecord) -> Pushed:
         pushed = pushed_of(log, record)
         self._observe(pushed.time)
-        owner_id = _owner_of(pushed)
-        if owner_id is not None:
-            self._access.learn(pushed.key, owner_id)
+        if pushed.event_type == ConversationStarted.event_type and pushed.owner_id is not None:
+            self._access.learn(pushed.key, pushed.owner_id)
         return pushed
+
+    def _comes_too_late(self, pushed: Pushed) -> bool:
+        """Whether the conversation is gone: nothing of it may come back, its end included."""
+        return self._access.lives.deleted(pushed.key)
+
+    def _end(self, pushed: Pushed) -> None:
+        if pushed.frame_type == endings.ENDED:
+            self._access.end(pushed.key)
+        elif pushed.frame_type == endings.DELETED and pushed.owner_id is not None:
+            self._access.delete(pushed.key, pushed.owner_id)
+            self._backlog.purge(pushed.key)
 
     def _observe(self, event_time: bytes | None) -> None:
         try:
@@ -156,6 +175,7 @@ class Tail:
             found=offset,
         )
         fresh = self._backlog.restart(log, offset)
+        self._access.forget()
         self._tell_reset(log)
         return fresh
 
@@ -171,16 +191,6 @@ class Tail:
 
 _ENDS_OF_DRAFTS = {FRAME_OF_EVENT[each.event_type] for each in (ReplyGenerated, ReplyFailed)}
 _DELETED = FRAME_OF_EVENT[MessageDeleted.event_type]
-
-
-def _owner_of(pushed: Pushed) -> UUID | None:
-    """Return whose conversation begins, if one does."""
-    if pushed.event_type != ConversationStarted.event_type:
-        return None
-    try:
-        return UUID(str(pushed.fields.get("owner_id")))
-    except ValueError:
-        raise UnreadableError("schema") from None
 
 
 def _note(log: Log, offset: int, pushed: Pushed, sockets: int) -> None:

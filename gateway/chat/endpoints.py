@@ -51,7 +51,7 @@ router = APIRouter(prefix="/api/chat", tags=["chat"], route_class=StrictJsonRout
 @router.post("/messages", status_code=202)
 async def send_message(body: SendMessage, user: SignedInUser, state: State) -> MessageAccepted:
     """Say something; 503 with `code` `unknown` or `busy` means: repeat under the same client id."""
-    await _spend(state, user)
+    await spend(state, user)
     message_id = await state["conversing"].say(
         user, body.conversation_id, body.client_message_id, body.text
     )
@@ -63,7 +63,7 @@ async def start_conversation(
     body: StartConversation, user: SignedInUser, state: State
 ) -> ConversationView:
     """Open a conversation."""
-    await _spend(state, user)
+    await spend(state, user)
     started = await state["conversing"].start(user, body.client_conversation_id, body.title)
     return _view(started)
 
@@ -92,7 +92,7 @@ async def hand_over(
     conversation_id: UUID, body: HandOver, user: SignedInUser, state: State
 ) -> HandoverAccepted:
     """Call a person, or let the assistant answer again; statuses as for messages."""
-    await _spend(state, user)
+    await spend(state, user)
     await state["conversing"].hand_over(
         user, conversation_id, body.to, body.note, body.client_event_id
     )
@@ -110,11 +110,14 @@ async def read_history(
     """Read what was said: the newest page first, each page in (occurred_at, event_id) order."""
     # Before the rows: what is stored meanwhile is then read, and sent by the socket once more.
     reached = await state["conversing"].reached(conversation_id)
-    page = await state["conversing"].history(user.sub, conversation_id, read_cursor(before), limit)
+    cursor = read_cursor(before)
+    conversation = await state["conversing"].find(user.sub, conversation_id)
+    page = await state["conversing"].said_in(conversation_id, user.sub, cursor, limit)
     marks = await state["conversing"].read_marks(conversation_id)
     delivered = await state["conversing"].delivery_marks(conversation_id)
     handover = await state["conversing"].handover(conversation_id)
     body = history_body(page.items, marks, page.next, reached, handover, delivered=delivered)
+    body |= conversation_body(conversation)
     return Response(orjson.dumps(body), media_type="application/json")
 
 
@@ -139,6 +142,17 @@ def history_body(
     }
 
 
+def conversation_body(one: Conversation) -> dict[str, object]:
+    """Return what a `HistoryPage` says of its conversation."""
+    title = {
+        "text": one.title,
+        "occurred_at": format_instant(one.title_place.at),
+        "event_id": str(one.title_place.id),
+    }
+    ended_at = None if one.ended_at is None else format_instant(one.ended_at)
+    return {"title": title, "ended_at": ended_at}
+
+
 async def _on_not_accepted(_: Request, error: NotAcceptedError) -> Response:
     made = {name: str(value) for name, value in error.made.items()}
     if error.status is PublishStatus.FAILED:
@@ -158,7 +172,12 @@ def answer_unaccepted(app: FastAPI) -> None:
     app.exception_handler(NotAcceptedError)(_on_not_accepted)
 
 
-async def _spend(state: GatewayState, user: AccessClaims) -> None:
+async def spend(state: GatewayState, user: AccessClaims) -> None:
+    """Count a request that says something.
+
+    Raises:
+        TooManyRequestsError: there were too many.
+    """
     await state["local_limits"].spend(state["settings"].limits.messages, "messages", str(user.sub))
 
 
@@ -174,6 +193,8 @@ def _view(one: Conversation) -> ConversationView:
         started_at=one.started_at,
         handled_by=one.handled_by,
         handled_since=one.handled_since,
+        ended_at=one.ended_at,
+        titled_at=one.title_place.at,
     )
 
 
@@ -210,6 +231,8 @@ def _item(one: Conversation) -> ConversationItem:
         started_at=one.started_at,
         handled_by=one.handled_by,
         handled_since=one.handled_since,
+        ended_at=one.ended_at,
+        titled_at=one.title_place.at,
         last_message_at=one.last_message_at,
         last_message_preview=_preview(one.last_message_text),
         first_message_preview=_preview(one.first_message_text),

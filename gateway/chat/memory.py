@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from gateway.chat.ports import Conversation, Handover, Place, ReadMark, Utterance
+from gateway.chat.ports import DELETED, Conversation, Handover, Place, ReadMark, Utterance
 from schemas.events.chat import Rating
 from schemas.positions import Position
 
@@ -34,7 +34,9 @@ class InMemoryConversations:
         found = [
             self._with_ends(self._handled(one))
             for one in self.conversations.values()
-            if one.owner_id == owner_id and (before is None or one.place < before)
+            if one.owner_id == owner_id
+            and one.status != DELETED
+            and (before is None or one.place < before)
         ]
         return sorted(found, key=lambda one: one.place, reverse=True)[:limit]
 

@@ -6,10 +6,16 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
-from schemas.events.chat import Handler, Rating
+from schemas import ids
+from schemas.events.chat import ConversationStarted, Handler, Rating
 from schemas.positions import Position
 
 PREVIEW_CHARS = 120
+ACTIVE = "active"
+ENDED = "ended"
+"""Nothing more is said in it."""
+DELETED = "deleted"
+"""It is gone for everybody; a store may give it all the same, so that nobody starts it again."""
 
 
 class Place(NamedTuple):
@@ -35,6 +41,15 @@ class Conversation:
     handled_by: Handler = Handler.ASSISTANT
     handled_since: datetime | None = None
     """When it was handed over last; None when it never was."""
+    titled: Place | None = None
+    """When it got its title, and by which event; None when that was its start."""
+    ended_at: datetime | None = None
+
+    @property
+    def title_place(self) -> Place:
+        """Where its title stands among all it had or will have: the latest counts."""
+        started = Place(self.started_at, ids.event_id(ConversationStarted.event_type, self.id))
+        return self.titled or started
 
     @property
     def place(self) -> Place:
@@ -101,7 +116,10 @@ class Conversations(Protocol):
     async def newest_of(
         self, owner_id: UUID, before: Place | None, limit: int
     ) -> Sequence[Conversation]:
-        """Return an owner's conversations older than `before`, the last started first."""
+        """Return an owner's conversations older than `before`, the last started first.
+
+        Those deleted are not among them.
+        """
         ...
 
     async def newest_in(

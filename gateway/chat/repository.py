@@ -40,6 +40,9 @@ _CONVERSATION = (
     conversations.c.title,
     conversations.c.status,
     conversations.c.started_at,
+    conversations.c.titled_at,
+    conversations.c.title_id,
+    conversations.c.ended_at,
     conversation_handlers.c.handler.label("handled_by"),
     conversation_handlers.c.since.label("handled_since"),
 )
@@ -193,7 +196,7 @@ def conversations_page(
             first.c.text.label("first_message_text"),
         )
         .select_from(_HANDLED.outerjoin(last, true()).outerjoin(first, true()))
-        .where(conversations.c.owner_id == owner_id)
+        .where(conversations.c.owner_id == owner_id, conversations.c.deleted_at.is_(None))
         .order_by(started.desc(), key.desc())
         .limit(limit)
     )
@@ -226,7 +229,10 @@ def _reactions_to(message_ids: Sequence[UUID]) -> Select[UUID, UUID, str]:
 def _conversation(row: RowMapping) -> Conversation:
     # Nobody has ever handed over what has no row there.
     handled_by = Handler(row["handled_by"] or Handler.ASSISTANT)
-    return Conversation(**{**row, "handled_by": handled_by})
+    known = {**row, "handled_by": handled_by}
+    titled_at, title_id = known.pop("titled_at"), known.pop("title_id")
+    titled = None if titled_at is None else Place(titled_at, title_id)
+    return Conversation(**known, titled=titled)
 
 
 def _ratings_by(reader_id: UUID, message_ids: Sequence[UUID]) -> Select[UUID, str]:

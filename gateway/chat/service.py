@@ -6,7 +6,10 @@ from datetime import timedelta
 from typing import Generic, NoReturn, TypeVar
 from uuid import UUID, uuid4
 
+from gateway.chat.changed import ChangedConversations
 from gateway.chat.ports import (
+    ACTIVE,
+    DELETED,
     Conversation,
     Conversations,
     Handover,
@@ -30,8 +33,6 @@ from schemas.events.chat import (
     SenderKind,
 )
 from schemas.positions import Position, reaches
-
-_ACTIVE = "active"
 
 Item = TypeVar("Item")
 
@@ -63,12 +64,14 @@ class Conversing:
         publisher: EventPublisher,
         clock: HybridLogicalClock,
         young: YoungConversations,
+        changed: ChangedConversations,
         answer_within: timedelta,
     ) -> None:
         self._conversations = conversations
         self._publisher = publisher
         self._clock = clock
         self._young = young
+        self._changed = changed
         self._answer_within = answer_within
 
     async def start(
@@ -77,13 +80,14 @@ class Conversing:
         """Open a conversation.
 
         Raises:
+            DomainError: it was started under this client id before, and is deleted.
             NotAcceptedError: the log did not confirm it.
         """
         client_id = client_id or uuid4()
         conversation_id = ids.conversation_id(user.sub, client_id)
-        known = await self._known_if_reachable(conversation_id)
+        known = await self._stored_if_reachable(conversation_id)
         if known is not None:
-            return known
+            return _there(known)
         event_id = ids.event_id(ConversationStarted.event_type, conversation_id)
         event = ConversationStarted(
             event_id=event_id,
@@ -97,7 +101,7 @@ class Conversing:
         published = await self._publisher.publish(event)
         if not published.accepted:
             raise NotAcceptedError(published.status, conversation_id=conversation_id)
-        started = Conversation(conversation_id, user.sub, title, _ACTIVE, event.occurred_at)
+        started = Conversation(conversation_id, user.sub, title, ACTIVE, event.occurred_at)
         self._young.add(started)
         return started
 
@@ -113,7 +117,7 @@ class Conversing:
         await self._find_active(user.sub, conversation_id)
         message_id = ids.message_id(user.sub, conversation_id, client_message_id)
         event_id = ids.event_id(MessageSent.event_type, message_id)
-        sender = _sender(user)
+        sender = sender_of(user)
         asked_at = self._clock.stamp()
         event = MessageSent(
             event_id=event_id,
@@ -155,7 +159,7 @@ class Conversing:
             occurred_at=self._clock.stamp(),
             correlation_id=event_id,
             conversation_id=conversation_id,
-            sender=_sender(user),
+            sender=sender_of(user),
             to=to,
             note=note,
         )
@@ -170,8 +174,8 @@ class Conversing:
             DomainError: there is none, or it is another's; which of them is not told.
         """
         found = await self._known(conversation_id)
-        if found is None or found.owner_id != user_id:
-            _not_found()
+        if found.owner_id != user_id:
+            not_found()
         return found
 
     async def access(self, user_id: UUID, conversation_id: UUID) -> tuple[Conversation, bool]:
@@ -181,8 +185,6 @@ class Conversing:
             DomainError: there is none.
         """
         found = await self._known(conversation_id)
-        if found is None:
-            _not_found()
         return found, found.owner_id == user_id
 
     async def conversations_of(
@@ -190,7 +192,9 @@ class Conversing:
     ) -> Page[Conversation]:
         """Return a page of the user's conversations, the last started first."""
         found = await self._conversations.newest_of(user_id, before, limit + 1)
-        return Page(found[:limit], found[limit - 1].place if len(found) > limit else None)
+        shown = [self._changed.applied_to(one) for one in found[:limit]]
+        following = found[limit - 1].place if len(found) > limit else None
+        return Page([one for one in shown if one.status != DELETED], following)
 
     async def history(
         self, user_id: UUID, conversation_id: UUID, before: Place | None, limit: int
@@ -201,6 +205,12 @@ class Conversing:
             DomainError: the conversation is not the user's.
         """
         await self.find(user_id, conversation_id)
+        return await self.said_in(conversation_id, user_id, before, limit)
+
+    async def said_in(
+        self, conversation_id: UUID, user_id: UUID, before: Place | None, limit: int
+    ) -> Page[Utterance]:
+        """Return a page of what was said, as this user sees it, who was let in before."""
         found = await self._conversations.newest_in(conversation_id, user_id, before, limit + 1)
         page = found[:limit]
         return Page(page[::-1], page[-1].place if len(found) > limit else None)
@@ -227,46 +237,68 @@ class Conversing:
         """Return something said in a conversation, whoever asks.
 
         Raises:
-            DomainError: there is no such thing in it.
+            DomainError: there is no such thing in it, or it is deleted as a whole.
             RetryableError: there is none yet, and history has not come up to what is needed.
         """
         # Before the row: what is stored in between must not count as not there.
         reached = await self._conversations.reached(conversation_id) if needed else ()
+        whole = await self._stored(conversation_id)
         found = await self._conversations.find_message(conversation_id, message_id)
-        if found is None and not reaches(reached, needed):
+        deleted = whole is not None and whole.status == DELETED
+        if found is None and not deleted and not reaches(reached, needed):
             raise RetryableError("history is not complete up to there")
-        if found is None:
-            _not_found()
+        if found is None or deleted:
+            not_found()
         return found
 
     async def _find_active(self, user_id: UUID, conversation_id: UUID) -> None:
         conversation = await self.find(user_id, conversation_id)
-        if conversation.status != _ACTIVE:
+        if conversation.status != ACTIVE:
             raise DomainError("conversation_ended", "The conversation has ended.", status=409)
 
-    async def _known_if_reachable(self, conversation_id: UUID) -> Conversation | None:
+    async def _known(self, conversation_id: UUID) -> Conversation:
+        found = await self._stored(conversation_id)
+        if found is None:
+            not_found()
+        return _there(found)
+
+    async def _stored_if_reachable(self, conversation_id: UUID) -> Conversation | None:
         # Only the log is needed to start one; a repeat is the same event and changes nothing.
         try:
-            return await self._known(conversation_id)
+            return await self._stored(conversation_id)
         except RetryableError:
             return None
 
-    async def _known(self, conversation_id: UUID) -> Conversation | None:
+    async def _stored(self, conversation_id: UUID) -> Conversation | None:
+        """Return a conversation as it is now, a deleted one too."""
         young = self._young.find(conversation_id)
         try:
             found = await self._conversations.find(conversation_id)
         except RetryableError:
             if young is None:
                 raise
-            return young
-        return found or young
+            found = None
+        known = found or young
+        return None if known is None else self._changed.applied_to(known)
 
 
-def _sender(user: AccessClaims) -> Sender:
+def _there(found: Conversation) -> Conversation:
+    if found.status == DELETED:
+        not_found()
+    return found
+
+
+def sender_of(user: AccessClaims) -> Sender:
+    """Return who acts, as events name them."""
     kind = SenderKind.AGENT if user.role == SenderKind.AGENT else SenderKind.USER
     return Sender(id=user.sub, kind=kind, name=user.name)
 
 
-def _not_found() -> NoReturn:
+def not_found() -> NoReturn:
+    """Refuse what is not there, or another's; which of them is not told.
+
+    Raises:
+        DomainError: always.
+    """
     detail = "There is no such thing here, or it is not yours."
     raise DomainError("not_found", detail, status=404)

@@ -73,6 +73,10 @@ class ConversationView(View):
     """Who answers: while it is a person, the assistant is silent."""
     handled_since: Instant | None = None
     """When it was handed over last; null when it never was."""
+    ended_at: Instant | None = None
+    """From when on nothing more is said in it; null while it goes on."""
+    titled_at: Instant | None = None
+    """When it got its title, with its start or later; null in the answers of older gateways."""
 
 
 class ConversationItem(ConversationView):
@@ -141,6 +145,15 @@ class HandoverView(View):
     note: Note | None = None
 
 
+class TitleView(View):
+    """The title; a later `conversation:renamed`, by (occurred_at, event_id), replaces it."""
+
+    text: str | None
+    """None when it has no title."""
+    occurred_at: Instant
+    event_id: UUID
+
+
 class HistoryPage(View):
     """What was said, in (occurred_at, event_id) order; `next` is the cursor of the page before."""
 
@@ -154,6 +167,10 @@ class HistoryPage(View):
     """How far what was said has reached each; who has read it has it too."""
     handover: HandoverView | None = None
     """Null when the assistant always answered here."""
+    title: TitleView | None = None
+    """Null in the answers of older gateways only."""
+    ended_at: Instant | None = None
+    """From when on nothing more is said here; null while it goes on."""
     positions: tuple[str, ...] = ()
     """Join with these: every event up to them is in this page, or in an older one."""
 
@@ -176,3 +193,5 @@ class AccessView(View):
     conversation_id: UUID
     owner_id: UUID
     allowed: bool
+    ended: bool = False
+    """Nothing more is said in it."""

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import AfterValidator
 
+from gateway.chat.ports import ENDED
 from gateway.chat.views import AccessView, MessageView
 from gateway.state import State
 from runtime.tokens import InvalidTokenError
@@ -48,7 +49,12 @@ router = APIRouter(
 async def conversation_access(conversation_id: UUID, user_id: UUID, state: State) -> AccessView:
     """Tell whether a user may be in a conversation."""
     found, allowed = await state["conversing"].access(user_id, conversation_id)
-    return AccessView(conversation_id=found.id, owner_id=found.owner_id, allowed=allowed)
+    return AccessView(
+        conversation_id=found.id,
+        owner_id=found.owner_id,
+        allowed=allowed,
+        ended=found.status == ENDED,
+    )
 
 
 @router.get("/conversations/{conversation_id}/messages/{message_id}")

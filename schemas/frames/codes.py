@@ -40,7 +40,7 @@ class ErrorCode(StrEnum):
     RATE_LIMITED = "rate_limited"
     """Frames come too fast."""
     CONVERSATION_ENDED = "conversation_ended"
-    """The conversation takes no more messages; no edge says so yet."""
+    """The conversation has ended: nothing more is said in it."""
     ATTACHMENT_MISSING = "attachment_missing"
     """There is no such attachment: nothing can be attached yet."""
 

@@ -17,6 +17,11 @@ from schemas.events.chat import (
     MessagesRead,
     ReactionSet,
 )
+from schemas.events.conversations import (
+    ConversationDeleted,
+    ConversationEnded,
+    ConversationRenamed,
+)
 from schemas.events.replies import (
     HandoverAsked,
     ReplyDelta,
@@ -209,6 +214,30 @@ class ConversationStartedFrame(ConversationStarted):
     replayed: bool = False
 
 
+class ConversationRenamedFrame(ConversationRenamed):
+    """A conversation has another title; all sockets of its owner are told."""
+
+    type: Literal["conversation:renamed"] = "conversation:renamed"
+    at: str
+    replayed: bool = False
+
+
+class ConversationEndedFrame(ConversationEnded):
+    """Nothing more is said in a conversation; all sockets of its owner are told."""
+
+    type: Literal["conversation:ended"] = "conversation:ended"
+    at: str
+    replayed: bool = False
+
+
+class ConversationDeletedFrame(ConversationDeleted):
+    """A conversation is gone; all sockets of its owner are told, and nobody is in it any more."""
+
+    type: Literal["conversation:deleted"] = "conversation:deleted"
+    at: str
+    replayed: bool = False
+
+
 class MessageEditedFrame(MessageEdited):
     """A message has other words now."""
 
@@ -277,6 +306,9 @@ FRAME_OF_EVENT: dict[str, str] = {
     ReplyFailed.event_type: "reply:failed",
     ReplyWithheld.event_type: "reply:failed",
     ConversationStarted.event_type: "conversation:started",
+    ConversationRenamed.event_type: "conversation:renamed",
+    ConversationEnded.event_type: "conversation:ended",
+    ConversationDeleted.event_type: "conversation:deleted",
     MessageEdited.event_type: "message:edited",
     MessageDeleted.event_type: "message:deleted",
     ReactionSet.event_type: "reaction",
@@ -303,6 +335,9 @@ AnyServerFrame = Annotated[
     | ReplyDeltaFrame
     | ReplyFailedFrame
     | ConversationStartedFrame
+    | ConversationRenamedFrame
+    | ConversationEndedFrame
+    | ConversationDeletedFrame
     | MessageEditedFrame
     | MessageDeletedFrame
     | ReactionFrame

@@ -23,6 +23,11 @@ from schemas.events.chat import (
     SenderKind,
 )
 from schemas.events.control import RevocationReason, SessionRevoked, UserDisabled
+from schemas.events.conversations import (
+    ConversationDeleted,
+    ConversationEnded,
+    ConversationRenamed,
+)
 from schemas.events.envelope import Event
 from schemas.events.handovers import HandoverChange, HandoversNoted
 from schemas.events.insights import (
@@ -70,6 +75,11 @@ _EDIT, _REACTION, _STOP, _REGENERATE = (
 )
 _HANDED_OVER = ids.change_event_id(
     ConversationHandedOver.event_type, _USER, _CONVERSATION, _CLIENT_EVENT
+)
+_RENAMED = ids.change_event_id(ConversationRenamed.event_type, _USER, _CONVERSATION, _CLIENT_EVENT)
+_ENDED, _GONE = (
+    ids.event_id(kind.event_type, _CONVERSATION)
+    for kind in (ConversationEnded, ConversationDeleted)
 )
 _HANDOVER_ASKED = ids.derived_event_id("nlp", _QUESTION_EVENT, HandoverAsked.event_type)
 _HANDOVER_NOTED = ids.derived_event_id("nlp", _HANDED_OVER, HandoversNoted.event_type)
@@ -255,6 +265,28 @@ EXAMPLES: tuple[Event, ...] = (
         correlation_id=_QUESTION_EVENT,
         conversation_id=_CONVERSATION,
         in_reply_to=_QUESTION,
+    ),
+    ConversationRenamed(
+        event_id=_RENAMED,
+        occurred_at=_at(700_000),
+        correlation_id=_RENAMED,
+        conversation_id=_CONVERSATION,
+        sender=_ADA,
+        title="The parcel without a lid",
+    ),
+    ConversationEnded(
+        event_id=_ENDED,
+        occurred_at=_at(800_000),
+        correlation_id=_ENDED,
+        conversation_id=_CONVERSATION,
+        sender=_ADA,
+    ),
+    ConversationDeleted(
+        event_id=_GONE,
+        occurred_at=_at(900_000),
+        correlation_id=_GONE,
+        conversation_id=_CONVERSATION,
+        sender=_ADA,
     ),
     HandoversNoted(
         event_id=_HANDOVER_NOTED,

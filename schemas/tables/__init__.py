@@ -15,6 +15,7 @@ OWNED_TABLES: dict[str, tuple[str, ...]] = {
     "gateway": ("users", "sessions", "outbox"),
     "persistence": (
         "conversations",
+        "conversation_changes",
         "conversation_handlers",
         "messages",
         "message_insights",

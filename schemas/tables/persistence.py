@@ -28,7 +28,24 @@ conversations = Table(
     Column("started_at", Timestamp, nullable=False),
     Column("event_id", Uuid, nullable=False, unique=True),
     Column("updated_at", Timestamp, nullable=False, server_default=func.now()),
+    # Of the latest rename; without one the title is the start's.
+    Column("titled_at", Timestamp, nullable=True),
+    Column("title_id", Uuid, nullable=True),
+    Column("ended_at", Timestamp, nullable=True),
+    Column("deleted_at", Timestamp, nullable=True),
     Index("ix_conversations_owner_id_started_at_id", "owner_id", "started_at", "id"),
+)
+
+# Apart from `conversations`, because it may be known before the conversation is.
+conversation_changes = Table(
+    "conversation_changes",
+    METADATA,
+    Column("conversation_id", Uuid, primary_key=True),
+    Column("title", String(120), nullable=True),
+    Column("titled_at", Timestamp, nullable=True),
+    Column("title_id", Uuid, nullable=True),
+    Column("ended_at", Timestamp, nullable=True),
+    Column("deleted_at", Timestamp, nullable=True),
 )
 
 # Apart from `conversations`, because it may be known before the conversation is.
@@ -97,7 +114,7 @@ message_changes = Table(
     METADATA,
     Column("message_id", Uuid, primary_key=True),
     Column("sender_id", Uuid, primary_key=True),
-    Column("conversation_id", Uuid, nullable=False),
+    Column("conversation_id", Uuid, nullable=False, index=True),
     Column("text", Text, nullable=True),
     Column("edited_at", Timestamp, nullable=True),
     Column("edit_id", Uuid, nullable=True),
@@ -122,7 +139,7 @@ feedback = Table(
     METADATA,
     Column("message_id", Uuid, primary_key=True),
     Column("user_id", Uuid, primary_key=True),
-    Column("conversation_id", Uuid, nullable=False),
+    Column("conversation_id", Uuid, nullable=False, index=True),
     Column("in_reply_to", Uuid, nullable=False),
     Column("rating", String(8), nullable=False),
     Column("reason", String(500), nullable=True),

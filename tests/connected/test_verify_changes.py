@@ -10,6 +10,7 @@ import pytest
 
 from parley_client import Chat, Conversation, by_token
 from tests.connected.test_verify import tables, verify
+from tests.faults.traffic import signed_in
 from tests.people import TokenMint
 from tests.stack import Stack
 
@@ -23,6 +24,7 @@ CHANGED = (
     "read_marks",
     "delivery_marks",
     "conversation_handlers",
+    "conversation_changes",
 )
 
 
@@ -45,8 +47,9 @@ async def do_everything(connection: asyncpg.Connection, conversation: Conversati
     for _ in range(2):
         await conversation.delete(gone)
     await conversation.hand_over("agent", "a note")
+    await conversation.rename("the lid")
     while not await connection.fetchval(
-        "select count(*) from conversation_handlers where conversation_id = $1", conversation.id
+        "select count(*) from conversation_changes where conversation_id = $1", conversation.id
     ):
         await asyncio.sleep(0.05)
 
@@ -105,14 +108,22 @@ SPOILED = (
         "conversation_handlers.event_id",
         "delete from conversation_handlers where conversation_id = $1",
     ),
+    (
+        "different",
+        "title",
+        "conversation_changes.title_id",
+        "update conversation_changes set title = 'no' where conversation_id = $1",
+    ),
 )
 
 
 async def test_changes_agree_until_they_do_not(stack: Stack) -> None:
     """What is broken by hand is named by what it is and its id, and nothing else is."""
     where = ("--data", str(stack.folder.root))
-    credentials = by_token(stack.socket_url, TokenMint(stack.folder.root).token())
-    async with tables(stack) as connection, Chat(credentials) as chat:
+    token = TokenMint(stack.folder.root).token()
+    rest = signed_in(stack.url, token)
+    credentials = by_token(stack.socket_url, token)
+    async with tables(stack) as connection, rest, Chat(credentials, rest=rest) as chat:
         conversation = await chat.start()
         await do_everything(connection, conversation)
         status, shown = await verify(*where)

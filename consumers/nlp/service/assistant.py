@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from consumers.nlp.service.analysis import Analysis, Asked, Heard, Question
 from consumers.nlp.service.analyzer import Analyzer
+from consumers.nlp.service.endings import Endings
 from consumers.nlp.service.events import (
     insight_of,
     no_reply_to,
@@ -42,7 +43,7 @@ class Assistant:
     by doing the whole batch again. `executor` must have one thread.
     With `generations`, a language model answers where only snippets would; those answers come
     later than `answer` returns, and until then `generations.open` names their events.
-    Where a person answers it understands and keeps silent (ADR 0024).
+    Where a person answers it understands and keeps silent (ADR 0024), as behind an end (ADR 0033).
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Assistant:
         self._clock = clock
         self._executor = executor
         self._handovers = handovers
+        self._endings = Endings()
         self.generations = generations
         self._now = now
 
@@ -116,6 +118,11 @@ class Assistant:
         if event.to is Handler.AGENT:
             self.hush(event.conversation_id)
 
+    def end(self, conversation: "UUID", place: int) -> None:
+        """Say nothing more in a conversation, whose end or deletion stands at this offset."""
+        self._endings.note(conversation, place)
+        self.hush(conversation)
+
     def hush(self, conversation: "UUID") -> None:
         """Say nothing of what is still being written in this conversation."""
         if self.generations is not None:
@@ -132,14 +139,18 @@ class Assistant:
         for heard in late:
             asked = heard.asked
             self._clock.observe(asked.occurred_at)
-            silent = self._handovers.silent_at(asked.conversation_id, heard.place)
+            silent = self._silent_at(asked.conversation_id, heard.place)
             at = self._clock.stamp()
             told.append(silence_after(asked, at) if silent else no_reply_to(asked, reason, at))
         await self._surely(told)
 
+    def _silent_at(self, conversation: "UUID", place: int) -> bool:
+        over = self._endings.over_at(conversation, place)
+        return over or self._handovers.silent_at(conversation, place)
+
     def _decide(self, heard: Heard, analysis: Analysis) -> "_Decided":
         # One after the other, in the order of the log: a message may ask for a person.
-        if self._handovers.silent_at(heard.asked.conversation_id, heard.place):
+        if self._silent_at(heard.asked.conversation_id, heard.place):
             silent = replace(analysis, answer=replace(analysis.answer, withheld=True))
             return _Decided(heard.asked, silent, None)
         calls = analysis.answer.calls_person
@@ -209,7 +220,7 @@ class Assistant:
             asked.text,
             asked.occurred_at,
             user_id=asked.sender.id,
-            answered=not self._handovers.silent_at(asked.conversation_id, place),
+            answered=not self._silent_at(asked.conversation_id, place),
         )
 
 

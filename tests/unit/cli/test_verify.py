@@ -27,6 +27,11 @@ from schemas.events.chat import (
     MessagesRead,
     ReactionSet,
 )
+from schemas.events.conversations import (
+    ConversationDeleted,
+    ConversationEnded,
+    ConversationRenamed,
+)
 from schemas.events.envelope import Event
 from schemas.events.replies import HandoverAsked
 from schemas.generate.examples import EXAMPLES
@@ -174,6 +179,9 @@ def test_a_change_says_what_it_makes_of_which_thing() -> None:
         MessagesDelivered: "delivered",
         ConversationHandedOver: "handover",
         HandoverAsked: "handover",
+        ConversationRenamed: "title",
+        ConversationEnded: "end",
+        ConversationDeleted: "removal",
     }
     rated = example(FeedbackGiven)
     for reason, about in ((None, None), ("no", rated.in_reply_to)):

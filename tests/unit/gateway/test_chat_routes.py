@@ -203,7 +203,12 @@ def test_history_items_are_the_events_with_their_frame_type(
         "handover": None,
         "positions": [],
     }
-    assert said == {"items": items, **empty}
+    title = {
+        "text": "Order",
+        "occurred_at": "2026-11-23T12:00:00.000000Z",
+        "event_id": str(ids.event_id(ConversationStarted.event_type, conversation.id)),
+    }
+    assert said == {"items": items, **empty, "title": title, "ended_at": None}
 
 
 def test_history_tells_ones_own_rating(gateway: Gateway, client: TestClient, ada: Person) -> None:
@@ -306,6 +311,8 @@ def test_conversations_are_listed_newest_first(
         "started_at",
         "handled_by",
         "handled_since",
+        "ended_at",
+        "titled_at",
         "last_message_at",
         "last_message_preview",
         "first_message_preview",
@@ -316,6 +323,8 @@ ROUTES_WITH_AN_ID = [
     ("GET", "/api/chat/conversations/{conversation_id}", None),
     ("GET", "/api/chat/conversations/{conversation_id}/messages", None),
     ("PUT", "/api/chat/conversations/{conversation_id}/handover", None),
+    ("PUT", "/api/chat/conversations/{conversation_id}", None),
+    ("DELETE", "/api/chat/conversations/{conversation_id}", None),
     ("POST", "/api/chat/messages", "conversation_id"),
 ]
 
@@ -332,6 +341,8 @@ def test_what_is_anothers_does_not_exist(
 
     def ask(conversation: str) -> httpx2.Response:
         body = {"client_message_id": str(uuid4()), "text": "hello", "to": "agent"}
+        if path.endswith("{conversation_id}"):
+            body = {"title": "mine now"}
         json = ({field: conversation} if field else {}) | body
         url = path.format(conversation_id=conversation)
         return client.request(
@@ -369,7 +380,8 @@ def test_edges_learn_who_may_join(gateway: Gateway, client: TestClient, ada: Per
         path = f"/internal/conversations/{conversation}/access"
         owner = client.get(path, params={"user_id": str(ada.id)}, headers=INTERNAL)
         other = client.get(path, params={"user_id": str(uuid4())}, headers=INTERNAL)
-        expected = {"conversation_id": conversation, "owner_id": str(ada.id), "allowed": True}
+        expected = {"conversation_id": conversation, "owner_id": str(ada.id), "ended": False}
+        expected |= {"allowed": True}
         assert owner.json() == expected
         assert other.json() == expected | {"allowed": False}
     path = f"/internal/conversations/{uuid4()}/access?user_id={ada.id}"

@@ -11,12 +11,15 @@ from consumers.persistence.ports import (
     DeletionRow,
     DeliveryMarkRow,
     EditRow,
+    EndRow,
     FeedbackRow,
     HandlerRow,
     InsightRow,
     MessageRow,
     ReactionRow,
     ReadMarkRow,
+    RemovalRow,
+    TitleRow,
 )
 from consumers.persistence.service import keep, row_of
 from schemas.events.admin import ActionRecorded
@@ -31,6 +34,11 @@ from schemas.events.chat import (
     MessageSent,
     Rating,
     ReactionSet,
+)
+from schemas.events.conversations import (
+    ConversationDeleted,
+    ConversationEnded,
+    ConversationRenamed,
 )
 from schemas.events.insights import MessageAnalyzed
 from schemas.events.replies import HandoverAsked, ReplyGenerated
@@ -55,9 +63,25 @@ class InMemoryArchive:
     marks: list[ReadMarkRow] = field(default_factory=list)
     delivered: list[DeliveryMarkRow] = field(default_factory=list)
     settled: list[UUID] = field(default_factory=list)
+    titles: list[TitleRow] = field(default_factory=list)
+    ends: list[EndRow] = field(default_factory=list)
+    removals: list[RemovalRow] = field(default_factory=list)
+    settled_conversations: list[UUID] = field(default_factory=list)
 
     async def add_conversations(self, rows: Sequence[ConversationRow]) -> None:
         self.conversations += rows
+
+    async def add_titles(self, rows: Sequence[TitleRow]) -> None:
+        self.titles += rows
+
+    async def add_ends(self, rows: Sequence[EndRow]) -> None:
+        self.ends += rows
+
+    async def add_removals(self, rows: Sequence[RemovalRow]) -> None:
+        self.removals += rows
+
+    async def settle_conversations(self, conversation_ids: Sequence[UUID]) -> None:
+        self.settled_conversations += conversation_ids
 
     async def add_handlers(self, rows: Sequence[HandlerRow]) -> None:
         self.handlers += rows
@@ -151,6 +175,26 @@ async def test_of_several_delivery_marks_the_furthest_counts() -> None:
         found = {row.conversation_id: row.message_id for row in archive.delivered}
         assert len(archive.delivered) == len(found) == 2
         assert found[mark.conversation_id] == further.message_id
+
+
+async def test_what_becomes_of_a_conversation_is_kept_beside_it() -> None:
+    """Of titles in a batch the latest; whatever is stored is settled with its conversation."""
+    archive = InMemoryArchive()
+    renamed, ended, gone = (
+        next(each for each in EXAMPLES if isinstance(each, kind))
+        for kind in (ConversationRenamed, ConversationEnded, ConversationDeleted)
+    )
+    later = renamed.occurred_at + timedelta(microseconds=1)
+    last = renamed.model_copy(update={"occurred_at": later, "title": "last"})
+    said = next(each for each in EXAMPLES if isinstance(each, MessageSent))
+    elsewhere = said.model_copy(update={"conversation_id": uuid4()})
+    events: list[Event] = [last, renamed, ended, ended, gone, elsewhere]
+    await keep(archive, [(event, event.model_dump_json()) for event in events])
+    assert [row.title for row in archive.titles] == ["last"]
+    assert {row.ended_at for row in archive.ends} == {ended.occurred_at}
+    assert [row.deleted_at for row in archive.removals] == [gone.occurred_at]
+    both = sorted({renamed.conversation_id, elsewhere.conversation_id})
+    assert archive.settled_conversations == both
 
 
 async def test_a_rating_settles_the_question_it_is_about() -> None:

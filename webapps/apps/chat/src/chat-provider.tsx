@@ -32,6 +32,19 @@ function browserClient(userId: string): ChatClient {
   return new ChatClient({
     userId,
     history: fetchHistory,
+    change: (conversation_id, change) =>
+      body(
+        api.PUT("/api/chat/conversations/{conversation_id}", {
+          params: { path: { conversation_id } },
+          body: change,
+        }),
+      ),
+    remove: (conversation_id) =>
+      body(
+        api.DELETE("/api/chat/conversations/{conversation_id}", {
+          params: { path: { conversation_id } },
+        }),
+      ),
     slot: sessionStorage,
     newId,
     now: () => new Date(),

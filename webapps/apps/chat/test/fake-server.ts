@@ -2,6 +2,7 @@
 import type {
   ChatRecord,
   ClientFrame,
+  ConversationChange,
   Handover,
   HistoryPage,
   ReadMark,
@@ -24,6 +25,12 @@ export class FakeServer {
   delivered: ReadMark[] = [];
   handover: Handover | null = null;
   positions: string[] = [];
+  title: HistoryPage<ChatRecord>["title"] = null;
+  endedAt: string | null = null;
+  /** What was asked of conversations as a whole; a deletion is null. */
+  changes: (ConversationChange | null)[] = [];
+  /** How such changes fail, one after the other; then they are done. */
+  failures: Error[] = [];
   loads = 0;
   isOpen = false;
   listener!: ConnectionListener;
@@ -49,12 +56,21 @@ export class FakeServer {
       history: async (): Promise<HistoryPage<ChatRecord>> => {
         this.loads += 1;
         const { older: next, read, delivered, handover, positions } = this;
-        return { items: this.history, next, read, delivered, handover, positions };
+        const whole = { title: this.title, ended_at: this.endedAt };
+        return { items: this.history, next, read, delivered, handover, positions, ...whole };
       },
+      change: (_, change) => this.#changed(change),
+      remove: () => this.#changed(null),
       slot: sessionStorage,
       newId: () => `id-${++this.#ids}`,
       now: () => new Date("2026-01-01T10:00:00Z"),
     });
+  }
+
+  async #changed(change: ConversationChange | null): Promise<void> {
+    this.changes.push(change);
+    const failure = this.failures.shift();
+    if (failure) throw failure;
   }
 
   open(epoch = "e1"): void {

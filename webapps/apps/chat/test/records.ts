@@ -9,6 +9,7 @@ import type {
   MessageRecord,
   ReadFrame,
   ReplyRecord,
+  WholeFrame,
 } from "@parley/contract";
 
 export const ME = "user-1";
@@ -143,4 +144,34 @@ export function handover(to: Handler, second: number, note: string | null = null
     to,
     note,
   };
+}
+
+type OfWhole<Type extends WholeFrame["type"]> = Extract<WholeFrame, { type: Type }>;
+
+function aboutWhole(second: number, id: string) {
+  return {
+    at: `m3:${second}`,
+    event_id: `whole-${second}`,
+    correlation_id: `whole-${second}`,
+    conversation_id: id,
+    occurred_at: `2026-01-01T10:00:${String(second).padStart(2, "0")}.000000Z`,
+    sender: { id: ME, kind: "user" as const, name: "Ada" },
+  };
+}
+
+export function renamed(second: number, title: string, id = TALK) {
+  const frame: OfWhole<"conversation:renamed"> = {
+    type: "conversation:renamed",
+    ...aboutWhole(second, id),
+    title,
+  };
+  return frame;
+}
+
+export function ended(second: number, id = TALK): OfWhole<"conversation:ended"> {
+  return { type: "conversation:ended", ...aboutWhole(second, id) };
+}
+
+export function gone(second: number, id = TALK): OfWhole<"conversation:deleted"> {
+  return { type: "conversation:deleted", ...aboutWhole(second, id) };
 }

@@ -61,6 +61,11 @@ export type AckFrame = Schemas["Ack"];
 export type CaughtUpFrame = Schemas["CaughtUp"];
 export type ConnectedFrame = Schemas["Connected"];
 export type ConversationStartedFrame = Schemas["ConversationStartedFrame"];
+/** What its owner did to a conversation as a whole. */
+export type WholeFrame =
+  | Schemas["ConversationRenamedFrame"]
+  | Schemas["ConversationEndedFrame"]
+  | Schemas["ConversationDeletedFrame"];
 /** What happened to a message that is there. */
 export type ChangeFrame =
   | Schemas["MessageEditedFrame"]
@@ -86,6 +91,7 @@ export type ServerFrame =
   | ReplyDeltaFrame
   | ReplyFailedFrame
   | ConversationStartedFrame
+  | WholeFrame
   | HandoverFrame
   | ChangeFrame
   | ReadFrame
@@ -106,6 +112,9 @@ const KNOWN: ReadonlySet<string> = new Set<ServerFrame["type"]>([
   "reply:delta",
   "reply:failed",
   "conversation:started",
+  "conversation:renamed",
+  "conversation:ended",
+  "conversation:deleted",
   "handover",
   "message:edited",
   "message:deleted",

@@ -11,6 +11,9 @@ export type Registration = Schemas["RegisterRequest"];
 export type SocketTicket = Schemas["TicketView"];
 export type Conversation = Schemas["ConversationItem"];
 
+/** What an owner may change of a conversation. */
+export type ConversationChange = Schemas["ChangeConversation"];
+
 export interface Page<T> {
   items: T[];
   next: string | null;
@@ -23,6 +26,10 @@ export interface HistoryPage<T> extends Page<T> {
   delivered?: Schemas["ReadMarkView"][];
   /** Null while the assistant always answered here. */
   handover?: Schemas["HandoverView"] | null;
+  /** What the conversation is called, and since when. */
+  title?: Schemas["TitleView"] | null;
+  /** From when on nothing more is said in it. */
+  ended_at?: string | null;
   /** Joining from here leaves no gap between this page and the socket. */
   positions?: string[];
 }

@@ -23,6 +23,7 @@ import { Requests } from "./requests";
 import { Threads } from "./threads";
 import { timeKey } from "./timeline";
 import { Typing } from "./typing";
+import { Wholes } from "./wholes";
 
 /** Decided by the product; the server's own limit, when smaller, wins. */
 export const MESSAGE_CHARS = 8_000;
@@ -44,6 +45,7 @@ export class ChatClient {
   readonly #requests: Requests;
   readonly #typing: Typing;
   readonly #deliveries: Deliveries;
+  readonly wholes: Wholes;
   readonly #drafts = new Drafts((drafts) => this.#set({ drafts }));
   #watched: string[] = [];
   #idle = false;
@@ -55,10 +57,18 @@ export class ChatClient {
     this.#outbox = new Outbox(new Kept(ports.slot, `parley.outbox.${ports.userId}`), () =>
       this.#set({ outbox: this.#outbox.entries }),
     );
+    this.wholes = new Wholes({
+      ...ports,
+      changed: (wholes) => this.#set({ wholes }),
+      onDeleted: (id) => {
+        this.#threads.remove(id);
+        this.#outbox.removeAll(id);
+      },
+    });
     this.#threads = new Threads({
       send,
       userId: ports.userId,
-      history: ports.history,
+      history: (id, before) => this.wholes.page(id, ports.history(id, before)),
       changed: (threads) => this.#set({ threads }),
       onJoined: () => {
         this.#delivery.flush();
@@ -111,6 +121,7 @@ export class ChatClient {
       presence: {},
       drafts: {},
       refusal: null,
+      wholes: {},
     };
   }
 
@@ -338,6 +349,11 @@ export class ChatClient {
         return this.#drafts.onFailed(frame);
       case "conversation:started":
         return this.#startedElsewhere(frame);
+      case "conversation:renamed":
+      case "conversation:ended":
+      case "conversation:deleted":
+        this.#threads.onWhole(frame);
+        return this.wholes.onFrame(frame);
       case "handover":
         return this.#threads.onHandover(frame);
       case "message:edited":

@@ -1,5 +1,11 @@
 /** What the chat of one tab shows, and what it needs from outside. */
-import type { ChatRecord, Conversation, HistoryPage, PresenceFrame } from "@parley/contract";
+import type {
+  ChatRecord,
+  Conversation,
+  ConversationChange,
+  HistoryPage,
+  PresenceFrame,
+} from "@parley/contract";
 
 import type {
   Connection,
@@ -12,6 +18,7 @@ import type { Slot } from "./kept";
 import type { Pending } from "./outbox";
 import type { Thread } from "./threads";
 import type { Typists } from "./typing";
+import type { ById } from "./wholes";
 
 export interface ChatState {
   status: ConnectionStatus;
@@ -32,12 +39,16 @@ export interface ChatState {
   drafts: DraftsByQuestion;
   /** Why the latest change of a message was refused; null when none was. */
   refusal: { code: string } | null;
+  /** What conversations are called, which have ended, which are gone. */
+  wholes: ById;
 }
 
 export interface ChatPorts {
   userId: string;
   connect: (listener: ConnectionListener) => Connection;
   history: (conversationId: string, before?: string) => Promise<HistoryPage<ChatRecord>>;
+  change: (conversationId: string, change: ConversationChange) => Promise<unknown>;
+  remove: (conversationId: string) => Promise<unknown>;
   slot: Slot;
   newId: () => string;
   now: () => Date;

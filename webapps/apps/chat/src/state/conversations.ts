@@ -4,6 +4,7 @@ import type { Conversation } from "@parley/contract";
 import { titleOf } from "./delivery";
 import type { Thread } from "./threads";
 import { timeKey } from "./timeline";
+import type { ById, Whole } from "./wholes";
 
 const lastActivity = (item: Conversation): string =>
   timeKey(item.last_message_at ?? item.started_at);
@@ -27,6 +28,18 @@ function titled(item: Conversation, thread: Thread | undefined): Conversation {
   return { ...item, title: first ? titleOf(first) : null };
 }
 
+/** As what was heard of it as a whole says; a title that the server gave later stays. */
+function changed(item: Conversation, whole: Whole | undefined): Conversation {
+  if (!whole) return item;
+  const { title } = whole;
+  const later = title && (!item.titled_at || timeKey(item.titled_at) < timeKey(title.at));
+  return {
+    ...item,
+    title: later ? title.text : item.title,
+    status: whole.ended ? "ended" : item.status,
+  };
+}
+
 function brought(item: Conversation, thread: Thread | undefined): Conversation {
   const last = thread?.records.at(-1);
   if (!last) return item;
@@ -37,9 +50,12 @@ export function mergeConversations(
   listed: Conversation[],
   started: Conversation[],
   threads: Readonly<Record<string, Thread>>,
+  wholes: ById = {},
 ): Conversation[] {
   const known = new Set(listed.map((item) => item.id));
   return [...listed, ...started.filter((item) => !known.has(item.id))]
+    .filter((item) => !wholes[item.id]?.deleted)
+    .map((item) => changed(item, wholes[item.id]))
     .map((item) => titled(brought(item, threads[item.id]), threads[item.id]))
     .sort((one, other) => (lastActivity(one) < lastActivity(other) ? 1 : -1));
 }

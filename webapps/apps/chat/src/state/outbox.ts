@@ -56,6 +56,11 @@ export class Outbox {
     this.#replace(this.#entries.filter((entry) => entry.client_message_id !== clientMessageId));
   }
 
+  /** What was still to be said in this conversation never can be. */
+  removeAll(conversationId: string): void {
+    this.#replace(this.#entries.filter((entry) => entry.conversation_id !== conversationId));
+  }
+
   #replace(entries: Pending[]): void {
     this.#entries = entries;
     this.kept.write(entries.filter((entry) => entry.state !== "sent"));

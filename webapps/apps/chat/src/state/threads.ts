@@ -16,6 +16,7 @@ import {
   type ProblemError,
   type ReadFrame,
   type ReplyFailedFrame,
+  type WholeFrame,
 } from "@parley/contract";
 
 import { backoff } from "../socket/backoff";
@@ -211,6 +212,19 @@ export class Threads {
     const { handover } = this.get(frame.conversation_id);
     const later = laterHandover(handover, handoverOf(frame));
     if (later !== handover) this.#set(frame.conversation_id, { handover: later });
+  }
+
+  /** What it means is known elsewhere; here it is something that was heard. */
+  onWhole(frame: WholeFrame): void {
+    this.#note(frame);
+  }
+
+  /** It was deleted: nothing of it is kept, and it is not joined again. */
+  remove(id: string): void {
+    this.#progress.fellBehind(id);
+    this.#changes.delete(id);
+    this.#fresh.delete(id);
+    this.#set(id, { ...EMPTY, missing: true });
   }
 
   /** No answer will come; whether that is worth a word is known without it. */

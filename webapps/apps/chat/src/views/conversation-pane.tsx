@@ -1,6 +1,6 @@
 /** One conversation: its header, its messages, and where the next one is written. */
 import type { User } from "@parley/contract";
-import { Link } from "@parley/router";
+import { Link, useNavigate } from "@parley/router";
 import { usePageTitle } from "@parley/ui";
 import { Button } from "antd";
 import { PanelLeft, SquarePen } from "lucide-react";
@@ -10,11 +10,14 @@ import { useTranslation } from "react-i18next";
 import { useChatClient, useChatState } from "../chat-provider";
 import { Banner } from "./banner";
 import { Composer, type ComposerHandle } from "./composer";
+import { ConversationMenu } from "./conversation-menu";
+import { Ended } from "./ended";
 import { CallPerson, HandledBanner } from "./handled";
 import { MessageLog } from "./message-log";
 import { People } from "./people";
 import { Refusal } from "./refusal";
 import { Missing } from "./missing";
+import { useEnded } from "./use-ended";
 import { Welcome } from "./welcome";
 
 interface PaneProps {
@@ -44,10 +47,14 @@ function usePending(conversationId: string | undefined, draftId: string) {
 }
 
 export function ConversationPane(props: PaneProps) {
-  const { user, basename, conversationId, draftId, title } = props;
+  const { user, basename, conversationId, draftId } = props;
   const { t } = useTranslation("chat");
   const client = useChatClient();
-  const { threads, messageChars } = useChatState();
+  const navigate = useNavigate();
+  const { threads, messageChars, wholes } = useChatState();
+  const ended = useEnded(conversationId);
+  const whole = conversationId ? wholes[conversationId] : undefined;
+  const title = props.title ?? whole?.title?.text;
   const pending = usePending(conversationId, draftId);
   const composer = useRef<ComposerHandle>(null);
   const [editing, setEditing] = useState<string | null>(null);
@@ -80,11 +87,19 @@ export function ConversationPane(props: PaneProps) {
   return (
     <section className="chat-pane" aria-label={heading}>
       <PaneHeader {...props} heading={fresh ? null : heading}>
-        <CallPerson conversationId={conversationId} handover={thread?.handover} />
+        {!ended && <CallPerson conversationId={conversationId} handover={thread?.handover} />}
+        {conversationId && (
+          <ConversationMenu
+            id={conversationId}
+            title={heading}
+            ended={ended}
+            onDeleted={() => void navigate(basename || "/")}
+          />
+        )}
       </PaneHeader>
       {thread && <People records={thread.records} userId={user.id} />}
       <Banner />
-      <HandledBanner conversationId={conversationId} handover={thread?.handover} />
+      {!ended && <HandledBanner conversationId={conversationId} handover={thread?.handover} />}
       <Refusal />
       {fresh ? (
         <Welcome name={user.name} onChoose={(text) => composer.current?.suggest(text)} />
@@ -98,14 +113,18 @@ export function ConversationPane(props: PaneProps) {
           onEditing={endEditing}
         />
       )}
-      <Composer
-        ref={composer}
-        draftKey={`parley.draft.${user.id}.${conversationId ?? "new"}`}
-        limit={messageChars}
-        onSend={send}
-        onEditLast={editLast}
-        onTyping={(active) => conversationId && client.typing(conversationId, active)}
-      />
+      {ended ? (
+        <Ended basename={basename} />
+      ) : (
+        <Composer
+          ref={composer}
+          draftKey={`parley.draft.${user.id}.${conversationId ?? "new"}`}
+          limit={messageChars}
+          onSend={send}
+          onEditLast={editLast}
+          onTyping={(active) => conversationId && client.typing(conversationId, active)}
+        />
+      )}
     </section>
   );
 }

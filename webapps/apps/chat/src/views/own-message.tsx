@@ -18,6 +18,7 @@ import type { Pending } from "../state/outbox";
 import { EditForm } from "./edit-form";
 import { AddReaction, Reactions } from "./reactions";
 import { clockTime } from "./time";
+import { useEnded } from "./use-ended";
 
 function Tick({ reach }: { reach: Reach }) {
   const { t } = useTranslation("chat");
@@ -73,17 +74,20 @@ export function OwnMessage({ record, reach, editing, onEditing }: OwnMessageProp
 function OwnActions({ record, onEdit }: { record: ChatRecord; onEdit: () => void }) {
   const { t } = useTranslation("chat");
   const client = useChatClient();
+  const ended = useEnded(record.conversation_id);
   return (
     <span className="chat-actions">
       <AddReaction record={record} />
-      <button
-        type="button"
-        className="chat-action"
-        aria-label={t("edit.start")}
-        onClick={onEdit}
-      >
-        <Pencil aria-hidden size={15} />
-      </button>
+      {!ended && (
+        <button
+          type="button"
+          className="chat-action"
+          aria-label={t("edit.start")}
+          onClick={onEdit}
+        >
+          <Pencil aria-hidden size={15} />
+        </button>
+      )}
       <Popconfirm
         title={t("delete.title")}
         description={t("delete.body")}

@@ -6,6 +6,7 @@ import { useCallback, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useChatClient } from "../chat-provider";
+import { useEnded } from "./use-ended";
 
 const OFFERED = ["👍", "❤️", "😄", "🎉", "😢", "👀"];
 
@@ -17,6 +18,7 @@ interface ReactionsProps {
 export function Reactions({ record, userId }: ReactionsProps) {
   const { t } = useTranslation("chat");
   const client = useChatClient();
+  const ended = useEnded(record.conversation_id);
   const on = new Map<string, { count: number; mine: boolean }>();
   for (const { emoji, user_id } of record.reactions ?? []) {
     const known = on.get(emoji) ?? { count: 0, mine: false };
@@ -31,6 +33,7 @@ export function Reactions({ record, userId }: ReactionsProps) {
           type="button"
           className="chat-reaction"
           aria-pressed={mine}
+          disabled={ended}
           aria-label={t("reactions.count", { emoji, count })}
           onClick={() => client.react(record, emoji)}
         >
@@ -45,6 +48,7 @@ export function Reactions({ record, userId }: ReactionsProps) {
 export function AddReaction({ record }: { record: ChatRecord }) {
   const { t } = useTranslation("chat");
   const client = useChatClient();
+  const ended = useEnded(record.conversation_id);
   const [open, setOpen] = useState(false);
   const box = useRef<HTMLSpanElement>(null);
   useDismiss(
@@ -52,6 +56,7 @@ export function AddReaction({ record }: { record: ChatRecord }) {
     open,
     useCallback(() => setOpen(false), []),
   );
+  if (ended) return null;
   return (
     <span ref={box} className="chat-react">
       <button

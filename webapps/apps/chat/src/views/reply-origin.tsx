@@ -5,6 +5,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useChatClient } from "../chat-provider";
+import { useEnded } from "./use-ended";
 
 /** The model that comes along to show how it works says so in its own name. */
 const DEMO = /\(demo\)$/;
@@ -28,7 +29,9 @@ export function ReplyOrigin({ reply }: { reply: ReplyRecord }) {
 export function Regenerate({ reply }: { reply: ReplyRecord }) {
   const { t } = useTranslation("chat");
   const client = useChatClient();
+  const ended = useEnded(reply.conversation_id);
   const [asked, setAsked] = useState(false);
+  if (ended) return null;
   if (reply.source !== "model" && !reply.why?.fallback) return null;
   const ask = () => {
     setAsked(true);

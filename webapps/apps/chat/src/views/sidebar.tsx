@@ -6,6 +6,7 @@ import { SquarePen } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
 import { previewOf } from "../state/conversations";
+import { ConversationMenu } from "./conversation-menu";
 import { dayOf, shortTime, type Day } from "./time";
 import type { ConversationList } from "./use-conversations";
 
@@ -49,6 +50,7 @@ export function Sidebar({ basename, current, conversations, onChosen }: SidebarP
                     to={`${basename}/${item.id}`}
                     active={item.id === current}
                     onChosen={onChosen}
+                    onDeleted={item.id === current ? startNew : undefined}
                   />
                 ))}
               </ul>
@@ -91,10 +93,13 @@ interface ItemProps {
   to: string;
   active: boolean;
   onChosen: () => void;
+  onDeleted: (() => void) | undefined;
 }
 
-function Item({ item, to, active, onChosen }: ItemProps) {
+function Item({ item, to, active, onChosen, onDeleted }: ItemProps) {
   const { t } = useTranslation("chat");
+  const title = item.title ?? t("untitled");
+  const ended = item.status === "ended";
   return (
     <li>
       <Link
@@ -103,12 +108,16 @@ function Item({ item, to, active, onChosen }: ItemProps) {
         aria-current={active ? "page" : undefined}
         onClick={onChosen}
       >
-        <span className="chat-item-title">{item.title ?? t("untitled")}</span>
+        <span className="chat-item-title">
+          {title}
+          {ended && <span className="chat-item-ended"> · {t("ended.mark")}</span>}
+        </span>
         <time dateTime={activity(item)}>{shortTime(activity(item))}</time>
         {item.last_message_preview && (
           <span className="chat-item-preview">{previewOf(item.last_message_preview)}</span>
         )}
       </Link>
+      <ConversationMenu id={item.id} title={title} ended={ended} onDeleted={onDeleted} />
     </li>
   );
 }

@@ -25,7 +25,7 @@ function fetchPage(before: string | null): Promise<Page<Conversation>> {
 
 export function useConversations(userId: string): ConversationList {
   const queries = useQueryClient();
-  const { started, threads, status } = useChatState();
+  const { started, threads, status, wholes } = useChatState();
   const list = useInfiniteQuery({
     queryKey: ["conversations", userId],
     queryFn: ({ pageParam }) => fetchPage(pageParam),
@@ -40,8 +40,8 @@ export function useConversations(userId: string): ConversationList {
   }, [started.length, status, queries, userId]);
   const listed = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   const items = useMemo(
-    () => mergeConversations(listed, started, threads),
-    [listed, started, threads],
+    () => mergeConversations(listed, started, threads, wholes),
+    [listed, started, threads, wholes],
   );
   return {
     items,

@@ -193,6 +193,96 @@ export interface components {
          */
         Context: "previous_intent" | "carried_slots" | "profile_language" | "profile_intent";
         /**
+         * ConversationDeletedFrame
+         * @description A conversation is gone; all sockets of its owner are told, and nobody is in it any more.
+         */
+        ConversationDeletedFrame: {
+            /** At */
+            at: string;
+            /**
+             * Causation Id
+             * @default null
+             */
+            causation_id?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Correlation Id
+             * Format: uuid
+             */
+            correlation_id: string;
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            /**
+             * Replayed
+             * @default false
+             */
+            replayed?: boolean;
+            sender: components["schemas"]["Sender"];
+            /**
+             * Type
+             * @default conversation:deleted
+             * @constant
+             */
+            type: "conversation:deleted";
+        };
+        /**
+         * ConversationEndedFrame
+         * @description Nothing more is said in a conversation; all sockets of its owner are told.
+         */
+        ConversationEndedFrame: {
+            /** At */
+            at: string;
+            /**
+             * Causation Id
+             * @default null
+             */
+            causation_id?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Correlation Id
+             * Format: uuid
+             */
+            correlation_id: string;
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            /**
+             * Replayed
+             * @default false
+             */
+            replayed?: boolean;
+            sender: components["schemas"]["Sender"];
+            /**
+             * Type
+             * @default conversation:ended
+             * @constant
+             */
+            type: "conversation:ended";
+        };
+        /**
          * ConversationJoin
          * @description Start receiving a conversation, from the given positions on when there are any.
          */
@@ -237,6 +327,53 @@ export interface components {
              * @constant
              */
             type: "conversation:leave";
+        };
+        /**
+         * ConversationRenamedFrame
+         * @description A conversation has another title; all sockets of its owner are told.
+         */
+        ConversationRenamedFrame: {
+            /** At */
+            at: string;
+            /**
+             * Causation Id
+             * @default null
+             */
+            causation_id?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Correlation Id
+             * Format: uuid
+             */
+            correlation_id: string;
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            /**
+             * Replayed
+             * @default false
+             */
+            replayed?: boolean;
+            sender: components["schemas"]["Sender"];
+            /** Title */
+            title: string;
+            /**
+             * Type
+             * @default conversation:renamed
+             * @constant
+             */
+            type: "conversation:renamed";
         };
         /**
          * ConversationStart
@@ -461,7 +598,7 @@ export interface components {
          *     - `not_found`: It is not there, was deleted, or is not this user's to see.
          *     - `not_allowed`: It is another's message, or no answer that could be rated.
          *     - `rate_limited`: Frames come too fast.
-         *     - `conversation_ended`: The conversation takes no more messages; no edge says so yet.
+         *     - `conversation_ended`: The conversation has ended: nothing more is said in it.
          *     - `attachment_missing`: There is no such attachment: nothing can be attached yet.
          * @enum {string}
          */

@@ -466,9 +466,17 @@ export interface paths {
          * @description Tell of one of my conversations.
          */
         get: operations["get_conversation"];
-        put?: never;
+        /**
+         * Change Conversation
+         * @description Rename or end one of my conversations; statuses as for messages.
+         */
+        put: operations["change_conversation"];
         post?: never;
-        delete?: never;
+        /**
+         * Delete Conversation
+         * @description Delete one of my conversations with everything in it; 404 once it is gone.
+         */
+        delete: operations["delete_conversation"];
         options?: never;
         head?: never;
         patch?: never;
@@ -699,6 +707,11 @@ export interface components {
              */
             conversation_id: string;
             /**
+             * Ended
+             * @default false
+             */
+            ended: boolean;
+            /**
              * Owner Id
              * Format: uuid
              */
@@ -809,6 +822,23 @@ export interface components {
             unanswered: boolean;
         };
         /**
+         * ChangeConversation
+         * @description Give a conversation another title, or end it, or both; at least one of them.
+         *
+         *     An unknown field is refused: it would be a change that nobody makes.
+         */
+        ChangeConversation: {
+            /** Client Event Id */
+            client_event_id?: string | null;
+            /**
+             * Status
+             * @description Nothing more is said in it, for good.
+             */
+            status?: "ended" | null;
+            /** Title */
+            title?: string | null;
+        };
+        /**
          * Citation
          * @description A knowledge snippet that the answer rests on; `score` is its cosine similarity.
          */
@@ -827,10 +857,24 @@ export interface components {
          */
         Context: "previous_intent" | "carried_slots" | "profile_language" | "profile_intent";
         /**
+         * ConversationChanged
+         * @description The change is on the log, on all replicas.
+         */
+        ConversationChanged: {
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            status: components["schemas"]["AckStatus"];
+        };
+        /**
          * ConversationItem
          * @description A conversation in the list, with the first and the last thing said in it.
          */
         ConversationItem: {
+            /** Ended At */
+            ended_at?: string | null;
             /** First Message Preview */
             first_message_preview?: string | null;
             /** @default assistant */
@@ -855,6 +899,8 @@ export interface components {
             status: string;
             /** Title */
             title: string | null;
+            /** Titled At */
+            titled_at?: string | null;
         };
         /**
          * ConversationPage
@@ -871,6 +917,8 @@ export interface components {
          * @description A conversation.
          */
         ConversationView: {
+            /** Ended At */
+            ended_at?: string | null;
             /** @default assistant */
             handled_by: components["schemas"]["Handler"];
             /** Handled Since */
@@ -889,6 +937,8 @@ export interface components {
             status: string;
             /** Title */
             title: string | null;
+            /** Titled At */
+            titled_at?: string | null;
         };
         /**
          * DocumentList
@@ -1219,6 +1269,8 @@ export interface components {
              * @default []
              */
             delivered: components["schemas"]["ReadMarkView"][];
+            /** Ended At */
+            ended_at?: string | null;
             handover?: components["schemas"]["HandoverView"] | null;
             /** Items */
             items: (components["schemas"]["HistoryMessage"] | components["schemas"]["HistoryReply"])[];
@@ -1234,6 +1286,7 @@ export interface components {
              * @default []
              */
             read: components["schemas"]["ReadMarkView"][];
+            title?: components["schemas"]["TitleView"] | null;
         };
         /**
          * HistoryReply
@@ -1959,6 +2012,24 @@ export interface components {
             ticket: string;
             /** Url */
             url: string;
+        };
+        /**
+         * TitleView
+         * @description The title; a later `conversation:renamed`, by (occurred_at, event_id), replaces it.
+         */
+        TitleView: {
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            /** Text */
+            text: string | null;
         };
         /**
          * TrainingAsked
@@ -2704,6 +2775,56 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConversationView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    change_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeConversation"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationChanged"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    delete_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationChanged"];
                 };
             };
             default: components["responses"]["Problem"];
