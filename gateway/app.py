@@ -20,9 +20,11 @@ from gateway.auth.service import SignIn
 from gateway.auth.standing import Standing
 from gateway.auth.telling import Telling
 from gateway.auth.tokens import AccessTokenMint, RefreshTokens, load_private_key
+from gateway.chat import agent_endpoints as agents_desk
 from gateway.chat import endpoints as chat
+from gateway.chat.agents import Agents
 from gateway.chat.service import Conversing
-from gateway.chat.young import YoungConversations
+from gateway.chat.young import YoungConversations, YoungJoins
 from gateway.http.api import ProblemApi
 from gateway.http.middleware import (
     AnswerHeaders,
@@ -54,6 +56,7 @@ _SETTLE_SECONDS = 2.0
 ROUTERS = (
     auth.router,
     chat.router,
+    agents_desk.router,
     ai.router,
     # Before the jobs: `candidates` is no job's id.
     candidates.router,
@@ -139,13 +142,46 @@ def _exchange(settings: GatewaySettings, parts: Parts, clock: HybridLogicalClock
     )
 
 
-def _conversing(settings: GatewaySettings, parts: Parts, clock: HybridLogicalClock) -> Conversing:
+def _agents(parts: Parts, clock: HybridLogicalClock) -> Agents:
+    return Agents(
+        accounts=parts.accounts,
+        conversations=parts.conversations,
+        publisher=parts.publisher,
+        clock=clock,
+        young=YoungJoins(),
+    )
+
+
+def _conversing(
+    settings: GatewaySettings, parts: Parts, clock: HybridLogicalClock, agents: Agents
+) -> Conversing:
     return Conversing(
         conversations=parts.conversations,
         publisher=parts.publisher,
         clock=clock,
         young=YoungConversations(),
+        agents=agents,
         answer_within=settings.answer_within,
+    )
+
+
+def _sign_in(
+    settings: GatewaySettings,
+    parts: Parts,
+    key: EllipticCurvePrivateKey,
+    *,
+    telling: Telling,
+    standing: Standing,
+) -> SignIn:
+    return SignIn(
+        accounts=parts.accounts,
+        tickets=parts.tickets,
+        passwords=parts.passwords,
+        mint=AccessTokenMint(key, settings.auth.issuer, settings.auth.access_lifetime),
+        refresh_tokens=RefreshTokens(key),
+        telling=telling,
+        standing=standing,
+        refresh_lifetime=settings.auth.refresh_lifetime,
     )
 
 
@@ -156,22 +192,14 @@ def _state(
     clock: HybridLogicalClock,
     asker: Asker,
 ) -> GatewayState:
-    conversing = _conversing(settings, parts, clock)
+    agents = _agents(parts, clock)
+    conversing = _conversing(settings, parts, clock, agents)
     telling = Telling(clock)
     standing = Standing(parts.accounts, settings.auth.access_lifetime)
     authority = Authority(parts.accounts)
     return GatewayState(
         settings=settings,
-        sign_in=SignIn(
-            accounts=parts.accounts,
-            tickets=parts.tickets,
-            passwords=parts.passwords,
-            mint=AccessTokenMint(key, settings.auth.issuer, settings.auth.access_lifetime),
-            refresh_tokens=RefreshTokens(key),
-            telling=telling,
-            standing=standing,
-            refresh_lifetime=settings.auth.refresh_lifetime,
-        ),
+        sign_in=_sign_in(settings, parts, key, telling=telling, standing=standing),
         standing=standing,
         administration=Administration(parts.accounts, telling, standing, authority),
         editing=Editing(parts.knowledge, authority, clock),
@@ -183,6 +211,7 @@ def _state(
         ),
         candidates=CandidateDesk(parts.candidates, clock),
         conversing=conversing,
+        agents=agents,
         assisting=Assisting(asker, conversing),
         verifier=AccessTokenVerifier(key.public_key(), settings.auth.issuer),
         shared_limits=parts.shared_limits,

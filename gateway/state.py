@@ -9,6 +9,7 @@ from gateway.admin.service import Administration
 from gateway.ai.service import Assisting
 from gateway.auth.service import SignIn
 from gateway.auth.standing import Standing
+from gateway.chat.agents import Agents
 from gateway.chat.service import Conversing
 from gateway.http.limits import RateLimiter
 from gateway.knowledge.service import Editing
@@ -28,6 +29,7 @@ class GatewayState(TypedDict):
     standing: Standing
     administration: Administration
     conversing: Conversing
+    agents: Agents
     editing: Editing
     assisting: Assisting
     training: TrainingDesk

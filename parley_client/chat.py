@@ -268,7 +268,8 @@ class Chat:
                 self._hear(frame)
 
     def _hear(self, frame: Frame) -> None:
-        if not self._memory.is_new(frame):
+        # Without a position it is told to an agent of a conversation that is not joined.
+        if "at" not in frame or not self._memory.is_new(frame):
             return
         self._tell(frame)
 

@@ -46,6 +46,8 @@ class Thread:
         self._ratings: dict[str, tuple[_Rank, str]] = {}
         self._marks: dict[str, tuple[str, str]] = {}
         self._handover: tuple[_Rank, str] = (("", ""), "assistant")
+        self._agents: dict[str, tuple[str, str]] = {}
+        """Agent to when they came, and their name."""
 
     @classmethod
     def of(
@@ -54,6 +56,7 @@ class Thread:
         read: Iterable[Mapping[str, Any]] = (),
         handover: Mapping[str, Any] | None = None,
         *,
+        agents: Iterable[Mapping[str, Any]] = (),
         reader: UUID | None = None,
     ) -> "Thread":
         """Return the state of a history: what the gateway answers in these fields of a page."""
@@ -64,6 +67,8 @@ class Thread:
             thread._mark(mark["user_id"], mark["up_to"], mark["message_id"])
         if handover is not None:
             thread._hand_over(dict(handover))
+        for agent in agents:
+            thread._join(agent["id"], agent["joined_at"], agent["name"])
         return thread
 
     def apply(self, frame: Frame) -> None:
@@ -83,6 +88,9 @@ class Thread:
                 self._mark(frame["sender"]["id"], frame["up_to"], frame["message_id"])
             case "handover":
                 self._hand_over(frame)
+            case "conversation:joined":
+                sender = frame["sender"]
+                self._join(sender["id"], frame["occurred_at"], sender["name"])
 
     @property
     def shown(self) -> list[Shown]:
@@ -98,6 +106,15 @@ class Thread:
     def handler(self) -> str:
         """Who answers: `assistant`, or `agent` while it is silent because a person does."""
         return self._handover[1]
+
+    @property
+    def agents(self) -> dict[str, str]:
+        """Who came in besides its owner: user to name."""
+        return {agent: name for agent, (_, name) in self._agents.items()}
+
+    def _join(self, agent_id: str, joined_at: str, name: str) -> None:
+        known = self._agents.get(agent_id)
+        self._agents[agent_id] = min((joined_at, name), known or (joined_at, name))
 
     def _hand_over(self, frame: Frame) -> None:
         self._handover = max(self._handover, (_rank(frame), frame["to"]))

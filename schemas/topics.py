@@ -25,6 +25,7 @@ from schemas.events.ai import (
     Summarized,
 )
 from schemas.events.chat import (
+    AgentJoined,
     ConversationHandedOver,
     ConversationStarted,
     FeedbackGiven,
@@ -136,6 +137,7 @@ CATALOGUE: dict[Topic, TopicSpec] = {
             ReplyStopAsked,
             ReplyRegenerateAsked,
             ConversationHandedOver,
+            AgentJoined,
         ),
         key="conversation_id",
         writers=("edge-ws", "gateway"),

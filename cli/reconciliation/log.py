@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from schemas import headers as names
 from schemas.events.chat import (
+    AgentJoined,
     ConversationHandedOver,
     ConversationStarted,
     FeedbackGiven,
@@ -42,6 +43,7 @@ CHANGES: frozenset[type[Event]] = frozenset(
         MessagesRead,
         ReplyFailed,
         ReplyWithheld,
+        AgentJoined,
         ConversationHandedOver,
         HandoverAsked,
         ReplyStopAsked,

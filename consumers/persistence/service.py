@@ -8,6 +8,7 @@ from typing import TypeVar
 from pydantic import TypeAdapter
 
 from consumers.persistence.ports import (
+    AgentRow,
     Archive,
     ConversationRow,
     DeletionRow,
@@ -20,6 +21,7 @@ from consumers.persistence.ports import (
     ReadMarkRow,
 )
 from schemas.events.chat import (
+    AgentJoined,
     ConversationStarted,
     FeedbackGiven,
     HandoverEvent,
@@ -36,6 +38,7 @@ from schemas.events.replies import ReplyGenerated
 Row = (
     ConversationRow
     | HandlerRow
+    | AgentRow
     | MessageRow
     | InsightRow
     | EditRow
@@ -88,6 +91,9 @@ async def _keep_changes(archive: Archive, rows: Sequence[Row]) -> None:
         await archive.add_read_marks(marks)
     if handlers := _last(_of(rows, HandlerRow), ("conversation_id",), ("since", "event_id")):
         await archive.add_handlers(handlers)
+    joins = sorted(_of(rows, AgentRow), key=attrgetter("joined_at"), reverse=True)
+    if agents := {(row.conversation_id, row.agent_id): row for row in joins}:
+        await archive.add_agents(list(agents.values()))
 
 
 def _of(rows: Sequence[Row], kind: type[Kind]) -> list[Kind]:
@@ -128,6 +134,18 @@ def _(event: HandoverEvent, body: str) -> Row:
         handler=event.to,
         note=event.note,
         since=event.occurred_at,
+        event_id=event.event_id,
+    )
+
+
+@row_of.register
+def _(event: AgentJoined, body: str) -> Row:
+    del body
+    return AgentRow(
+        conversation_id=event.conversation_id,
+        agent_id=event.sender.id,
+        name=event.sender.name,
+        joined_at=event.occurred_at,
         event_id=event.event_id,
     )
 

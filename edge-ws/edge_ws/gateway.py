@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, SecretStr, ValidationError
 
 from edge_ws.ports import Grant, KnownMessage
 from runtime.errors import RetryableError
+from schemas.events.chat import SenderKind
 
 TIMEOUT_SECONDS = 2.0
 
@@ -15,6 +16,9 @@ TIMEOUT_SECONDS = 2.0
 class _Access(BaseModel):
     owner_id: UUID
     allowed: bool
+    kind: SenderKind | None = SenderKind.USER
+    """Older gateways let owners in only, and do not say so."""
+    agents: tuple[UUID, ...] = ()
 
 
 class _Message(BaseModel):
@@ -54,7 +58,9 @@ class GatewayDirectory:
         answer = await self._ask(
             _Access, f"/internal/conversations/{conversation_id}/access", user_id=str(user_id)
         )
-        return None if answer is None else Grant(answer.owner_id, answer.allowed)
+        if answer is None:
+            return None
+        return Grant(answer.owner_id, answer.kind if answer.allowed else None, answer.agents)
 
     async def find_message(self, conversation_id: UUID, message_id: UUID) -> KnownMessage | None:
         """Return what the gateway says; see `edge_ws.ports.ConversationDirectory`."""

@@ -15,6 +15,7 @@ from edge_ws.ports import Grant, KnownMessage, Log, Positions, TailedRecord
 from producers.memory import InMemoryEventPublisher
 from producers.records import Headers
 from runtime.errors import RetryableError
+from schemas.events.chat import SenderKind
 from schemas.frames.server import PresenceState
 from schemas.tickets import SocketTicket
 
@@ -188,6 +189,8 @@ class InMemoryDirectory:
     """Conversations and their owners in a dictionary."""
 
     owners: dict[UUID, UUID] = field(default_factory=dict)
+    agents: dict[UUID, tuple[UUID, ...]] = field(default_factory=dict)
+    """Who came into each conversation."""
     messages: dict[tuple[UUID, UUID], KnownMessage] = field(default_factory=dict)
     """By conversation and message."""
     away: bool = False
@@ -200,7 +203,12 @@ class InMemoryDirectory:
         if self.away:
             raise RetryableError("the directory is away")
         owner = self.owners.get(conversation_id)
-        return None if owner is None else Grant(owner, owner == user_id)
+        if owner is None:
+            return None
+        agents = self.agents.get(conversation_id, ())
+        if owner == user_id:
+            return Grant(owner, SenderKind.USER, agents)
+        return Grant(owner, SenderKind.AGENT if user_id in agents else None, agents)
 
     async def find_message(self, conversation_id: UUID, message_id: UUID) -> KnownMessage | None:
         """Return a message; see `edge_ws.ports.ConversationDirectory`."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -19,7 +19,12 @@ from edge_ws.ring import Ring
 from runtime import metrics
 from runtime.clock import server_seconds
 from runtime.trail import TRAIL
-from schemas.events.chat import ConversationStarted, MessageDeleted
+from schemas.events.chat import (
+    AgentJoined,
+    ConversationHandedOver,
+    ConversationStarted,
+    MessageDeleted,
+)
 from schemas.events.replies import ReplyFailed, ReplyGenerated
 from schemas.frames.server import DELTA_FRAME, FRAME_OF_EVENT, Reset
 from schemas.topics import Topic
@@ -120,7 +125,12 @@ class Tail:
                 self._backlog.drafts.end_by(pushed.fields)
             if pushed.frame_type == _DELETED:
                 ring.rewrite(pushed.key, redaction_for(pushed.payload))
-            sockets = self._fanout.deliver(pushed.key, pushed.payload, _owner_of(pushed))
+            sockets = self._fanout.deliver(
+                pushed.key,
+                pushed.payload,
+                _owner_of(pushed),
+                desk=pushed.frame_type in _FOR_THE_DESK,
+            )
             if TRAIL.follows(pushed.fields.get("correlation_id")):
                 _note(log, record.offset, pushed, sockets)
             if sockets:
@@ -135,6 +145,10 @@ class Tail:
         owner_id = _owner_of(pushed)
         if owner_id is not None:
             self._access.learn(pushed.key, owner_id)
+        agent_id = _agent_of(pushed)
+        if agent_id is not None:
+            self._access.came(pushed.key, [agent_id])
+            self._access.forget(key=pushed.key)
         return pushed
 
     def _observe(self, event_time: bytes | None) -> None:
@@ -169,13 +183,27 @@ class Tail:
 _ENDS_OF_DRAFTS = {FRAME_OF_EVENT[each.event_type] for each in (ReplyGenerated, ReplyFailed)}
 _DELETED = FRAME_OF_EVENT[MessageDeleted.event_type]
 
+_FOR_THE_DESK = {FRAME_OF_EVENT[each.event_type] for each in (ConversationHandedOver, AgentJoined)}
+
 
 def _owner_of(pushed: Pushed) -> UUID | None:
     """Return whose conversation begins, if one does."""
     if pushed.event_type != ConversationStarted.event_type:
         return None
+    return _id(pushed.fields.get("owner_id"))
+
+
+def _agent_of(pushed: Pushed) -> UUID | None:
+    """Return who comes into the conversation, if somebody does."""
+    if pushed.event_type != AgentJoined.event_type:
+        return None
+    sender = pushed.fields["sender"]
+    return _id(sender.get("id") if isinstance(sender, Mapping) else None)
+
+
+def _id(field: object) -> UUID:
     try:
-        return UUID(str(pushed.fields.get("owner_id")))
+        return UUID(str(field))
     except ValueError:
         raise UnreadableError("schema") from None
 

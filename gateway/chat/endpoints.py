@@ -11,6 +11,7 @@ from starlette.responses import Response
 from gateway.chat.cursor import read_cursor, write_cursor
 from gateway.chat.ports import (
     PREVIEW_CHARS,
+    Agent,
     Conversation,
     Handover,
     Place,
@@ -19,6 +20,8 @@ from gateway.chat.ports import (
 )
 from gateway.chat.service import NotAcceptedError
 from gateway.chat.views import (
+    AgentView,
+    ConversationDetail,
     ConversationItem,
     ConversationPage,
     ConversationView,
@@ -26,6 +29,7 @@ from gateway.chat.views import (
     HandoverAccepted,
     HistoryPage,
     MessageAccepted,
+    PersonView,
     SendMessage,
     StartConversation,
 )
@@ -38,10 +42,10 @@ from schemas.frames.codes import AckStatus
 from schemas.positions import Position
 from schemas.text import format_instant
 
-_CURSOR_CHARS = 64
+CURSOR_CHARS = 64
 
 Before = Annotated[
-    str | None, Query(max_length=_CURSOR_CHARS, description="`next` of another page.")
+    str | None, Query(max_length=CURSOR_CHARS, description="`next` of another page.")
 ]
 Limit = Annotated[int, Query(ge=1, le=100)]
 
@@ -51,7 +55,7 @@ router = APIRouter(prefix="/api/chat", tags=["chat"], route_class=StrictJsonRout
 @router.post("/messages", status_code=202)
 async def send_message(body: SendMessage, user: SignedInUser, state: State) -> MessageAccepted:
     """Say something; 503 with `code` `unknown` or `busy` means: repeat under the same client id."""
-    await _spend(state, user)
+    await spend(state, user)
     message_id = await state["conversing"].say(
         user, body.conversation_id, body.client_message_id, body.text
     )
@@ -63,7 +67,7 @@ async def start_conversation(
     body: StartConversation, user: SignedInUser, state: State
 ) -> ConversationView:
     """Open a conversation."""
-    await _spend(state, user)
+    await spend(state, user)
     started = await state["conversing"].start(user, body.client_conversation_id, body.title)
     return _view(started)
 
@@ -82,9 +86,13 @@ async def list_conversations(
 @router.get("/conversations/{conversation_id}")
 async def get_conversation(
     conversation_id: UUID, user: SignedInUser, state: State
-) -> ConversationView:
-    """Tell of one of my conversations."""
-    return _view(await state["conversing"].find(user.sub, conversation_id))
+) -> ConversationDetail:
+    """Tell of a conversation that is mine, or that I joined as an agent."""
+    found = await state["conversing"].enter(user.sub, conversation_id)
+    agents = await state["agents"].of(conversation_id)
+    return ConversationDetail(
+        **dict(_view(found)), owner=owner_view(found), agents=agent_views(agents)
+    )
 
 
 @router.put("/conversations/{conversation_id}/handover", status_code=202)
@@ -92,7 +100,7 @@ async def hand_over(
     conversation_id: UUID, body: HandOver, user: SignedInUser, state: State
 ) -> HandoverAccepted:
     """Call a person, or let the assistant answer again; statuses as for messages."""
-    await _spend(state, user)
+    await spend(state, user)
     await state["conversing"].hand_over(
         user, conversation_id, body.to, body.note, body.client_event_id
     )
@@ -110,10 +118,15 @@ async def read_history(
     """Read what was said: the newest page first, each page in (occurred_at, event_id) order."""
     # Before the rows: what is stored meanwhile is then read, and sent by the socket once more.
     reached = await state["conversing"].reached(conversation_id)
-    page = await state["conversing"].history(user.sub, conversation_id, read_cursor(before), limit)
+    conversation = await state["conversing"].enter(user.sub, conversation_id)
+    page = await state["conversing"].history(user.sub, conversation, read_cursor(before), limit)
     marks = await state["conversing"].read_marks(conversation_id)
     handover = await state["conversing"].handover(conversation_id)
-    body = history_body(page.items, marks, page.next, reached, handover)
+    agents = await state["agents"].of(conversation_id)
+    owner = owner_view(conversation)
+    body = history_body(
+        page.items, marks, page.next, reached, handover=handover, agents=agents, owner=owner
+    )
     return Response(orjson.dumps(body), media_type="application/json")
 
 
@@ -122,7 +135,10 @@ def history_body(
     marks: Sequence[ReadMark],
     following: Place | None,
     reached: Sequence[Position] = (),
+    *,
     handover: Handover | None = None,
+    agents: Sequence[Agent] = (),
+    owner: PersonView | None = None,
 ) -> dict[str, object]:
     """Return a `HistoryPage` without a second pass: the bodies were checked as events."""
     read = [
@@ -139,6 +155,8 @@ def history_body(
         "next": _cursor_or_none(following),
         "read": read,
         "handover": _handover(handover),
+        "owner": None if owner is None else owner.model_dump(mode="json"),
+        "agents": [each.model_dump(mode="json") for each in agent_views(agents)],
         "positions": [str(position) for position in reached],
     }
 
@@ -157,12 +175,29 @@ async def _on_not_accepted(_: Request, error: NotAcceptedError) -> Response:
     return unavailable(code, detail, ack=code, **made)
 
 
+def owner_view(one: Conversation) -> PersonView:
+    """Return whose a conversation is."""
+    return PersonView(id=one.owner_id, name=one.owner_name)
+
+
+def agent_views(agents: Sequence[Agent]) -> tuple[AgentView, ...]:
+    """Return who came into a conversation."""
+    return tuple(
+        AgentView(id=agent.id, name=agent.name, joined_at=agent.joined_at) for agent in agents
+    )
+
+
 def answer_unaccepted(app: FastAPI) -> None:
     """Answer what the log did not confirm; `ack` and `code` are the socket's status."""
     app.exception_handler(NotAcceptedError)(_on_not_accepted)
 
 
-async def _spend(state: GatewayState, user: AccessClaims) -> None:
+async def spend(state: GatewayState, user: AccessClaims) -> None:
+    """Count what somebody says.
+
+    Raises:
+        TooManyRequestsError: it is too much.
+    """
     await state["local_limits"].spend(state["settings"].limits.messages, "messages", str(user.sub))
 
 
@@ -207,10 +242,11 @@ def _item(one: Conversation) -> ConversationItem:
         handled_by=one.handled_by,
         handled_since=one.handled_since,
         last_message_at=one.last_message_at,
-        last_message_preview=_preview(one.last_message_text),
-        first_message_preview=_preview(one.first_message_text),
+        last_message_preview=preview(one.last_message_text),
+        first_message_preview=preview(one.first_message_text),
     )
 
 
-def _preview(text: str | None) -> str | None:
+def preview(text: str | None) -> str | None:
+    """Return the beginning of a text, in one line."""
     return None if text is None else " ".join(text.split())[:PREVIEW_CHARS]

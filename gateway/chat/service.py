@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
 from uuid import UUID, uuid4
 
 from gateway.chat.ports import (
@@ -30,6 +30,9 @@ from schemas.events.chat import (
     SenderKind,
 )
 from schemas.positions import Position
+
+if TYPE_CHECKING:
+    from gateway.chat.agents import Agents
 
 _ACTIVE = "active"
 
@@ -63,12 +66,14 @@ class Conversing:
         publisher: EventPublisher,
         clock: HybridLogicalClock,
         young: YoungConversations,
+        agents: "Agents",
         answer_within: timedelta,
     ) -> None:
         self._conversations = conversations
         self._publisher = publisher
         self._clock = clock
         self._young = young
+        self._agents = agents
         self._answer_within = answer_within
 
     async def start(
@@ -97,7 +102,9 @@ class Conversing:
         published = await self._publisher.publish(event)
         if not published.accepted:
             raise NotAcceptedError(published.status, conversation_id=conversation_id)
-        started = Conversation(conversation_id, user.sub, title, _ACTIVE, event.occurred_at)
+        started = Conversation(
+            conversation_id, user.sub, title, _ACTIVE, event.occurred_at, owner_name=user.name
+        )
         self._young.add(started)
         return started
 
@@ -110,10 +117,9 @@ class Conversing:
             DomainError: the conversation is not the user's, or has ended.
             NotAcceptedError: the log did not confirm it.
         """
-        await self._find_active(user.sub, conversation_id)
+        sender = await self._sender_in(user, conversation_id)
         message_id = ids.message_id(user.sub, conversation_id, client_message_id)
         event_id = ids.event_id(MessageSent.event_type, message_id)
-        sender = _sender(user)
         asked_at = self._clock.stamp()
         event = MessageSent(
             event_id=event_id,
@@ -146,7 +152,7 @@ class Conversing:
             DomainError: the conversation is not the user's, or has ended.
             NotAcceptedError: the log did not confirm it.
         """
-        await self._find_active(user.sub, conversation_id)
+        sender = await self._sender_in(user, conversation_id)
         event_id = ids.change_event_id(
             ConversationHandedOver.event_type, user.sub, conversation_id, client_event_id or uuid4()
         )
@@ -155,7 +161,7 @@ class Conversing:
             occurred_at=self._clock.stamp(),
             correlation_id=event_id,
             conversation_id=conversation_id,
-            sender=_sender(user),
+            sender=sender,
             to=to,
             note=note,
         )
@@ -163,27 +169,29 @@ class Conversing:
         if not published.accepted:
             raise NotAcceptedError(published.status, conversation_id=conversation_id)
 
-    async def find(self, user_id: UUID, conversation_id: UUID) -> Conversation:
-        """Return a conversation that this user may be in.
+    async def enter(self, user_id: UUID, conversation_id: UUID) -> Conversation:
+        """Return a conversation that this user may be in, as its owner or as an agent.
 
         Raises:
             DomainError: there is none, or it is another's; which of them is not told.
         """
-        found = await self._known(conversation_id)
-        if found is None or found.owner_id != user_id:
-            _not_found()
+        found, kind = await self.access(user_id, conversation_id)
+        if kind is None:
+            not_found()
         return found
 
-    async def access(self, user_id: UUID, conversation_id: UUID) -> tuple[Conversation, bool]:
-        """Return a conversation and whether this user may be in it.
+    async def access(
+        self, user_id: UUID, conversation_id: UUID
+    ) -> tuple[Conversation, SenderKind | None]:
+        """Return a conversation and what this user is in it; None when it is not theirs.
 
         Raises:
             DomainError: there is none.
         """
         found = await self._known(conversation_id)
         if found is None:
-            _not_found()
-        return found, found.owner_id == user_id
+            not_found()
+        return found, await self._agents.kind_of(user_id, found)
 
     async def conversations_of(
         self, user_id: UUID, before: Place | None, limit: int
@@ -193,15 +201,10 @@ class Conversing:
         return Page(found[:limit], found[limit - 1].place if len(found) > limit else None)
 
     async def history(
-        self, user_id: UUID, conversation_id: UUID, before: Place | None, limit: int
+        self, user_id: UUID, entered: Conversation, before: Place | None, limit: int
     ) -> Page[Utterance]:
-        """Return a page of what was said, in order; the next page is the one before it.
-
-        Raises:
-            DomainError: the conversation is not the user's.
-        """
-        await self.find(user_id, conversation_id)
-        found = await self._conversations.newest_in(conversation_id, user_id, before, limit + 1)
+        """Return a page of what was said, in order; the next page is the one before it."""
+        found = await self._conversations.newest_in(entered.id, user_id, before, limit + 1)
         page = found[:limit]
         return Page(page[::-1], page[-1].place if len(found) > limit else None)
 
@@ -225,13 +228,17 @@ class Conversing:
         """
         found = await self._conversations.find_message(conversation_id, message_id)
         if found is None:
-            _not_found()
+            not_found()
         return found
 
-    async def _find_active(self, user_id: UUID, conversation_id: UUID) -> None:
-        conversation = await self.find(user_id, conversation_id)
+    async def _sender_in(self, user: AccessClaims, conversation_id: UUID) -> Sender:
+        """Return the user as who they speak as in an active conversation."""
+        conversation, kind = await self.access(user.sub, conversation_id)
+        if kind is None:
+            not_found()
         if conversation.status != _ACTIVE:
             raise DomainError("conversation_ended", "The conversation has ended.", status=409)
+        return Sender(id=user.sub, kind=kind, name=user.name)
 
     async def _known_if_reachable(self, conversation_id: UUID) -> Conversation | None:
         # Only the log is needed to start one; a repeat is the same event and changes nothing.
@@ -251,11 +258,11 @@ class Conversing:
         return found or young
 
 
-def _sender(user: AccessClaims) -> Sender:
-    kind = SenderKind.AGENT if user.role == SenderKind.AGENT else SenderKind.USER
-    return Sender(id=user.sub, kind=kind, name=user.name)
+def not_found() -> NoReturn:
+    """Answer alike for what is not there and for what is another's.
 
-
-def _not_found() -> NoReturn:
+    Raises:
+        DomainError: always.
+    """
     detail = "There is no such thing here, or it is not yours."
     raise DomainError("not_found", detail, status=404)

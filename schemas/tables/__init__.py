@@ -16,6 +16,7 @@ OWNED_TABLES: dict[str, tuple[str, ...]] = {
     "persistence": (
         "conversations",
         "conversation_handlers",
+        "conversation_agents",
         "messages",
         "message_insights",
         "message_changes",

@@ -27,6 +27,7 @@ from schemas.events.replies import ReplyGenerated
 from schemas.frames.server import FRAME_OF_EVENT
 from schemas.generate.examples import EXAMPLES
 from schemas.tables import METADATA, OWNED_TABLES
+from tests.connected.changed_bed import joined, thread_of
 from tests.frames import frame_types, good_frame
 from tests.stack import Stack
 from tests.unit.edge_ws.stage import Client, create_stage, running
@@ -68,14 +69,14 @@ class History:
         said = await self._reader.newest_in(conversation_id, READER, None, 100)
         marks = await self._reader.read_marks(conversation_id)
         last = await self._reader.handover(conversation_id)
-        body = history_body(said[::-1], marks, None, handover=last)
+        agents = await self._reader.agents(conversation_id)
+        body = history_body(said[::-1], marks, None, handover=last, agents=agents)
         page: dict[str, Any] = orjson.loads(orjson.dumps(body))
         return page
 
     async def thread(self, conversation_id: UUID) -> Thread:
         """Return the state that a fresh fetch gives."""
-        page = await self.fetch(conversation_id)
-        return Thread.of(page["items"], page["read"], page["handover"], reader=READER)
+        return thread_of(await self.fetch(conversation_id), READER)
 
     async def traces(self, words: str) -> int:
         """Return how many rows anywhere still hold these words."""
@@ -126,7 +127,7 @@ async def history(infra_stack: Stack) -> AsyncIterator[History]:
 
 def state_of(thread: Thread) -> tuple[object, ...]:
     """Return everything that people see of a conversation."""
-    return thread.shown, thread.read, thread.handler
+    return thread.shown, thread.read, thread.handler, thread.agents
 
 
 def frames_of(events: Iterable["Event"]) -> "Iterator[Frame]":
@@ -239,6 +240,8 @@ async def talk() -> Talk:
             await client.say(type="handover", ref=str(uuid4()), **called)
             assert (await client.hear_type("ack"))["status"] == "accepted"
         await stage.publisher.publish(another_thumb(stage.publisher.events))
+        for name in ("Grace", "Linus", "Grace"):
+            await stage.publisher.publish(joined(conversation, name))
         await stage.publisher.publish(answer_to(conversation, UUID(messages[0])))
         return Talk(conversation, list(stage.publisher.events), client.used)
 
@@ -273,9 +276,10 @@ async def test_old_state_and_events_are_a_fresh_fetch(history: History) -> None:
     assert [each.rating for each in fresh.shown][6:] == ["down", "up", None]
     assert len(fresh.read) == 1
     assert fresh.handler == "agent"
+    assert sorted(fresh.agents.values()) == ["Grace", "Linus"]
     for place, page in enumerate(snapshots):
         for later in (events[place:], events[max(0, place - 5) :], events, events + events):
-            thread = Thread.of(page["items"], page["read"], page["handover"], reader=READER)
+            thread = thread_of(page, READER)
             for frame in frames_of(later):
                 thread.apply(frame)
             assert state_of(thread) == state_of(fresh)

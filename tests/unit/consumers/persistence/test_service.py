@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from consumers.persistence.ports import (
+    AgentRow,
     ConversationRow,
     DeletionRow,
     EditRow,
@@ -20,6 +21,7 @@ from consumers.persistence.ports import (
 from consumers.persistence.service import keep, row_of
 from schemas.events.admin import ActionRecorded
 from schemas.events.chat import (
+    AgentJoined,
     ConversationHandedOver,
     ConversationStarted,
     FeedbackGiven,
@@ -49,6 +51,7 @@ class InMemoryArchive:
     deletions: list[DeletionRow] = field(default_factory=list)
     reactions: list[ReactionRow] = field(default_factory=list)
     handlers: list[HandlerRow] = field(default_factory=list)
+    agents: list[AgentRow] = field(default_factory=list)
     ratings: list[FeedbackRow] = field(default_factory=list)
     marks: list[ReadMarkRow] = field(default_factory=list)
     settled: list[UUID] = field(default_factory=list)
@@ -58,6 +61,9 @@ class InMemoryArchive:
 
     async def add_handlers(self, rows: Sequence[HandlerRow]) -> None:
         self.handlers += rows
+
+    async def add_agents(self, rows: Sequence[AgentRow]) -> None:
+        self.agents += rows
 
     async def add_messages(self, rows: Sequence[MessageRow]) -> None:
         self.messages += rows
@@ -96,7 +102,7 @@ async def test_every_kind_finds_its_table() -> None:
     assert len(archive.deletions) == kinds.count(MessageDeleted)
     assert len(archive.reactions) == kinds.count(ReactionSet)
     assert len(archive.ratings) == 1
-    assert len(archive.marks) == len(archive.handlers) == 1
+    assert len(archive.marks) == len(archive.handlers) == len(archive.agents) == 1
     assert set(archive.settled) == {row.message_id for row in archive.messages}
 
 
@@ -129,6 +135,26 @@ async def test_of_several_changes_in_a_batch_the_latest_counts() -> None:
     assert handled[called.conversation_id] == "assistant"
     assert [(row.rating, row.reason) for row in archive.ratings] == [("up", None)]
     assert {(row.emoji, row.active) for row in archive.reactions} == {("👍", False), ("🎉", True)}
+
+
+async def test_who_came_into_a_conversation_is_a_set() -> None:
+    """Each agent once, since the first time; others, and other conversations, stay apart."""
+    archive = InMemoryArchive()
+    first = next(each for each in EXAMPLES if isinstance(each, AgentJoined))
+    later = first.model_copy(update={"occurred_at": first.occurred_at + timedelta(seconds=1)})
+    other = first.sender.model_copy(update={"id": uuid4(), "name": "Linus"})
+    events: list[Event] = [
+        later,
+        first,
+        later,
+        first.model_copy(update={"sender": other}),
+        first.model_copy(update={"conversation_id": uuid4()}),
+    ]
+    await keep(archive, [(event, event.model_dump_json()) for event in events])
+    joined = {(row.conversation_id, row.agent_id): row for row in archive.agents}
+    assert len(archive.agents) == len(joined) == 3
+    row = joined[first.conversation_id, first.sender.id]
+    assert (row.joined_at, row.name) == (first.occurred_at, "Grace")
 
 
 async def test_a_rating_settles_the_question_it_is_about() -> None:
