@@ -4,6 +4,7 @@ import "./styles/layout.css";
 import "./styles/messages.css";
 import "./styles/changes.css";
 import "./styles/markdown.css";
+import "./styles/desk.css";
 
 import { Route, Routes } from "@parley/router";
 import { addTexts, useUser } from "@parley/ui";

@@ -1,9 +1,11 @@
 /** The server's side of a chat client, for tests that need no network. */
 import type {
+  Agent,
   ChatRecord,
   ClientFrame,
   Handover,
   HistoryPage,
+  Person,
   ReadMark,
   ServerFrame,
 } from "@parley/contract";
@@ -23,6 +25,11 @@ export class FakeServer {
   read: ReadMark[] = [];
   handover: Handover | null = null;
   positions: string[] = [];
+  owner: Person | null = null;
+  agents: Agent[] = [];
+  /** What was come into; answered when it is let go on. */
+  entered: string[] = [];
+  come: () => Promise<void> = async () => undefined;
   loads = 0;
   isOpen = false;
   listener!: ConnectionListener;
@@ -47,8 +54,12 @@ export class FakeServer {
       },
       history: async (): Promise<HistoryPage<ChatRecord>> => {
         this.loads += 1;
-        const { older: next, read, handover, positions } = this;
-        return { items: this.history, next, read, handover, positions };
+        const { older: next, read, handover, positions, owner, agents } = this;
+        return { items: this.history, next, read, handover, positions, owner, agents };
+      },
+      joinAsAgent: async (id) => {
+        this.entered.push(id);
+        await this.come();
       },
       slot: sessionStorage,
       newId: () => `id-${++this.#ids}`,

@@ -11,6 +11,9 @@ export type Registration = Schemas["RegisterRequest"];
 export type SocketTicket = Schemas["TicketView"];
 export type Conversation = Schemas["ConversationItem"];
 
+/** A conversation that is with a person: one answers, or is waited for. */
+export type Waiting = Schemas["WaitingView"];
+
 export interface Page<T> {
   items: T[];
   next: string | null;
@@ -21,6 +24,9 @@ export interface HistoryPage<T> extends Page<T> {
   read?: Schemas["ReadMarkView"][];
   /** Null while the assistant always answered here. */
   handover?: Schemas["HandoverView"] | null;
+  owner?: Schemas["PersonView"] | null;
+  /** Who came in besides its owner, the first first. */
+  agents?: Schemas["AgentView"][];
   /** Joining from here leaves no gap between this page and the socket. */
   positions?: string[];
 }

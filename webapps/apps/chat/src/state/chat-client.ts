@@ -58,6 +58,8 @@ export class ChatClient {
       onJoined: () => {
         this.#delivery.flush();
         this.#requests.flush();
+        // Only people of joined conversations are told of.
+        this.#sayWatched();
       },
       onRecords: (records) => {
         for (const record of records) {
@@ -99,6 +101,7 @@ export class ChatClient {
       typing: {},
       presence: {},
       drafts: {},
+      deskNews: 0,
       refusal: null,
     };
   }
@@ -139,6 +142,13 @@ export class ChatClient {
     if (!thread.loaded && !thread.loading) void this.#threads.load(id);
   }
 
+  /** Comes into somebody else's conversation as an agent, and shows it. */
+  async enter(id: string): Promise<void> {
+    this.#active = id;
+    const entered = await this.#threads.enter(id, this.ports.joinAsAgent);
+    if (entered && this.#active === id) this.open(id);
+  }
+
   close(id: string): void {
     if (this.#active === id) this.#active = null;
     const pending = this.#outbox.entries.some((entry) => entry.conversation_id === id);
@@ -146,7 +156,7 @@ export class ChatClient {
   }
 
   reload(id: string): void {
-    void this.#threads.load(id);
+    void (this.#threads.isOutside(id) ? this.enter(id) : this.#threads.load(id));
   }
 
   loadOlder(id: string): Promise<void> {
@@ -293,7 +303,9 @@ export class ChatClient {
     this.#threads.epoch = epoch;
     const messageChars = Math.min(MESSAGE_CHARS, limits.message_chars);
     const serverAhead = Date.parse(server_time) - this.ports.now().getTime();
-    this.#set({ everOpen: true, messageChars, serverAhead });
+    // What happened meanwhile was not heard.
+    const deskNews = this.#state.deskNews + 1;
+    this.#set({ everOpen: true, messageChars, serverAhead, deskNews });
     const unsent = this.#outbox.entries.flatMap((entry) => entry.conversation_id ?? []);
     const waiting = [...unsent, ...this.#requests.conversations];
     for (const id of new Set([...(this.#active ? [this.#active] : []), ...waiting])) {
@@ -323,7 +335,12 @@ export class ChatClient {
       case "conversation:started":
         return this.#startedElsewhere(frame);
       case "handover":
-        return this.#threads.onHandover(frame);
+        this.#typing.clear(frame.conversation_id);
+        this.#threads.onHandover(frame);
+        return this.#set({ deskNews: this.#state.deskNews + 1 });
+      case "conversation:joined":
+        this.#threads.onAgent(frame);
+        return this.#set({ deskNews: this.#state.deskNews + 1 });
       case "message:edited":
       case "message:deleted":
       case "reaction":

@@ -30,6 +30,8 @@ export interface ChatState {
   presence: Readonly<Record<string, PresenceFrame>>;
   /** Answers that are being written. */
   drafts: DraftsByQuestion;
+  /** How often something was heard that may change what waits for a person. */
+  deskNews: number;
   /** Why the latest change of a message was refused; null when none was. */
   refusal: { code: string } | null;
 }
@@ -38,6 +40,8 @@ export interface ChatPorts {
   userId: string;
   connect: (listener: ConnectionListener) => Connection;
   history: (conversationId: string, before?: string) => Promise<HistoryPage<ChatRecord>>;
+  /** Comes into somebody else's conversation that is with a person. */
+  joinAsAgent: (conversationId: string) => Promise<void>;
   slot: Slot;
   newId: () => string;
   now: () => Date;

@@ -23,6 +23,8 @@ interface PaneProps {
   conversationId: string | undefined;
   draftId: string;
   title: string | null | undefined;
+  /** It is somebody else's, and to be come into. */
+  enter: boolean;
   /** Given where the list is out of sight. */
   onShowList: (() => void) | undefined;
 }
@@ -44,7 +46,7 @@ function usePending(conversationId: string | undefined, draftId: string) {
 }
 
 export function ConversationPane(props: PaneProps) {
-  const { user, basename, conversationId, draftId, title } = props;
+  const { user, basename, conversationId, draftId, title, enter } = props;
   const { t } = useTranslation("chat");
   const client = useChatClient();
   const { threads, messageChars } = useChatState();
@@ -53,14 +55,17 @@ export function ConversationPane(props: PaneProps) {
   const [editing, setEditing] = useState<string | null>(null);
   const thread = conversationId ? threads[conversationId] : undefined;
   const fresh = !conversationId && pending.length === 0;
-  const heading = fresh ? t("list.new") : (title ?? t("untitled"));
+  const owner = thread?.owner && thread.owner.id !== user.id ? thread.owner : null;
+  const untitled = owner ? t("desk.of", { name: owner.name ?? t("somebody") }) : t("untitled");
+  const heading = fresh ? t("list.new") : (title ?? untitled);
   usePageTitle(heading);
 
   useEffect(() => {
     if (!conversationId) return;
-    client.open(conversationId);
+    if (enter) void client.enter(conversationId);
+    else client.open(conversationId);
     return () => client.close(conversationId);
-  }, [client, conversationId]);
+  }, [client, conversationId, enter]);
 
   const send = (text: string) =>
     client.send(text, conversationId ? { conversationId } : { clientConversationId: draftId });
@@ -80,11 +85,20 @@ export function ConversationPane(props: PaneProps) {
   return (
     <section className="chat-pane" aria-label={heading}>
       <PaneHeader {...props} heading={fresh ? null : heading}>
-        <CallPerson conversationId={conversationId} handover={thread?.handover} />
+        <CallPerson
+          conversationId={conversationId}
+          handover={thread?.handover}
+          asAgent={owner !== null}
+        />
       </PaneHeader>
-      {thread && <People records={thread.records} userId={user.id} />}
+      {thread && <People thread={thread} userId={user.id} />}
       <Banner />
-      <HandledBanner conversationId={conversationId} handover={thread?.handover} />
+      <HandledBanner
+        conversationId={conversationId}
+        handover={thread?.handover}
+        agents={thread?.agents}
+        asAgent={owner !== null}
+      />
       <Refusal />
       {fresh ? (
         <Welcome name={user.name} onChoose={(text) => composer.current?.suggest(text)} />
