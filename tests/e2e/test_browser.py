@@ -62,12 +62,15 @@ def test_an_agent_answers_from_the_desk(stack: Stack) -> None:
         stderr=subprocess.STDOUT,
         text=True,
     )
+    assert page.stdin is not None
     assert page.stdout is not None
     email = page.stdout.readline().strip()
     if "@" in email:
         asyncio.run(change_role(stack.database_url(), email, "agent"))
-    rest, _ = page.communicate("made an agent\n", timeout=SECONDS)
-    assert page.returncode == 0, email + rest
+        page.stdin.write("made an agent\n")
+    page.stdin.close()
+    rest = page.stdout.read()
+    assert page.wait() == 0, email + rest
 
 
 def test_there_are_stories() -> None:

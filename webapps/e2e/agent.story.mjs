@@ -21,7 +21,8 @@ import {
 const QUESTION = "where is my order 48213?";
 const HELLO = "Hello, I look after it.";
 const THANKS = "thank you!";
-const browser = await launch();
+/** Each has a browser: contexts of the packaged one share their cookies. */
+const browsers = [await launch(), await launch()];
 
 const said = (page, name, text) =>
   page.getByRole("log").getByRole("article", { name }).filter({ hasText: text });
@@ -29,14 +30,14 @@ const here = (page) =>
   page.getByRole("list", { name: "People in this conversation" }).getByRole("img", { name: "Online" });
 
 try {
-  const ada = await newPerson(browser);
+  const ada = await newPerson(browsers[0]);
   await register(ada.page, ada);
   await say(ada.page, QUESTION);
   await accepted(ada.page, QUESTION);
   await answered(ada.page, 1);
   await conversationOpen(ada.page);
 
-  const grace = { ...(await newPerson(browser)), name: "Grace Hopper" };
+  const grace = { ...(await newPerson(browsers[1])), name: "Grace Hopper" };
   await register(grace.page, grace);
   assert.equal(await grace.page.getByText("Waiting for a person").count(), 0);
   console.log(grace.email);
@@ -72,5 +73,5 @@ try {
   await say(ada.page, QUESTION);
   await answered(ada.page, before + 1);
 } finally {
-  await browser.close();
+  await Promise.all(browsers.map((browser) => browser.close()));
 }
