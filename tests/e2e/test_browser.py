@@ -54,23 +54,23 @@ def test_an_answer_arrives_when_the_assistant_is_back(stack: Stack) -> None:
 
 def test_an_agent_answers_from_the_desk(stack: Stack) -> None:
     """A person is called, sees a colleague come, talks with them, and is handed back."""
-    page = subprocess.Popen(
+    with subprocess.Popen(
         ["env", f"PARLEY_URL={stack.url}", NODE, "e2e/agent.story.mjs"],
         cwd=WEBAPPS,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-    )
-    assert page.stdin is not None
-    assert page.stdout is not None
-    email = page.stdout.readline().strip()
-    if "@" in email:
-        asyncio.run(change_role(stack.database_url(), email, "agent"))
-        page.stdin.write("made an agent\n")
-    page.stdin.close()
-    rest = page.stdout.read()
-    assert page.wait() == 0, email + rest
+    ) as page:
+        assert page.stdin is not None
+        assert page.stdout is not None
+        email = page.stdout.readline().strip()
+        if "@" in email:
+            asyncio.run(change_role(stack.database_url(), email, "agent"))
+            page.stdin.write("made an agent\n")
+        page.stdin.close()
+        rest = page.stdout.read()
+    assert page.returncode == 0, email + rest
 
 
 def test_there_are_stories() -> None:
