@@ -55,6 +55,7 @@ try {
   await ada.page.getByText("Grace Hopper is with you; the assistant is silent.").waitFor();
   await Promise.all([here(ada.page).waitFor(), here(grace.page).waitFor()]);
 
+  await grace.page.getByPlaceholder("Write to Ada Lovelace…").waitFor();
   await composer(grace.page).pressSequentially(HELLO);
   await ada.page.getByText("Grace Hopper is typing…").waitFor();
   await composer(grace.page).press("Enter");

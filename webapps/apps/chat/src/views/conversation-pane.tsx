@@ -118,6 +118,7 @@ export function ConversationPane(props: PaneProps) {
         limit={messageChars}
         onSend={send}
         onEditLast={editLast}
+        to={owner ? (owner.name ?? t("somebody")) : undefined}
         onTyping={(active) => conversationId && client.typing(conversationId, active)}
       />
     </section>
