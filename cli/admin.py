@@ -1,6 +1,7 @@
-"""`parley admin grant EMAIL`: make an account an admin; how a stack gets its first one."""
+"""`parley admin grant EMAIL` and `revoke EMAIL`: who is an admin or an agent of this stack."""
 
 import asyncio
+from enum import StrEnum
 from typing import Annotated
 from uuid import UUID, uuid4
 
@@ -13,32 +14,56 @@ from cli.options import DEFAULT_DATA, Data, running_stack
 from infra.embedded.errors import StackError
 from runtime.clock import HybridLogicalClock
 from schemas import ids
+from schemas.claims import AGENT_ROLES
 from schemas.events.admin import Action, ActionRecorded
+from schemas.events.control import RevocationReason, SessionRevoked
+from schemas.events.envelope import Event
 
-ADMIN = "admin"
+USER = "user"
+
+
+class Role(StrEnum):
+    """What an account can be made."""
+
+    ADMIN = "admin"
+    AGENT = "agent"
+
+
 Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The address of the account.")]
+Granted = Annotated[
+    Role,
+    typer.Option(
+        "--role", help="An admin administers; an agent answers people who asked for a person."
+    ),
+]
 
-admin = typer.Typer(help="Say who may administer this stack.", no_args_is_help=True)
-
-
-@admin.callback()
-def _group() -> None:
-    """Keep `grant` a command of its own while it is the only one."""
+admin = typer.Typer(
+    help="Say who may administer this stack, and who answers people.", no_args_is_help=True
+)
 
 
 @admin.command()
-def grant(email: Email, data: Data = DEFAULT_DATA) -> None:
-    """Make an account an admin; its owner needs to do nothing."""
-    changed = asyncio.run(make_admin(running_stack(data).database_url(), email))
-    typer.echo(f"{email} is an admin" if changed else f"{email} was an admin already")
+def grant(email: Email, role: Granted = Role.ADMIN, data: Data = DEFAULT_DATA) -> None:
+    """Make an account an admin, or an agent; open pages show it within minutes."""
+    changed = asyncio.run(change_role(running_stack(data).database_url(), email, role))
+    typer.echo(f"{email} is an {role}" if changed else f"{email} was an {role} already")
 
 
-async def make_admin(url: str, email: str) -> bool:
+@admin.command()
+def revoke(email: Email, data: Data = DEFAULT_DATA) -> None:
+    """Make an admin or agent a plain user again, and sign them out everywhere."""
+    changed = asyncio.run(change_role(running_stack(data).database_url(), email, USER))
+    typer.echo(f"{email} is a user" if changed else f"{email} was a user already")
+
+
+async def change_role(url: str, email: str, role: str) -> bool:
     """Change the role and write the audit's record of it in one transaction.
 
-    The record leaves through the gateway's outbox.
+    Who was an agent or admin before is signed out: their sessions end, and the edges hear of it.
+    What is told leaves through the gateway's outbox.
     Return whether anything changed; StackError when there is no such account.
     """
+    clock = HybridLogicalClock()
     async with database(url) as connection, connection.transaction():
         found = await connection.fetchrow(
             "select id, role from users where lower(email) = lower($1) for update", email
@@ -46,30 +71,54 @@ async def make_admin(url: str, email: str) -> bool:
         if found is None:
             message = f"no account has the address {email}; register it first"
             raise StackError(message)
-        if found["role"] == ADMIN:
+        user_id, before = found["id"], found["role"]
+        if before == role:
             return False
         await connection.execute(
-            "update users set role = $2, updated_at = now() where id = $1", found["id"], ADMIN
+            "update users set role = $2, updated_at = now() where id = $1", user_id, role
         )
-        await _record(connection, found["id"], found["role"])
+        await _tell(connection, _recorded(clock, user_id, before, role))
+        if before in AGENT_ROLES:
+            ended = await connection.fetch(
+                "update sessions set revoked_at = now()"
+                " where user_id = $1 and revoked_at is null returning id",
+                user_id,
+            )
+            for session in ended:
+                await _tell(connection, _revoked(clock, user_id, session["id"]))
     return True
 
 
-async def _record(connection: asyncpg.Connection, user_id: UUID, role: str) -> None:
+def _recorded(clock: HybridLogicalClock, user_id: UUID, before: str, role: str) -> Event:
     event_id = ids.event_id(ActionRecorded.event_type, uuid4())
-    event = ActionRecorded(
+    return ActionRecorded(
         event_id=event_id,
-        occurred_at=HybridLogicalClock().stamp(),
+        occurred_at=clock.stamp(),
         correlation_id=event_id,
         actor_id=ids.OPERATOR_ID,
-        action=Action.USER_ROLE_GRANTED,
+        action=Action.USER_ROLE_REVOKED if role == USER else Action.USER_ROLE_GRANTED,
         target_type="user",
         target_id=user_id,
-        old={"role": role},
-        new={"role": ADMIN, "operator": psutil.Process().username()},
+        old={"role": before},
+        new={"role": role, "operator": psutil.Process().username()},
     )
+
+
+def _revoked(clock: HybridLogicalClock, user_id: UUID, session_id: UUID) -> Event:
+    event_id = ids.event_id(SessionRevoked.event_type, session_id)
+    return SessionRevoked(
+        event_id=event_id,
+        occurred_at=clock.stamp(),
+        correlation_id=event_id,
+        user_id=user_id,
+        session_id=session_id,
+        reason=RevocationReason.ROLE_CHANGED,
+    )
+
+
+async def _tell(connection: asyncpg.Connection, event: Event) -> None:
     await connection.execute(
         "insert into outbox (event_type, body) values ($1, $2::jsonb)",
-        ActionRecorded.event_type,
+        event.event_type,
         event.model_dump_json(),
     )

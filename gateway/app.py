@@ -20,12 +20,14 @@ from gateway.auth.service import SignIn
 from gateway.auth.standing import Standing
 from gateway.auth.telling import Telling
 from gateway.auth.tokens import AccessTokenMint, RefreshTokens, load_private_key
+from gateway.chat import agent_endpoints as agents_desk
 from gateway.chat import changing_endpoints
 from gateway.chat import endpoints as chat
+from gateway.chat.agents import Agents
 from gateway.chat.changed import ChangedConversations
 from gateway.chat.changing import Changing
 from gateway.chat.service import Conversing
-from gateway.chat.young import YoungConversations
+from gateway.chat.young import YoungConversations, YoungJoins
 from gateway.http.api import ProblemApi
 from gateway.http.middleware import (
     AnswerHeaders,
@@ -58,6 +60,7 @@ ROUTERS = (
     auth.router,
     chat.router,
     changing_endpoints.router,
+    agents_desk.router,
     ai.router,
     # Before the jobs: `candidates` is no job's id.
     candidates.router,
@@ -143,8 +146,18 @@ def _exchange(settings: GatewaySettings, parts: Parts, clock: HybridLogicalClock
     )
 
 
+def _agents(parts: Parts, clock: HybridLogicalClock) -> Agents:
+    return Agents(
+        accounts=parts.accounts,
+        conversations=parts.conversations,
+        publisher=parts.publisher,
+        clock=clock,
+        young=YoungJoins(),
+    )
+
+
 def _chat(
-    settings: GatewaySettings, parts: Parts, clock: HybridLogicalClock
+    settings: GatewaySettings, parts: Parts, clock: HybridLogicalClock, agents: Agents
 ) -> tuple[Conversing, Changing]:
     changed = ChangedConversations()
     conversing = Conversing(
@@ -153,12 +166,33 @@ def _chat(
         clock=clock,
         young=YoungConversations(),
         changed=changed,
+        agents=agents,
         answer_within=settings.answer_within,
     )
     changing = Changing(
         conversing=conversing, publisher=parts.publisher, clock=clock, changed=changed
     )
     return conversing, changing
+
+
+def _sign_in(
+    settings: GatewaySettings,
+    parts: Parts,
+    key: EllipticCurvePrivateKey,
+    *,
+    telling: Telling,
+    standing: Standing,
+) -> SignIn:
+    return SignIn(
+        accounts=parts.accounts,
+        tickets=parts.tickets,
+        passwords=parts.passwords,
+        mint=AccessTokenMint(key, settings.auth.issuer, settings.auth.access_lifetime),
+        refresh_tokens=RefreshTokens(key),
+        telling=telling,
+        standing=standing,
+        refresh_lifetime=settings.auth.refresh_lifetime,
+    )
 
 
 def _state(
@@ -168,22 +202,14 @@ def _state(
     clock: HybridLogicalClock,
     asker: Asker,
 ) -> GatewayState:
-    conversing, changing = _chat(settings, parts, clock)
+    agents = _agents(parts, clock)
+    conversing, changing = _chat(settings, parts, clock, agents)
     telling = Telling(clock)
     standing = Standing(parts.accounts, settings.auth.access_lifetime)
     authority = Authority(parts.accounts)
     return GatewayState(
         settings=settings,
-        sign_in=SignIn(
-            accounts=parts.accounts,
-            tickets=parts.tickets,
-            passwords=parts.passwords,
-            mint=AccessTokenMint(key, settings.auth.issuer, settings.auth.access_lifetime),
-            refresh_tokens=RefreshTokens(key),
-            telling=telling,
-            standing=standing,
-            refresh_lifetime=settings.auth.refresh_lifetime,
-        ),
+        sign_in=_sign_in(settings, parts, key, telling=telling, standing=standing),
         standing=standing,
         administration=Administration(parts.accounts, telling, standing, authority),
         editing=Editing(parts.knowledge, authority, clock),
@@ -196,6 +222,7 @@ def _state(
         candidates=CandidateDesk(parts.candidates, clock),
         conversing=conversing,
         changing=changing,
+        agents=agents,
         assisting=Assisting(asker, conversing),
         verifier=AccessTokenVerifier(key.public_key(), settings.auth.issuer),
         shared_limits=parts.shared_limits,

@@ -9,6 +9,7 @@ from gateway.admin.service import Administration
 from gateway.ai.service import Assisting
 from gateway.auth.service import SignIn
 from gateway.auth.standing import Standing
+from gateway.chat.agents import Agents
 from gateway.chat.changing import Changing
 from gateway.chat.service import Conversing
 from gateway.http.limits import RateLimiter
@@ -30,6 +31,7 @@ class GatewayState(TypedDict):
     administration: Administration
     conversing: Conversing
     changing: Changing
+    agents: Agents
     editing: Editing
     assisting: Assisting
     training: TrainingDesk

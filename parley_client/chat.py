@@ -278,7 +278,8 @@ class Chat:
                 self._come_back_ms = int(frame["after_ms"])
             case "reply:delta":
                 self._tell(frame)
-            case _ if "event_id" in frame and self._memory.is_new(frame):
+            # Without a position it is told to an agent of a conversation that is not joined.
+            case _ if "event_id" in frame and "at" in frame and self._memory.is_new(frame):
                 self._tell(frame)
 
     def _tell(self, frame: Frame) -> None:

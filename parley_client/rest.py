@@ -48,7 +48,7 @@ class Ticket(_Answer):
 
 
 class Page(_Answer):
-    """One page of a history, in reading order; `next` asks for the page before it."""
+    """One page of a history or a list, in its order; `next` asks for the page that goes on."""
 
     items: list[dict[str, JsonValue]]
     next: str | None = None
@@ -60,6 +60,8 @@ class Page(_Answer):
     """The conversation's, and when it got it; in histories only."""
     ended_at: str | None = None
     """From when on nothing more is said in it; in histories only."""
+    agents: list[dict[str, JsonValue]] = []
+    """Who came into the conversation besides its owner; in histories only."""
     positions: list[str] = []
     """Where to join from, so that nothing is missing between this page and the socket."""
 
@@ -166,6 +168,24 @@ class ParleyClient:
                 await asyncio.sleep(backoff(attempt))
             else:
                 return
+
+    async def handovers(self, *, after: str | None = None, limit: int = 30) -> Page:
+        """Return a page of the conversations that are with a person, the longest waiting first.
+
+        Raises:
+            RestError: who is signed in is neither agent nor admin (403), or as `request`.
+        """
+        query = {"limit": str(limit)} if after is None else {"limit": str(limit), "after": after}
+        response = await self.request("GET", "/api/chat/handovers", query=query)
+        return Page.model_validate_json(response.content)
+
+    async def join_as_agent(self, conversation_id: UUID) -> None:
+        """Come into somebody's conversation that is with a person; then `Chat.join` enters it.
+
+        Raises:
+            RestError: it is not theirs to join, or not there (404), or as `request`.
+        """
+        await self.request("PUT", f"/api/chat/conversations/{conversation_id}/agents/me")
 
     async def _sign_in(self, path: str, body: dict[str, str] | None) -> SignedIn:
         response = await self.request("POST", path, body=body)

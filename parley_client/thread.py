@@ -49,6 +49,8 @@ class Thread:
         self._arrived: dict[str, tuple[str, str]] = {}
         self._handover: tuple[_Rank, str] = (("", ""), "assistant")
         self._whole = Whole()
+        self._agents: dict[str, tuple[str, str]] = {}
+        """Agent to when they came, and their name."""
 
     @classmethod
     def of(
@@ -60,6 +62,7 @@ class Thread:
         delivered: Iterable[Mapping[str, Any]] = (),
         title: Mapping[str, Any] | None = None,
         ended_at: str | None = None,
+        agents: Iterable[Mapping[str, Any]] = (),
         reader: UUID | None = None,
     ) -> "Thread":
         """Return the state of a history: what the gateway answers in these fields of a page."""
@@ -72,6 +75,8 @@ class Thread:
         if handover is not None:
             thread._hand_over(dict(handover))
         thread._whole = Whole(title, ended_at)
+        for agent in agents:
+            thread._join(agent["id"], agent["joined_at"], agent["name"])
         return thread
 
     def apply(self, frame: Frame) -> None:
@@ -93,6 +98,9 @@ class Thread:
                 _mark(self._arrived, frame["sender"]["id"], frame["up_to"], frame["message_id"])
             case "handover":
                 self._hand_over(frame)
+            case "conversation:joined":
+                sender = frame["sender"]
+                self._join(sender["id"], frame["occurred_at"], sender["name"])
             case _:
                 self._whole.apply(frame)
 
@@ -130,6 +138,15 @@ class Thread:
     def status(self) -> str:
         """`active`, `ended` when nothing more is said, `deleted` when it is gone."""
         return self._whole.status
+
+    @property
+    def agents(self) -> dict[str, str]:
+        """Who came in besides its owner: user to name."""
+        return {agent: name for agent, (_, name) in self._agents.items()}
+
+    def _join(self, agent_id: str, joined_at: str, name: str) -> None:
+        known = self._agents.get(agent_id)
+        self._agents[agent_id] = min((joined_at, name), known or (joined_at, name))
 
     def _hand_over(self, frame: Frame) -> None:
         self._handover = max(self._handover, (_rank(frame), frame["to"]))

@@ -8,6 +8,8 @@ from schemas.text import PersonName
 
 ALGORITHM = "ES256"
 AUDIENCE = "parley"
+AGENT_ROLES = frozenset({"agent", "admin"})
+"""The roles of people who may answer in the conversations of others."""
 
 
 class AccessClaims(BaseModel):

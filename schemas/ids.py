@@ -32,6 +32,11 @@ def change_event_id(event_type: str, sender_id: UUID, message: UUID, client_even
     return uuid5(_NAMESPACE, f"change:{event_type}:{sender_id}:{message}:{client_event_id}")
 
 
+def joining_event_id(event_type: str, agent_id: UUID, conversation: UUID) -> UUID:
+    """Return the id of an agent's coming into a conversation; coming again is the same."""
+    return uuid5(_NAMESPACE, f"joining:{event_type}:{agent_id}:{conversation}")
+
+
 def frame_id(connection_id: UUID, ref: str) -> UUID:
     """Return a client id for a frame that brings none; good for one connection's repeats."""
     return uuid5(_NAMESPACE, f"frame:{connection_id}:{ref}")

@@ -25,6 +25,7 @@ from schemas.events.ai import (
     Summarized,
 )
 from schemas.events.chat import (
+    AgentJoined,
     ConversationHandedOver,
     ConversationStarted,
     FeedbackGiven,
@@ -146,6 +147,7 @@ CATALOGUE: dict[Topic, TopicSpec] = {
             ConversationRenamed,
             ConversationEnded,
             ConversationDeleted,
+            AgentJoined,
         ),
         key="conversation_id",
         writers=("edge-ws", "gateway"),

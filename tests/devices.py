@@ -9,7 +9,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from cli.admin import make_admin
+from cli.admin import change_role
 from infra.embedded.errors import StackError
 from schemas.frames.codes import SUBPROTOCOL
 from tests.stack import Stack
@@ -105,12 +105,16 @@ class People:
     async def admin(self) -> Device:
         """Return a device of somebody whom the operator made an admin."""
         [device] = await self.person(1)
-        url = self._stack.database_url()
-        assert await make_admin(url, device.email.upper())
-        assert not await make_admin(url, device.email)
-        with pytest.raises(StackError):
-            await make_admin(url, "nobody@example.org")
+        await self.promote(device, "admin")
         return device
+
+    async def promote(self, device: Device, role: str) -> None:
+        """Have the operator give somebody a role; their token says so after the next login."""
+        url = self._stack.database_url()
+        assert await change_role(url, device.email.upper(), role)
+        assert not await change_role(url, device.email, role)
+        with pytest.raises(StackError):
+            await change_role(url, "nobody@example.org", role)
 
     async def leave(self) -> None:
         """Close every device."""

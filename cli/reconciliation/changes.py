@@ -7,6 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from schemas.events.chat import (
+    AgentJoined,
     ConversationEvent,
     FeedbackGiven,
     HandoverEvent,
@@ -88,6 +89,12 @@ def _(event: MessagesDelivered) -> State:
 @state_of.register
 def _(event: HandoverEvent) -> State:
     return _of_whole("handover", event, f"{event.to} {digest(event.note)}")
+
+
+@state_of.register
+def _(event: AgentJoined) -> State:
+    whole, agent = event.conversation_id, event.sender.id
+    return State("agent", whole, f"{whole} {agent}", WHENEVER, agent, "")
 
 
 @state_of.register

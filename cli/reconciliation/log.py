@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from cli.reconciliation.changes import State, state_of
 from schemas import headers as names
 from schemas.events.chat import (
+    AgentJoined,
     ConversationHandedOver,
     ConversationStarted,
     FeedbackGiven,
@@ -50,6 +51,7 @@ CHANGES: frozenset[type[Event]] = frozenset(
         MessagesDelivered,
         ReplyFailed,
         ReplyWithheld,
+        AgentJoined,
         ConversationHandedOver,
         HandoverAsked,
         ConversationRenamed,

@@ -64,6 +64,10 @@ select 'handover', conversation_id::text, since, event_id,
     handler || ' ' || {_DIGEST.format("note")}, conversation_id
 from conversation_handlers
 union all
+select 'agent', concat_ws(' ', conversation_id, agent_id), to_timestamp(0), agent_id, '',
+    conversation_id
+from conversation_agents
+union all
 select 'title', conversation_id::text, titled_at, title_id, {_DIGEST.format("title")},
     conversation_id
 from conversation_changes where titled_at is not null

@@ -8,6 +8,7 @@ from uuid import UUID
 from consumers.delivery.database import Connection
 from consumers.persistence import conversation_changes
 from consumers.persistence.ports import (
+    AgentRow,
     ConversationRow,
     DeletionRow,
     DeliveryMarkRow,
@@ -35,6 +36,13 @@ on conflict (conversation_id) do update
 set handler = excluded.handler, note = excluded.note,
     since = excluded.since, event_id = excluded.event_id
 where (known.since, known.event_id) < (excluded.since, excluded.event_id)
+"""
+_AGENTS = """
+insert into conversation_agents as known (conversation_id, agent_id, name, joined_at, event_id)
+select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::uuid[])
+on conflict (conversation_id, agent_id) do update
+set name = excluded.name, joined_at = excluded.joined_at
+where known.joined_at > excluded.joined_at
 """
 _MESSAGES = """
 insert into messages (
@@ -170,6 +178,7 @@ Rows = (
     | Sequence[EndRow]
     | Sequence[RemovalRow]
     | Sequence[HandlerRow]
+    | Sequence[AgentRow]
     | Sequence[MessageRow]
     | Sequence[InsightRow]
     | Sequence[EditRow]
@@ -210,6 +219,10 @@ class PostgresArchive:
     async def add_handlers(self, rows: Sequence[HandlerRow]) -> None:
         """See `Archive`."""
         await self._connection.execute(_HANDLERS, *_columns(rows))
+
+    async def add_agents(self, rows: Sequence[AgentRow]) -> None:
+        """See `Archive`."""
+        await self._connection.execute(_AGENTS, *_columns(rows))
 
     async def add_messages(self, rows: Sequence[MessageRow]) -> None:
         """See `Archive`."""

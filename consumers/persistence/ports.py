@@ -56,6 +56,17 @@ class HandlerRow:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentRow:
+    """Who came into a conversation that is not theirs; the earliest time counts."""
+
+    conversation_id: UUID
+    agent_id: UUID
+    name: str
+    joined_at: datetime
+    event_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class MessageRow:
     """Something said, by a person or the assistant; `body` is the event's JSON as published."""
 
@@ -163,8 +174,9 @@ class Archive(Protocol):
 
     Idempotency: a row whose event or message is there already changes nothing.
     Ordering: none is needed; of titles, edits, reactions, ratings and hand-overs the latest
-    counts, of read and delivery marks the furthest, and an end or a deletion is for ever. No two
-    rows of one call may be about the same thing, but for ends and removals of conversations.
+    counts, of read and delivery marks the furthest, of joins the earliest, and an end or a
+    deletion is for ever. No two rows of one call may be about the same thing, but for ends and
+    removals of conversations.
     """
 
     async def add_conversations(self, rows: Sequence[ConversationRow]) -> None:
@@ -192,6 +204,10 @@ class Archive(Protocol):
 
     async def add_handlers(self, rows: Sequence[HandlerRow]) -> None:
         """Keep who handles conversations, whether or not these are there yet."""
+        ...
+
+    async def add_agents(self, rows: Sequence[AgentRow]) -> None:
+        """Keep who came into conversations, whether or not these are there yet."""
         ...
 
     async def add_messages(self, rows: Sequence[MessageRow]) -> None:

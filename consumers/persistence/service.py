@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import TypeAdapter
 
 from consumers.persistence.ports import (
+    AgentRow,
     Archive,
     ConversationRow,
     DeletionRow,
@@ -24,6 +25,7 @@ from consumers.persistence.ports import (
     TitleRow,
 )
 from schemas.events.chat import (
+    AgentJoined,
     ConversationStarted,
     FeedbackGiven,
     HandoverEvent,
@@ -52,6 +54,7 @@ Row = (
     | EndRow
     | RemovalRow
     | HandlerRow
+    | AgentRow
     | MessageRow
     | InsightRow
     | EditRow
@@ -116,6 +119,9 @@ async def _keep_changes(archive: Archive, rows: Sequence[Row]) -> None:
 async def _keep_wholes(archive: Archive, rows: Sequence[Row]) -> None:
     if handlers := _last(_of(rows, HandlerRow), ("conversation_id",), ("since", "event_id")):
         await archive.add_handlers(handlers)
+    joins = sorted(_of(rows, AgentRow), key=attrgetter("joined_at"), reverse=True)
+    if agents := {(row.conversation_id, row.agent_id): row for row in joins}:
+        await archive.add_agents(list(agents.values()))
     if titles := _last(_of(rows, TitleRow), ("conversation_id",), ("titled_at", "title_id")):
         await archive.add_titles(titles)
     if ends := _of(rows, EndRow):
@@ -184,6 +190,18 @@ def _(event: HandoverEvent, body: str) -> Row:
         handler=event.to,
         note=event.note,
         since=event.occurred_at,
+        event_id=event.event_id,
+    )
+
+
+@row_of.register
+def _(event: AgentJoined, body: str) -> Row:
+    del body
+    return AgentRow(
+        conversation_id=event.conversation_id,
+        agent_id=event.sender.id,
+        name=event.sender.name,
+        joined_at=event.occurred_at,
         event_id=event.event_id,
     )
 

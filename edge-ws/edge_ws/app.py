@@ -77,7 +77,7 @@ class Edge:
         self.passing = Passing(whispers, fanout)
         self.presence = Presence(self.passing, access, self.backlog)
         self.hub = Hub(fanout, self.backlog, self.presence, revocations, **deadlines)
-        self.control = Control(sources.control, revocations, self.hub.sweep)
+        self.control = Control(sources.control, revocations, self.hub.sweep, access)
         self.tail = Tail(
             sources.records, backlog=self.backlog, fanout=fanout, access=access, clock=clock
         )

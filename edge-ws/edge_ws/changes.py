@@ -215,6 +215,8 @@ def _refusal(change: _Change, known: "KnownMessage") -> tuple[ErrorCode, str] | 
         return ErrorCode.NOT_ALLOWED, "only its author may do that"
     if isinstance(frame, StopReply | RegenerateReply) and known.sender_id == ids.ASSISTANT_ID:
         return ErrorCode.NOT_FOUND, "that is an answer; name its question"
+    if isinstance(frame, RegenerateReply) and change.sender.kind is SenderKind.AGENT:
+        return ErrorCode.NOT_ALLOWED, "the assistant answers those whose conversation it is"
     if isinstance(frame, RateReply) and known.answers is None:
         return ErrorCode.NOT_ALLOWED, "only the assistant's answers are rated"
     if known.deleted and not isinstance(frame, _ALSO_OF_DELETED):

@@ -13,6 +13,7 @@ from schemas import headers as names
 from schemas.events.control import SessionRevoked, UserDisabled
 
 if TYPE_CHECKING:
+    from edge_ws.access import Access
     from edge_ws.ports import TailedRecord
     from edge_ws.revocations import Revocations
 
@@ -49,7 +50,7 @@ class ControlSource(Protocol):
 
 
 class Control:
-    """Keeps the revocations up to date.
+    """Keeps the revocations up to date, and lets go of what was known of whom they hit.
 
     Each start reads back as far as tokens live: that needs no positions, and a repeat does no harm.
     """
@@ -59,10 +60,12 @@ class Control:
         create: Callable[[], ControlSource],
         revocations: "Revocations",
         close_revoked: Callable[[], None],
+        access: "Access",
     ) -> None:
         self._create = create
         self._revocations = revocations
         self._close_revoked = close_revoked
+        self._access = access
         self.following = False
 
     async def run(self) -> None:
@@ -114,4 +117,5 @@ class Control:
             logger.exception("control_unreadable", offset=record.offset)
             return
         self._revocations.take(event)
+        self._access.forget(user_id=event.user_id)
         timings.revocations.labels(event.event_type).inc()

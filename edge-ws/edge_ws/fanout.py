@@ -5,8 +5,9 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
-from edge_ws.framing import text_frame
+from edge_ws.framing import text_frame, without_position
 from runtime import metrics
+from schemas.claims import AGENT_ROLES
 from schemas.events.chat import SenderKind
 
 if TYPE_CHECKING:
@@ -19,10 +20,17 @@ class Fanout:
     def __init__(self) -> None:
         self._members: dict[bytes, set[Connection]] = {}
         self._of_user: dict[UUID, set[Connection]] = {}
+        self._desk: set[Connection] = set()
+        """Sockets of people who may answer in conversations of others."""
 
     def signed_in(self, user_id: UUID, connection: "Connection") -> None:
-        """Tell this socket of conversations that its user starts from now on."""
+        """Tell this socket of conversations that its user starts from now on.
+
+        An agent's is told of every hand-over too, and of who joins.
+        """
         self._of_user.setdefault(user_id, set()).add(connection)
+        if connection.session is not None and connection.session.user.role in AGENT_ROLES:
+            self._desk.add(connection)
 
     def join(self, key: bytes, connection: "Connection", kind: SenderKind) -> None:
         """Send this conversation's events to this socket from now on."""
@@ -50,21 +58,35 @@ class Fanout:
         connection.joined.clear()
         if connection.session is not None:
             _remove(self._of_user, connection.session.user.id, connection)
+        self._desk.discard(connection)
 
-    def deliver(self, key: bytes, payload: bytes, owner_id: UUID | None = None) -> int:
+    def deliver(
+        self, key: bytes, payload: bytes, owner_id: UUID | None = None, *, desk: bool = False
+    ) -> int:
         """Push an event to everyone in its conversation; return how many that were.
 
         Where an owner is named, to all of their sockets too: they cannot have joined yet.
+        What is for the desk goes to every agent's socket, without its position to those who
+        have not joined.
         """
+        told = self._tell_desk(key, payload) if desk else 0
         members: AbstractSet[Connection] = self._members.get(key, _NOBODY)
         if owner_id is not None:
             members = members | self._of_user.get(owner_id, _NOBODY)
         if not members:
-            return 0
+            return told
         frame = text_frame(payload)
         for connection in members:
             connection.push(frame)
-        return len(members)
+        return len(members) + told
+
+    def _tell_desk(self, key: bytes, payload: bytes) -> int:
+        others = self._desk - self._members.get(key, _NOBODY)
+        if others:
+            frame = text_frame(without_position(payload))
+            for connection in others:
+                connection.push(frame)
+        return len(others)
 
     def memberships(self) -> Iterator[tuple[bytes, "Connection"]]:
         """Return every conversation with every socket in it."""

@@ -34,6 +34,15 @@ def event_payload(frame_type: str, at: str, body: bytes) -> bytes:
     return b'{"type":"%b","at":"%b",%b' % (frame_type.encode(), at.encode(), body[1:])
 
 
+def without_position(payload: bytes) -> bytes:
+    """Return the payload of an event as it is told where its conversation has not been joined.
+
+    With a position it would say that everything before it was heard.
+    """
+    frame_type, _, body = payload.split(b",", 2)
+    return b"%b,%b" % (frame_type, body)
+
+
 def replayed_frame(payload: bytes) -> bytes:
     """Return the frame of an event that is sent again."""
     return text_frame(payload[:-1] + _REPLAYED)

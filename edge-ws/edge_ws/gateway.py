@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, SecretStr, ValidationError
 
 from edge_ws.ports import Grant, KnownMessage
 from runtime.errors import RetryableError
+from schemas.events.chat import SenderKind
 from schemas.positions import Position
 
 TIMEOUT_SECONDS = 2.0
@@ -17,6 +18,9 @@ TIMEOUT_SECONDS = 2.0
 class _Access(BaseModel):
     owner_id: UUID
     allowed: bool
+    kind: SenderKind | None = SenderKind.USER
+    """Older gateways let owners in only, and do not say so."""
+    agents: tuple[UUID, ...] = ()
     ended: bool = False
 
 
@@ -57,7 +61,10 @@ class GatewayDirectory:
         answer = await self._ask(
             _Access, f"/internal/conversations/{conversation_id}/access", user_id=str(user_id)
         )
-        return None if answer is None else Grant(**dict(answer))
+        if answer is None:
+            return None
+        kind = answer.kind if answer.allowed else None
+        return Grant(answer.owner_id, kind, answer.agents, ended=answer.ended)
 
     async def find_message(
         self, conversation_id: UUID, message_id: UUID, needed: Sequence[Position] = ()

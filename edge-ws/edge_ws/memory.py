@@ -15,6 +15,7 @@ from edge_ws.ports import Grant, KnownMessage, Log, Positions, TailedRecord
 from producers.memory import InMemoryEventPublisher
 from producers.records import Headers
 from runtime.errors import RetryableError
+from schemas.events.chat import SenderKind
 from schemas.frames.server import PresenceState
 from schemas.positions import Position, reaches
 from schemas.tickets import SocketTicket
@@ -195,6 +196,8 @@ class InMemoryDirectory:
     """Conversations and their owners in a dictionary."""
 
     owners: dict[UUID, UUID] = field(default_factory=dict)
+    agents: dict[UUID, tuple[UUID, ...]] = field(default_factory=dict)
+    """Who came into each conversation."""
     messages: dict[tuple[UUID, UUID], KnownMessage] = field(default_factory=dict)
     """By conversation and message."""
     stored: Sequence[Position] | None = None
@@ -210,8 +213,13 @@ class InMemoryDirectory:
         if self.away:
             raise RetryableError("the directory is away")
         owner = self.owners.get(conversation_id)
-        ended = conversation_id in self.ended
-        return None if owner is None else Grant(owner, owner == user_id, ended=ended)
+        if owner is None:
+            return None
+        agents, ended = self.agents.get(conversation_id, ()), conversation_id in self.ended
+        if owner == user_id:
+            return Grant(owner, SenderKind.USER, agents, ended=ended)
+        kind = SenderKind.AGENT if user_id in agents else None
+        return Grant(owner, kind, agents, ended=ended)
 
     async def find_message(
         self, conversation_id: UUID, message_id: UUID, needed: Sequence[Position] = ()

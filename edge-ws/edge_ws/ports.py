@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
+from schemas.events.chat import SenderKind
 from schemas.positions import Position
 from schemas.tickets import SocketTicket
 from schemas.topics import Topic
@@ -112,10 +113,12 @@ class TicketStore(Protocol):
 
 
 class Grant(NamedTuple):
-    """Whether a user may see a conversation, and whose it is."""
+    """What a user is in a conversation, whose it is, and who else came in."""
 
     owner_id: UUID
-    allowed: bool
+    kind: SenderKind | None
+    """None when it is not theirs to see."""
+    agents: tuple[UUID, ...] = ()
     ended: bool = False
     """Nothing more is said in it."""
 

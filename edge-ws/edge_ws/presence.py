@@ -124,7 +124,7 @@ class Presence:
 
     def _met(self, connection: "Connection", user_id: UUID) -> bool:
         return any(
-            self._access.owns(key, user_id) or self._backlog.spoke(key, user_id)
+            self._access.takes_part(key, user_id) or self._backlog.spoke(key, user_id)
             for key in connection.joined
         )
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -19,7 +19,12 @@ from edge_ws.ring import Ring
 from runtime import metrics
 from runtime.clock import server_seconds
 from runtime.trail import TRAIL
-from schemas.events.chat import ConversationStarted, MessageDeleted
+from schemas.events.chat import (
+    AgentJoined,
+    ConversationHandedOver,
+    ConversationStarted,
+    MessageDeleted,
+)
 from schemas.events.replies import ReplyFailed, ReplyGenerated
 from schemas.frames.server import DELTA_FRAME, FRAME_OF_EVENT, Reset
 from schemas.topics import Topic
@@ -74,7 +79,7 @@ class Tail:
         if self._backlog.opened and source.epoch != self._backlog.epoch:
             logger.warning("tail_history_changed")
             self._backlog.forget()
-            self._access.forget()
+            self._access.forget_all()
             self._tell_reset(None, source.epoch)
             return
         self._backlog.open(source.epoch, started, source.ends)
@@ -127,7 +132,12 @@ class Tail:
                 self._backlog.drafts.end_by(pushed.fields)
             if pushed.frame_type == _DELETED:
                 ring.rewrite(pushed.key, redaction_for(pushed.payload))
-            sockets = self._fanout.deliver(pushed.key, pushed.payload, pushed.owner_id)
+            sockets = self._fanout.deliver(
+                pushed.key,
+                pushed.payload,
+                pushed.owner_id,
+                desk=pushed.frame_type in _FOR_THE_DESK,
+            )
             if pushed.frame_type == endings.DELETED:
                 self._fanout.dismiss(pushed.key)
             if TRAIL.follows(pushed.fields.get("correlation_id")):
@@ -143,6 +153,10 @@ class Tail:
         self._observe(pushed.time)
         if pushed.event_type == ConversationStarted.event_type and pushed.owner_id is not None:
             self._access.learn(pushed.key, pushed.owner_id)
+        agent_id = _agent_of(pushed)
+        if agent_id is not None:
+            self._access.came(pushed.key, [agent_id])
+            self._access.forget(key=pushed.key)
         return pushed
 
     def _comes_too_late(self, pushed: Pushed) -> bool:
@@ -175,7 +189,7 @@ class Tail:
             found=offset,
         )
         fresh = self._backlog.restart(log, offset)
-        self._access.forget()
+        self._access.forget_all()
         self._tell_reset(log)
         return fresh
 
@@ -191,6 +205,23 @@ class Tail:
 
 _ENDS_OF_DRAFTS = {FRAME_OF_EVENT[each.event_type] for each in (ReplyGenerated, ReplyFailed)}
 _DELETED = FRAME_OF_EVENT[MessageDeleted.event_type]
+
+_FOR_THE_DESK = {FRAME_OF_EVENT[each.event_type] for each in (ConversationHandedOver, AgentJoined)}
+
+
+def _agent_of(pushed: Pushed) -> UUID | None:
+    """Return who comes into the conversation, if somebody does."""
+    if pushed.event_type != AgentJoined.event_type:
+        return None
+    sender = pushed.fields["sender"]
+    return _id(sender.get("id") if isinstance(sender, Mapping) else None)
+
+
+def _id(field: object) -> UUID:
+    try:
+        return UUID(str(field))
+    except ValueError:
+        raise UnreadableError("schema") from None
 
 
 def _note(log: Log, offset: int, pushed: Pushed, sockets: int) -> None:

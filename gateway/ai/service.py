@@ -116,7 +116,8 @@ class Assisting:
         """
         if asked.conversation_id is None:
             return []
-        page = await self._conversing.history(user.sub, asked.conversation_id, None, MOST_TURNS)
+        entered = await self._conversing.enter(user.sub, asked.conversation_id)
+        page = await self._conversing.history(user.sub, entered, None, MOST_TURNS)
         return _newest([each for each in page.items if not each.deleted])
 
     async def models(self, user: AccessClaims) -> ModelsListed:

@@ -6,12 +6,12 @@ from uuid import UUID, uuid4
 
 from gateway.chat.changed import ChangedConversations
 from gateway.chat.ports import ENDED, Conversation
-from gateway.chat.service import Conversing, NotAcceptedError, not_found, sender_of
+from gateway.chat.service import Conversing, NotAcceptedError, not_found
 from producers.ports import EventPublisher
 from runtime.clock import HybridLogicalClock
 from schemas import ids
 from schemas.claims import AccessClaims
-from schemas.events.chat import Sender
+from schemas.events.chat import Sender, SenderKind
 from schemas.events.conversations import (
     ConversationChange,
     ConversationDeleted,
@@ -95,7 +95,7 @@ class Changing:
             "occurred_at": self._clock.stamp(),
             "correlation_id": event_id,
             "conversation_id": conversation_id,
-            "sender": sender_of(user),
+            "sender": Sender(id=user.sub, kind=SenderKind.USER, name=user.name),
         }
 
     async def _publish(self, event: ConversationChange) -> None:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from gateway.chat.cursor import read_cursor, write_cursor
 from gateway.chat.ports import (
     PREVIEW_CHARS,
+    Agent,
     Conversation,
     Handover,
     Place,
@@ -19,6 +20,8 @@ from gateway.chat.ports import (
 )
 from gateway.chat.service import NotAcceptedError
 from gateway.chat.views import (
+    AgentView,
+    ConversationDetail,
     ConversationItem,
     ConversationPage,
     ConversationView,
@@ -26,6 +29,7 @@ from gateway.chat.views import (
     HandoverAccepted,
     HistoryPage,
     MessageAccepted,
+    PersonView,
     SendMessage,
     StartConversation,
 )
@@ -38,10 +42,10 @@ from schemas.frames.codes import AckStatus
 from schemas.positions import Position
 from schemas.text import format_instant
 
-_CURSOR_CHARS = 64
+CURSOR_CHARS = 64
 
 Before = Annotated[
-    str | None, Query(max_length=_CURSOR_CHARS, description="`next` of another page.")
+    str | None, Query(max_length=CURSOR_CHARS, description="`next` of another page.")
 ]
 Limit = Annotated[int, Query(ge=1, le=100)]
 
@@ -82,9 +86,13 @@ async def list_conversations(
 @router.get("/conversations/{conversation_id}")
 async def get_conversation(
     conversation_id: UUID, user: SignedInUser, state: State
-) -> ConversationView:
-    """Tell of one of my conversations."""
-    return _view(await state["conversing"].find(user.sub, conversation_id))
+) -> ConversationDetail:
+    """Tell of a conversation that is mine, or that I joined as an agent."""
+    found = await state["conversing"].enter(user.sub, conversation_id)
+    agents = await state["agents"].of(conversation_id)
+    return ConversationDetail(
+        **dict(_view(found)), owner=owner_view(found), agents=agent_views(agents)
+    )
 
 
 @router.put("/conversations/{conversation_id}/handover", status_code=202)
@@ -110,13 +118,22 @@ async def read_history(
     """Read what was said: the newest page first, each page in (occurred_at, event_id) order."""
     # Before the rows: what is stored meanwhile is then read, and sent by the socket once more.
     reached = await state["conversing"].reached(conversation_id)
-    cursor = read_cursor(before)
-    conversation = await state["conversing"].find(user.sub, conversation_id)
-    page = await state["conversing"].said_in(conversation_id, user.sub, cursor, limit)
+    conversation = await state["conversing"].enter(user.sub, conversation_id)
+    page = await state["conversing"].history(user.sub, conversation, read_cursor(before), limit)
     marks = await state["conversing"].read_marks(conversation_id)
     delivered = await state["conversing"].delivery_marks(conversation_id)
     handover = await state["conversing"].handover(conversation_id)
-    body = history_body(page.items, marks, page.next, reached, handover, delivered=delivered)
+    agents = await state["agents"].of(conversation_id)
+    body = history_body(
+        page.items,
+        marks,
+        page.next,
+        reached,
+        handover=handover,
+        delivered=delivered,
+        agents=agents,
+        owner=owner_view(conversation),
+    )
     body |= conversation_body(conversation)
     return Response(orjson.dumps(body), media_type="application/json")
 
@@ -126,9 +143,11 @@ def history_body(
     marks: Sequence[ReadMark],
     following: Place | None,
     reached: Sequence[Position] = (),
-    handover: Handover | None = None,
     *,
+    handover: Handover | None = None,
     delivered: Sequence[ReadMark] = (),
+    agents: Sequence[Agent] = (),
+    owner: PersonView | None = None,
 ) -> dict[str, object]:
     """Return a `HistoryPage` without a second pass: the bodies were checked as events."""
     items = [_utterance(one) for one in said]
@@ -138,6 +157,8 @@ def history_body(
         "read": [_mark(one) for one in marks],
         "delivered": [_mark(one) for one in delivered],
         "handover": _handover(handover),
+        "owner": None if owner is None else owner.model_dump(mode="json"),
+        "agents": [each.model_dump(mode="json") for each in agent_views(agents)],
         "positions": [str(position) for position in reached],
     }
 
@@ -165,6 +186,18 @@ async def _on_not_accepted(_: Request, error: NotAcceptedError) -> Response:
         else "It is not known whether it was taken; repeat it under the same client id."
     )
     return unavailable(code, detail, ack=code, **made)
+
+
+def owner_view(one: Conversation) -> PersonView:
+    """Return whose a conversation is."""
+    return PersonView(id=one.owner_id, name=one.owner_name)
+
+
+def agent_views(agents: Sequence[Agent]) -> tuple[AgentView, ...]:
+    """Return who came into a conversation."""
+    return tuple(
+        AgentView(id=agent.id, name=agent.name, joined_at=agent.joined_at) for agent in agents
+    )
 
 
 def answer_unaccepted(app: FastAPI) -> None:
@@ -234,10 +267,11 @@ def _item(one: Conversation) -> ConversationItem:
         ended_at=one.ended_at,
         titled_at=one.title_place.at,
         last_message_at=one.last_message_at,
-        last_message_preview=_preview(one.last_message_text),
-        first_message_preview=_preview(one.first_message_text),
+        last_message_preview=preview(one.last_message_text),
+        first_message_preview=preview(one.first_message_text),
     )
 
 
-def _preview(text: str | None) -> str | None:
+def preview(text: str | None) -> str | None:
+    """Return the beginning of a text, in one line."""
     return None if text is None else " ".join(text.split())[:PREVIEW_CHARS]

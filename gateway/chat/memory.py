@@ -4,8 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from gateway.chat.ports import DELETED, Conversation, Handover, Place, ReadMark, Utterance
-from schemas.events.chat import Rating
+from gateway.chat.ports import (
+    DELETED,
+    Agent,
+    Conversation,
+    Handover,
+    Place,
+    ReadMark,
+    Utterance,
+    Waiting,
+)
+from schemas.events.chat import Handler, Rating
 from schemas.positions import Position
 
 
@@ -20,6 +29,8 @@ class InMemoryConversations:
     marks: dict[UUID, list[ReadMark]] = field(default_factory=dict)
     delivered: dict[UUID, list[ReadMark]] = field(default_factory=dict)
     handovers: dict[UUID, Handover] = field(default_factory=dict)
+    came: dict[UUID, list[Agent]] = field(default_factory=dict)
+    """Who came into each conversation, the first first."""
     positions: dict[UUID, list[Position]] = field(default_factory=dict)
 
     async def find(self, conversation_id: UUID) -> Conversation | None:
@@ -67,6 +78,26 @@ class InMemoryConversations:
     async def handover(self, conversation_id: UUID) -> Handover | None:
         """Return the latest hand-over."""
         return self.handovers.get(conversation_id)
+
+    async def agents(self, conversation_id: UUID) -> Sequence[Agent]:
+        """Return who came into it."""
+        return self.came.get(conversation_id, ())
+
+    async def waiting(self, after: Place | None, limit: int) -> Sequence[Waiting]:
+        """Return active conversations that are with a person, longest first."""
+        found = [
+            Waiting(
+                self._with_ends(self._handled(one)),
+                self.handovers[one.id].note,
+                tuple(await self.agents(one.id)),
+            )
+            for one in self.conversations.values()
+            if one.status == "active"
+            and one.id in self.handovers
+            and self.handovers[one.id].to is Handler.AGENT
+        ]
+        left = [each for each in found if after is None or each.place > after]
+        return sorted(left, key=lambda each: each.place)[:limit]
 
     async def reached(self, conversation_id: UUID) -> Sequence[Position]:
         """Return how far the conversation's logs are stored."""

@@ -26,6 +26,15 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Agent:
+    """A colleague who came into somebody else's conversation, and may be in it ever since."""
+
+    id: UUID
+    name: str
+    joined_at: datetime
+
+
+@dataclass(frozen=True)
 class Conversation:
     """A conversation and whose it is; the first and last messages are known in lists only."""
 
@@ -44,6 +53,8 @@ class Conversation:
     titled: Place | None = None
     """When it got its title, and by which event; None when that was its start."""
     ended_at: datetime | None = None
+    owner_name: str | None = None
+    """None when their account is not known."""
 
     @property
     def title_place(self) -> Place:
@@ -103,6 +114,21 @@ class Handover:
     note: str | None = None
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """A conversation that is with a person, or waits for one."""
+
+    conversation: Conversation
+    note: str | None
+    agents: tuple[Agent, ...]
+
+    @property
+    def place(self) -> Place:
+        """Where it stands among all that wait, the one handed over first before the others."""
+        conversation = self.conversation
+        return Place(conversation.handled_since or conversation.started_at, conversation.id)
+
+
 class Conversations(Protocol):
     """Reads what the log's consumer has written so far; it lags the log by moments.
 
@@ -142,6 +168,14 @@ class Conversations(Protocol):
 
     async def handover(self, conversation_id: UUID) -> Handover | None:
         """Return the latest hand-over; None when the assistant always had it."""
+        ...
+
+    async def agents(self, conversation_id: UUID) -> Sequence[Agent]:
+        """Return who came into it, the first first."""
+        ...
+
+    async def waiting(self, after: Place | None, limit: int) -> Sequence[Waiting]:
+        """Return active conversations that are with a person, after this place, longest first."""
         ...
 
     async def reached(self, conversation_id: UUID) -> Sequence[Position]:

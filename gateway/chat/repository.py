@@ -1,28 +1,44 @@
 """Conversations and history in PostgreSQL, always by keyset over an index."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, RowMapping, Select, Table, func, select, true, tuple_
+from sqlalchemy import (
+    Row,
+    RowMapping,
+    Select,
+    Table,
+    func,
+    literal_column,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from gateway.chat.ports import (
     PREVIEW_CHARS,
+    Agent,
     Conversation,
     Handover,
     Place,
     Reaction,
     ReadMark,
     Utterance,
+    Waiting,
 )
 from gateway.database import Database
 from producers.records import partition_of
 from schemas.events.chat import Handler, Rating
 from schemas.positions import PUSHED_TOPICS, Position
 from schemas.tables.delivery import consumer_offsets
+from schemas.tables.gateway import users
 from schemas.tables.persistence import (
+    conversation_agents,
     conversation_handlers,
     conversations,
     delivery_marks,
@@ -45,10 +61,13 @@ _CONVERSATION = (
     conversations.c.ended_at,
     conversation_handlers.c.handler.label("handled_by"),
     conversation_handlers.c.since.label("handled_since"),
+    users.c.name.label("owner_name"),
 )
 _HANDLED = conversations.outerjoin(
     conversation_handlers, conversation_handlers.c.conversation_id == conversations.c.id
-)
+).outerjoin(users, users.c.id == conversations.c.owner_id)
+
+_TOLD = frozenset(each.name for each in fields(Conversation))
 
 _UTTERANCE = (
     messages.c.type,
@@ -145,6 +164,27 @@ class PostgresConversations:
             return None
         return Handover(Handler(row.handler), row.since, row.event_id, row.note)
 
+    async def agents(self, conversation_id: UUID) -> Sequence[Agent]:
+        """Read by the primary key."""
+        async with self._database.transaction() as connection:
+            return [
+                Agent(*row[1:]) for row in await connection.execute(_agents_of([conversation_id]))
+            ]
+
+    async def waiting(self, after: Place | None, limit: int) -> Sequence[Waiting]:
+        """Read a page by (since, conversation), of those that are with a person."""
+        query = waiting_page(after, limit)
+        async with self._database.transaction() as connection:
+            found = (await connection.execute(query)).mappings().all()
+            came = await connection.execute(_agents_of([row["id"] for row in found]))
+            agents: dict[UUID, list[Agent]] = {}
+            for row in came:
+                agents.setdefault(row.conversation_id, []).append(Agent(*row[1:]))
+        return [
+            Waiting(_conversation(row), row["note"], tuple(agents.get(row["id"], ())))
+            for row in found
+        ]
+
     async def reached(self, conversation_id: UUID) -> Sequence[Position]:
         """Read what persistence commits together with its rows."""
         logs = {
@@ -168,18 +208,7 @@ def conversations_page(
     owner_id: UUID, before: Place | None, limit: int
 ) -> Select[*tuple[object, ...]]:
     """Return the query of an owner's conversations, newest first."""
-    # Of what people said and did not take back: a title made of it goes when the message goes.
-    first = (
-        select(func.left(messages.c.text, PREVIEW_CHARS).label("text"))
-        .where(
-            messages.c.conversation_id == conversations.c.id,
-            messages.c.type == "message",
-            messages.c.deleted_at.is_(None),
-        )
-        .order_by(messages.c.occurred_at, messages.c.event_id)
-        .limit(1)
-        .lateral("first")
-    )
+    first = _first_said()
     last = (
         select(messages.c.occurred_at, messages.c.text)
         .where(messages.c.conversation_id == conversations.c.id)
@@ -203,6 +232,28 @@ def conversations_page(
     return query if before is None else query.where(_older(started, key, before))
 
 
+def waiting_page(after: Place | None, limit: int) -> Select[*tuple[object, ...]]:
+    """Return the query of active conversations that are with a person, longest waiting first."""
+    first = _first_said()
+    since, key = conversation_handlers.c.since, conversation_handlers.c.conversation_id
+    query = (
+        select(
+            *_CONVERSATION,
+            first.c.text.label("first_message_text"),
+            conversation_handlers.c.note,
+        )
+        .select_from(_HANDLED.outerjoin(first, true()))
+        .where(
+            # Not a parameter: a plan for any handler could not use the partial index.
+            conversation_handlers.c.handler == literal_column("'agent'"),
+            conversations.c.status == "active",
+        )
+        .order_by(since, key)
+        .limit(limit)
+    )
+    return query if after is None else query.where(tuple_(since, key) > (after.at, after.id))
+
+
 def history_page(
     conversation_id: UUID, before: Place | None, limit: int
 ) -> Select[*tuple[object, ...]]:
@@ -217,6 +268,30 @@ def history_page(
     return query if before is None else query.where(_older(occurred, key, before))
 
 
+def _first_said() -> LateralFromClause:
+    # Of what people said and did not take back: a title made of it goes when the message goes.
+    return (
+        select(func.left(messages.c.text, PREVIEW_CHARS).label("text"))
+        .where(
+            messages.c.conversation_id == conversations.c.id,
+            messages.c.type == "message",
+            messages.c.deleted_at.is_(None),
+        )
+        .order_by(messages.c.occurred_at, messages.c.event_id)
+        .limit(1)
+        .lateral("first")
+    )
+
+
+def _agents_of(conversation_ids: Sequence[UUID]) -> Select[UUID, UUID, str, datetime]:
+    came = conversation_agents.c
+    return (
+        select(came.conversation_id, came.agent_id, came.name, came.joined_at)
+        .where(came.conversation_id.in_(conversation_ids))
+        .order_by(came.joined_at, came.agent_id)
+    )
+
+
 def _reactions_to(message_ids: Sequence[UUID]) -> Select[UUID, UUID, str]:
     emoji = reactions.c
     return (
@@ -229,10 +304,10 @@ def _reactions_to(message_ids: Sequence[UUID]) -> Select[UUID, UUID, str]:
 def _conversation(row: RowMapping) -> Conversation:
     # Nobody has ever handed over what has no row there.
     handled_by = Handler(row["handled_by"] or Handler.ASSISTANT)
-    known = {**row, "handled_by": handled_by}
-    titled_at, title_id = known.pop("titled_at"), known.pop("title_id")
+    told = {name: value for name, value in row.items() if name in _TOLD}
+    titled_at, title_id = row["titled_at"], row["title_id"]
     titled = None if titled_at is None else Place(titled_at, title_id)
-    return Conversation(**known, titled=titled)
+    return Conversation(**{**told, "handled_by": handled_by, "titled": titled})
 
 
 def _ratings_by(reader_id: UUID, message_ids: Sequence[UUID]) -> Select[UUID, str]:

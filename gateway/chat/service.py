@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
 from uuid import UUID, uuid4
 
 from gateway.chat.changed import ChangedConversations
@@ -33,6 +33,9 @@ from schemas.events.chat import (
     SenderKind,
 )
 from schemas.positions import Position, reaches
+
+if TYPE_CHECKING:
+    from gateway.chat.agents import Agents
 
 Item = TypeVar("Item")
 
@@ -65,6 +68,7 @@ class Conversing:
         clock: HybridLogicalClock,
         young: YoungConversations,
         changed: ChangedConversations,
+        agents: "Agents",
         answer_within: timedelta,
     ) -> None:
         self._conversations = conversations
@@ -72,6 +76,7 @@ class Conversing:
         self._clock = clock
         self._young = young
         self._changed = changed
+        self._agents = agents
         self._answer_within = answer_within
 
     async def start(
@@ -101,7 +106,9 @@ class Conversing:
         published = await self._publisher.publish(event)
         if not published.accepted:
             raise NotAcceptedError(published.status, conversation_id=conversation_id)
-        started = Conversation(conversation_id, user.sub, title, ACTIVE, event.occurred_at)
+        started = Conversation(
+            conversation_id, user.sub, title, ACTIVE, event.occurred_at, owner_name=user.name
+        )
         self._young.add(started)
         return started
 
@@ -114,10 +121,9 @@ class Conversing:
             DomainError: the conversation is not the user's, or has ended.
             NotAcceptedError: the log did not confirm it.
         """
-        await self._find_active(user.sub, conversation_id)
+        sender = await self._sender_in(user, conversation_id)
         message_id = ids.message_id(user.sub, conversation_id, client_message_id)
         event_id = ids.event_id(MessageSent.event_type, message_id)
-        sender = sender_of(user)
         asked_at = self._clock.stamp()
         event = MessageSent(
             event_id=event_id,
@@ -150,7 +156,7 @@ class Conversing:
             DomainError: the conversation is not the user's, or has ended.
             NotAcceptedError: the log did not confirm it.
         """
-        await self._find_active(user.sub, conversation_id)
+        sender = await self._sender_in(user, conversation_id)
         event_id = ids.change_event_id(
             ConversationHandedOver.event_type, user.sub, conversation_id, client_event_id or uuid4()
         )
@@ -159,7 +165,7 @@ class Conversing:
             occurred_at=self._clock.stamp(),
             correlation_id=event_id,
             conversation_id=conversation_id,
-            sender=sender_of(user),
+            sender=sender,
             to=to,
             note=note,
         )
@@ -167,25 +173,27 @@ class Conversing:
         if not published.accepted:
             raise NotAcceptedError(published.status, conversation_id=conversation_id)
 
-    async def find(self, user_id: UUID, conversation_id: UUID) -> Conversation:
-        """Return a conversation that this user may be in.
+    async def enter(self, user_id: UUID, conversation_id: UUID) -> Conversation:
+        """Return a conversation that this user may be in, as its owner or as an agent.
 
         Raises:
             DomainError: there is none, or it is another's; which of them is not told.
         """
-        found = await self._known(conversation_id)
-        if found.owner_id != user_id:
+        found, kind = await self.access(user_id, conversation_id)
+        if kind is None:
             not_found()
         return found
 
-    async def access(self, user_id: UUID, conversation_id: UUID) -> tuple[Conversation, bool]:
-        """Return a conversation and whether this user may be in it.
+    async def access(
+        self, user_id: UUID, conversation_id: UUID
+    ) -> tuple[Conversation, SenderKind | None]:
+        """Return a conversation and what this user is in it; None when it is not theirs.
 
         Raises:
             DomainError: there is none.
         """
         found = await self._known(conversation_id)
-        return found, found.owner_id == user_id
+        return found, await self._agents.kind_of(user_id, found)
 
     async def conversations_of(
         self, user_id: UUID, before: Place | None, limit: int
@@ -197,21 +205,10 @@ class Conversing:
         return Page([one for one in shown if one.status != DELETED], following)
 
     async def history(
-        self, user_id: UUID, conversation_id: UUID, before: Place | None, limit: int
+        self, user_id: UUID, entered: Conversation, before: Place | None, limit: int
     ) -> Page[Utterance]:
-        """Return a page of what was said, in order; the next page is the one before it.
-
-        Raises:
-            DomainError: the conversation is not the user's.
-        """
-        await self.find(user_id, conversation_id)
-        return await self.said_in(conversation_id, user_id, before, limit)
-
-    async def said_in(
-        self, conversation_id: UUID, user_id: UUID, before: Place | None, limit: int
-    ) -> Page[Utterance]:
-        """Return a page of what was said, as this user sees it, who was let in before."""
-        found = await self._conversations.newest_in(conversation_id, user_id, before, limit + 1)
+        """Return a page of what was said, in order; the next page is the one before it."""
+        found = await self._conversations.newest_in(entered.id, user_id, before, limit + 1)
         page = found[:limit]
         return Page(page[::-1], page[-1].place if len(found) > limit else None)
 
@@ -251,10 +248,14 @@ class Conversing:
             not_found()
         return found
 
-    async def _find_active(self, user_id: UUID, conversation_id: UUID) -> None:
-        conversation = await self.find(user_id, conversation_id)
+    async def _sender_in(self, user: AccessClaims, conversation_id: UUID) -> Sender:
+        """Return the user as who they speak as in an active conversation."""
+        conversation, kind = await self.access(user.sub, conversation_id)
+        if kind is None:
+            not_found()
         if conversation.status != ACTIVE:
             raise DomainError("conversation_ended", "The conversation has ended.", status=409)
+        return Sender(id=user.sub, kind=kind, name=user.name)
 
     async def _known(self, conversation_id: UUID) -> Conversation:
         found = await self._stored(conversation_id)
@@ -286,12 +287,6 @@ def _there(found: Conversation) -> Conversation:
     if found.status == DELETED:
         not_found()
     return found
-
-
-def sender_of(user: AccessClaims) -> Sender:
-    """Return who acts, as events name them."""
-    kind = SenderKind.AGENT if user.role == SenderKind.AGENT else SenderKind.USER
-    return Sender(id=user.sub, kind=kind, name=user.name)
 
 
 def not_found() -> NoReturn:

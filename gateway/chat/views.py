@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.events.chat import Attachment, ConversationEvent, Handler, Rating, Sender
+from schemas.events.chat import Attachment, ConversationEvent, Handler, Rating, Sender, SenderKind
 from schemas.events.replies import ReplyGenerated
 from schemas.frames.codes import AckStatus
 from schemas.text import Instant, MessageText, Note, Title
@@ -77,6 +77,57 @@ class ConversationView(View):
     """From when on nothing more is said in it; null while it goes on."""
     titled_at: Instant | None = None
     """When it got its title, with its start or later; null in the answers of older gateways."""
+
+
+class PersonView(View):
+    """Somebody by name; null when their account is not known."""
+
+    id: UUID
+    name: str | None
+
+
+class AgentView(View):
+    """A colleague who came into the conversation."""
+
+    id: UUID
+    name: str
+    joined_at: Instant
+
+
+class ConversationDetail(ConversationView):
+    """A conversation with the people in it."""
+
+    owner: PersonView
+    agents: tuple[AgentView, ...] = ()
+    """Who came in, the first first."""
+
+
+class WaitingView(View):
+    """A conversation that is with a person: one answers, or is waited for."""
+
+    id: UUID
+    title: str | None
+    first_message_preview: str | None
+    owner: PersonView
+    handled_since: Instant
+    note: Note | None
+    """What whoever handed it over said; everybody in the conversation sees it."""
+    agents: tuple[AgentView, ...]
+    """Who came in, the first first; without any nobody has."""
+
+
+class WaitingPage(View):
+    """Conversations with a person, the longest waiting first; `next` is where the rest begins."""
+
+    items: tuple[WaitingView, ...]
+    next: str | None
+
+
+class AgentAccepted(View):
+    """That somebody came in is on the log, on all replicas."""
+
+    status: AckStatus
+    conversation_id: UUID
 
 
 class ConversationItem(ConversationView):
@@ -171,6 +222,9 @@ class HistoryPage(View):
     """Null in the answers of older gateways only."""
     ended_at: Instant | None = None
     """From when on nothing more is said here; null while it goes on."""
+    owner: PersonView | None = None
+    agents: tuple[AgentView, ...] = ()
+    """Who came in, the first first; `conversation:joined` frames add to them."""
     positions: tuple[str, ...] = ()
     """Join with these: every event up to them is in this page, or in an older one."""
 
@@ -188,10 +242,14 @@ class MessageView(View):
 
 
 class AccessView(View):
-    """Whether a user may be in a conversation."""
+    """Whether a user may be in a conversation, and as what."""
 
     conversation_id: UUID
     owner_id: UUID
     allowed: bool
     ended: bool = False
     """Nothing more is said in it."""
+    kind: SenderKind | None
+    """What the user is in it; null when it is not theirs to be in."""
+    agents: tuple[UUID, ...]
+    """Who came in besides its owner."""

@@ -48,11 +48,14 @@ router = APIRouter(
 @router.get("/conversations/{conversation_id}/access")
 async def conversation_access(conversation_id: UUID, user_id: UUID, state: State) -> AccessView:
     """Tell whether a user may be in a conversation."""
-    found, allowed = await state["conversing"].access(user_id, conversation_id)
+    found, kind = await state["conversing"].access(user_id, conversation_id)
+    agents = await state["agents"].of(conversation_id)
     return AccessView(
         conversation_id=found.id,
         owner_id=found.owner_id,
-        allowed=allowed,
+        allowed=kind is not None,
+        kind=kind,
+        agents=tuple(agent.id for agent in agents),
         ended=found.status == ENDED,
     )
 

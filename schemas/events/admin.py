@@ -19,6 +19,7 @@ class Action(StrEnum):
     USER_DISABLED = "user.disabled"
     USER_ENABLED = "user.enabled"
     USER_ROLE_GRANTED = "user.role_granted"
+    USER_ROLE_REVOKED = "user.role_revoked"
     DOCUMENT_PUBLISHED = "document.published"
     DOCUMENT_REMOVED = "document.removed"
     DEAD_LETTERS_REDRIVEN = "dlq.redriven"

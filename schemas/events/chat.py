@@ -103,6 +103,15 @@ class ConversationHandedOver(HandoverEvent):
     event_type: ClassVar[str] = "chat.handed_over.v1"
 
 
+class AgentJoined(ConversationEvent):
+    """A colleague came into somebody else's conversation, and stays in it; twice is once."""
+
+    event_type: ClassVar[str] = "chat.agent_joined.v1"
+
+    sender: Sender
+    """Who came; everybody in the conversation sees it."""
+
+
 class MessageEvent(ConversationEvent):
     """What a person does to a message or an answer that is already there."""
 

@@ -13,6 +13,7 @@ class RevocationReason(StrEnum):
     LOGGED_OUT = "logged_out"
     REUSE_DETECTED = "reuse_detected"
     USER_DISABLED = "user_disabled"
+    ROLE_CHANGED = "role_changed"
 
 
 class ControlEvent(Event):

@@ -36,7 +36,7 @@ class ErrorCode(StrEnum):
     NOT_FOUND = "not_found"
     """It is not there, was deleted, or is not this user's to see."""
     NOT_ALLOWED = "not_allowed"
-    """It is another's message, or no answer that could be rated."""
+    """It is another's message, or no answer that could be rated; or an agent asks the assistant."""
     RATE_LIMITED = "rate_limited"
     """Frames come too fast."""
     CONVERSATION_ENDED = "conversation_ended"

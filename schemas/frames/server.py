@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from schemas.events.chat import (
+    AgentJoined,
     ConversationHandedOver,
     ConversationStarted,
     FeedbackGiven,
@@ -287,12 +288,28 @@ class DeliveredFrame(MessagesDelivered):
 
 
 class HandoverFrame(ConversationHandedOver):
-    """From now on a person answers in this conversation, or the assistant again."""
+    """From now on a person answers in this conversation, or the assistant again.
+
+    Sockets of agents and admins are told of each, without `at` while they have not joined.
+    """
 
     type: Literal["handover"] = "handover"
-    at: str
+    at: str | None = None
+    """None where the conversation has not been joined: it says nothing about what was heard."""
     in_reply_to: UUID | None = None
     """The message that asked for a person, when the assistant calls one for it."""
+    replayed: bool = False
+
+
+class ConversationJoinedFrame(AgentJoined):
+    """A colleague came into the conversation.
+
+    Sockets of agents and admins are told of each, without `at` while they have not joined.
+    """
+
+    type: Literal["conversation:joined"] = "conversation:joined"
+    at: str | None = None
+    """As of `handover`."""
     replayed: bool = False
 
 
@@ -317,6 +334,7 @@ FRAME_OF_EVENT: dict[str, str] = {
     MessagesDelivered.event_type: "delivered",
     ConversationHandedOver.event_type: "handover",
     HandoverAsked.event_type: "handover",
+    AgentJoined.event_type: "conversation:joined",
 }
 """The frame type that an event of this type is pushed as."""
 
@@ -344,7 +362,8 @@ AnyServerFrame = Annotated[
     | FeedbackFrame
     | ReadFrame
     | DeliveredFrame
-    | HandoverFrame,
+    | HandoverFrame
+    | ConversationJoinedFrame,
     Field(discriminator="type"),
 ]
 SERVER_FRAME: TypeAdapter[AnyServerFrame] = TypeAdapter(AnyServerFrame)

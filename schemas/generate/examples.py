@@ -6,6 +6,7 @@ from uuid import UUID
 from schemas import ids
 from schemas.events.admin import Action, ActionRecorded
 from schemas.events.chat import (
+    AgentJoined,
     ConversationHandedOver,
     ConversationStarted,
     FeedbackGiven,
@@ -81,6 +82,8 @@ _ENDED, _GONE = (
     ids.event_id(kind.event_type, _CONVERSATION)
     for kind in (ConversationEnded, ConversationDeleted)
 )
+_AGENT = UUID("5c6e1f07-2a41-4a0d-8f0b-6e5d4c3b2a06")
+_JOINED = ids.joining_event_id(AgentJoined.event_type, _AGENT, _CONVERSATION)
 _HANDOVER_ASKED = ids.derived_event_id("nlp", _QUESTION_EVENT, HandoverAsked.event_type)
 _HANDOVER_NOTED = ids.derived_event_id("nlp", _HANDED_OVER, HandoversNoted.event_type)
 _FEEDBACK = ids.change_event_id(FeedbackGiven.event_type, _USER, _REPLY_EVENT, _CLIENT_EVENT)
@@ -247,6 +250,13 @@ EXAMPLES: tuple[Event, ...] = (
         sender=_ADA,
         to=Handler.AGENT,
         note="The parcel came without its lid.",
+    ),
+    AgentJoined(
+        event_id=_JOINED,
+        occurred_at=_at(700_000),
+        correlation_id=_JOINED,
+        conversation_id=_CONVERSATION,
+        sender=Sender(id=_AGENT, kind=SenderKind.AGENT, name="Grace"),
     ),
     HandoverAsked(
         event_id=_HANDOVER_ASKED,

@@ -17,6 +17,7 @@ OWNED_TABLES: dict[str, tuple[str, ...]] = {
         "conversations",
         "conversation_changes",
         "conversation_handlers",
+        "conversation_agents",
         "messages",
         "message_insights",
         "message_changes",

@@ -57,6 +57,24 @@ conversation_handlers = Table(
     Column("note", Text, nullable=True),
     Column("since", Timestamp, nullable=False),
     Column("event_id", Uuid, nullable=False),
+    # What agents work off: conversations that wait for a person, the longest waiting first.
+    Index(
+        "ix_conversation_handlers_waiting",
+        "since",
+        "conversation_id",
+        postgresql_where=sql_text("handler = 'agent'"),
+    ),
+)
+
+# Who came into somebody else's conversation; apart for the same reason.
+conversation_agents = Table(
+    "conversation_agents",
+    METADATA,
+    Column("conversation_id", Uuid, primary_key=True),
+    Column("agent_id", Uuid, primary_key=True),
+    Column("name", String(80), nullable=False),
+    Column("joined_at", Timestamp, nullable=False),
+    Column("event_id", Uuid, nullable=False),
 )
 
 messages = Table(

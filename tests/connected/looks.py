@@ -19,12 +19,12 @@ READER = uuid4()
 
 def state_of(thread: Thread) -> tuple[object, ...]:
     """Return everything that people see of a conversation."""
-    return thread.shown, thread.read, thread.delivered, thread.handler
+    return thread.shown, thread.read, thread.delivered, thread.handler, thread.agents
 
 
 def thread_of(page: dict[str, Any]) -> Thread:
     """Return the state that a page gives."""
-    marks = {"delivered": page["delivered"], "reader": READER}
+    marks = {"delivered": page["delivered"], "agents": page["agents"], "reader": READER}
     return Thread.of(page["items"], page["read"], page["handover"], **marks)
 
 

@@ -26,6 +26,7 @@ from schemas.events.insights import MessageAnalyzed
 from schemas.events.replies import ReplyGenerated
 from schemas.generate.examples import EXAMPLES
 from schemas.tables import METADATA, OWNED_TABLES
+from tests.connected.changed_bed import joined
 from tests.connected.looks import READER, frames_of, state_of, thread_of
 from tests.frames import frame_types, good_frame
 from tests.stack import Stack
@@ -66,7 +67,10 @@ class History:
         marks = await self._reader.read_marks(conversation_id)
         arrived = await self._reader.delivery_marks(conversation_id)
         last = await self._reader.handover(conversation_id)
-        body = history_body(said[::-1], marks, None, handover=last, delivered=arrived)
+        agents = await self._reader.agents(conversation_id)
+        body = history_body(
+            said[::-1], marks, None, handover=last, delivered=arrived, agents=agents
+        )
         page: dict[str, Any] = orjson.loads(orjson.dumps(body))
         return page
 
@@ -232,6 +236,8 @@ async def talk() -> Talk:
             await client.say(type="handover", ref=str(uuid4()), **called)
             assert (await client.hear_type("ack"))["status"] == "accepted"
         await stage.publisher.publish(another_thumb(stage.publisher.events))
+        for name in ("Grace", "Linus", "Grace"):
+            await stage.publisher.publish(joined(conversation, name))
         await stage.publisher.publish(answer_to(conversation, UUID(messages[0])))
         return Talk(conversation, list(stage.publisher.events), client.used)
 
@@ -267,6 +273,7 @@ async def test_old_state_and_events_are_a_fresh_fetch(history: History) -> None:
     assert len(fresh.read) == 1
     assert fresh.read != fresh.delivered
     assert fresh.handler == "agent"
+    assert sorted(fresh.agents.values()) == ["Grace", "Linus"]
     for place, page in enumerate(snapshots):
         for later in (events[place:], events[max(0, place - 5) :], events, events + events):
             thread = thread_of(page)

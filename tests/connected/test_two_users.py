@@ -7,7 +7,7 @@ rules below covers fails the test until somebody has said what another user may 
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -40,8 +40,12 @@ REFUSED = {
     "/api/knowledge/": {403},
     "/api/ai/train": {403},
     "/api/ai/models": {403},
+    "/api/chat/handovers": {403},
 }
 """Whole rooms that people without the role have nothing to look for in."""
+DESK = "/api/chat/handovers"
+NOT_THEIR_OWN = {("put", "/api/chat/conversations/{conversation_id}/agents/me")}
+"""Routes about things of others only: their owner is refused as everybody else is."""
 WITHOUT_IDS = {
     ("post", "/api/auth/register"): "makes an account of one's own",
     ("post", "/api/auth/login"): "needs the other's password",
@@ -138,6 +142,11 @@ class Owner:
     device: Device
     socket: ClientConnection
     ids: Fields
+    role: str = "user"
+
+    def refused(self, route: Route) -> set[int] | None:
+        """What this person is answered by a route that is not for everybody."""
+        return None if self.role == "agent" and route.path == DESK else route.refused
 
 
 class Talk:
@@ -196,12 +205,16 @@ def _bearer(device: Device) -> dict[str, str]:
     return {"Authorization": f"Bearer {device.token}"}
 
 
-@pytest.fixture
-async def pair(stack: Stack) -> AsyncIterator[tuple[Owner, Owner]]:
-    """Two people who have nothing to do with each other."""
+@pytest.fixture(params=["user", "agent"])
+async def pair(stack: Stack, request: pytest.FixtureRequest) -> AsyncIterator[tuple[Owner, Owner]]:
+    """Two people who have nothing to do with each other; an agent was not asked for either."""
     people = People(stack)
-    owners = [await owner_of(stack, (await people.person(1))[0]) for _ in range(2)]
-    yield owners[0], owners[1]
+    [[first], [second]] = [await people.person(1) for _ in range(2)]
+    if request.param == "agent":
+        await people.promote(second, "agent")
+        assert await second.enter("login") == 200
+    owners = [await owner_of(stack, each) for each in (first, second)]
+    yield owners[0], replace(owners[1], role=request.param)
     for each in owners:
         await each.socket.close()
     await people.leave()
@@ -245,13 +258,14 @@ async def test_no_route_tells_of_another(
     ada, eve = pair
     # What takes the thing away comes last.
     for route in sorted(ROUTES, key=lambda each: each.method == "delete"):
-        if route.refused is None and not route.foreign:
+        refused = eve.refused(route)
+        if refused is None and not route.foreign:
             continue
         theirs = await answered(eve.device, route, ada.ids)
         nobodys = await answered(eve.device, route, nothing())
-        assert theirs.status_code in (route.refused or NOT_YOURS), (str(route), theirs.text)
+        assert theirs.status_code in (refused or NOT_YOURS), (str(route), theirs.text)
         assert (theirs.status_code, theirs.content) == (nobodys.status_code, nobodys.content), route
-        if route.refused is None:
+        if refused is None and (route.method, route.path) not in NOT_THEIR_OWN:
             own = await answered(ada.device, route, ada.ids)
             assert own.is_success, f"{route} answers its owner {own.status_code}: {own.text}"
     record_property("load", f"{len(ROUTES)} routes, {len(frame_types())} commands")
@@ -261,7 +275,8 @@ async def test_lists_show_only_ones_own(pair: tuple[Owner, Owner]) -> None:
     """What names nobody's things shows nothing of another's."""
     ada, eve = pair
     for route in ROUTES:
-        if (route.method, route.path) in WITHOUT_IDS and route.method == "get":
+        listing = (route.method, route.path) in WITHOUT_IDS or eve.refused(route) is None
+        if listing and not route.foreign and route.method == "get":
             answer = await answered(eve.device, route, {})
             assert not [each for each in ada.ids.values() if each in answer.text], route
 

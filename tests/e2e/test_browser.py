@@ -1,11 +1,13 @@
 """The web apps in a real browser, against the whole stack; the stories stand in webapps/e2e."""
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from cli.admin import change_role
 from tests.stack import Stack
 
 WEBAPPS = Path(__file__).parents[2] / "webapps"
@@ -48,6 +50,27 @@ def test_an_answer_arrives_when_the_assistant_is_back(stack: Stack) -> None:
     rest, _ = page.communicate(timeout=SECONDS)
     assert first == "waiting\n", first + rest
     assert page.returncode == 0, rest
+
+
+def test_an_agent_answers_from_the_desk(stack: Stack) -> None:
+    """A person is called, sees a colleague come, talks with them, and is handed back."""
+    with subprocess.Popen(
+        ["env", f"PARLEY_URL={stack.url}", NODE, "e2e/agent.story.mjs"],
+        cwd=WEBAPPS,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as page:
+        assert page.stdin is not None
+        assert page.stdout is not None
+        email = page.stdout.readline().strip()
+        if "@" in email:
+            asyncio.run(change_role(stack.database_url(), email, "agent"))
+            page.stdin.write("made an agent\n")
+        page.stdin.close()
+        rest = page.stdout.read()
+    assert page.returncode == 0, email + rest
 
 
 def test_there_are_stories() -> None:

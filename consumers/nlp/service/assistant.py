@@ -70,8 +70,9 @@ class Assistant:
         """
         Publish a reply to everything asked, and an insight for every message among it.
 
-        Messages that no person has sent are passed over. What stands behind a hand-over is not
-        answered, and the log says so; a message that asks for a person is one.
+        What others than the conversation's owner say, or ask anew, is passed over. What stands
+        behind a hand-over is not answered, and the log says so; a message that asks for a person
+        is one.
         Returns when the broker has accepted all that does not wait for the language model.
 
         Raises:
@@ -233,4 +234,4 @@ class _Decided(NamedTuple):
 
 
 def _wants_answer(asked: Asked) -> bool:
-    return not isinstance(asked, MessageSent) or asked.sender.kind is SenderKind.USER
+    return asked.sender.kind is SenderKind.USER

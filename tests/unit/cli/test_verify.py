@@ -18,6 +18,7 @@ from cli.reconciliation.log import CHANGES, STORED, entry
 from cli.reconciliation.verdict import LISTED, Kept, PartitionVerdict, Standing, Verdict
 from cli.verify import as_dict
 from schemas.events.chat import (
+    AgentJoined,
     ConversationHandedOver,
     FeedbackGiven,
     MessageDeleted,
@@ -179,6 +180,7 @@ def test_a_change_says_what_it_makes_of_which_thing() -> None:
         MessagesDelivered: "delivered",
         ConversationHandedOver: "handover",
         HandoverAsked: "handover",
+        AgentJoined: "agent",
         ConversationRenamed: "title",
         ConversationEnded: "end",
         ConversationDeleted: "removal",

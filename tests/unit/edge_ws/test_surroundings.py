@@ -60,7 +60,7 @@ class TestGatewayDirectory:
                 },
             )
         )
-        assert grant == Grant(owner, allowed=True)
+        assert grant == Grant(owner, SenderKind.USER)
         assert request.url.path == f"/internal/conversations/{UUID(int=1)}/access"
         assert request.url.params["user_id"] == str(UUID(int=2))
         assert request.headers["authorization"] == "Bearer s3cret"
@@ -124,7 +124,8 @@ class TestAccess:
         class Everyone(InMemoryDirectory):
             async def look_up(self, conversation_id: UUID, user_id: UUID) -> Grant | None:
                 self.asked += 1
-                return Grant(conversation_id, allowed=user_id == UUID(int=7))
+                kind = {1: SenderKind.USER, 7: SenderKind.AGENT}.get(user_id.int)
+                return Grant(conversation_id, kind)
 
         access = Access(Everyone())
         key = str(UUID(int=1)).encode()

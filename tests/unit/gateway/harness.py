@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -146,6 +146,12 @@ def register(client: TestClient, name: str = "Ada") -> Person:
     return Person(UUID(said["user"]["id"]), email, said["token"])
 
 
+def promote(gateway: Gateway, person: Person, role: str) -> None:
+    """Give an account another role; the person's token still says what it said."""
+    account = gateway.accounts.accounts[person.id]
+    gateway.accounts.accounts[person.id] = replace(account, role=role)
+
+
 def start_conversation(client: TestClient, person: Person, title: str | None = None) -> str:
     """Open a conversation and return its id."""
     body = {"title": title} if title else {}
@@ -157,7 +163,7 @@ def start_conversation(client: TestClient, person: Person, title: str | None = N
 
 def keep(gateway: Gateway, owner: Person, count: int, *, apart: timedelta) -> Conversation:
     """Put a conversation with messages where persistence would have written them."""
-    conversation = Conversation(uuid4(), owner.id, "Order", "active", NOON)
+    conversation = Conversation(uuid4(), owner.id, "Order", "active", NOON, owner_name="Ada")
     gateway.conversations.conversations[conversation.id] = conversation
     gateway.conversations.said[conversation.id] = [
         Utterance(

@@ -57,7 +57,8 @@ def test_starting_publishes_and_answers_it(
     assert said["id"] == str(event.conversation_id)
     assert (said["title"], said["status"]) == ("Order", "active")
     again = client.get(f"/api/chat/conversations/{said['id']}", headers=ada.headers)
-    assert again.json() == said
+    owner = {"id": str(ada.id), "name": "Ada"}
+    assert again.json() == said | {"owner": owner, "agents": []}
 
 
 def test_starting_twice_is_one_conversation(
@@ -208,7 +209,8 @@ def test_history_items_are_the_events_with_their_frame_type(
         "occurred_at": "2026-11-23T12:00:00.000000Z",
         "event_id": str(ids.event_id(ConversationStarted.event_type, conversation.id)),
     }
-    assert said == {"items": items, **empty, "title": title, "ended_at": None}
+    people = {"owner": {"id": str(ada.id), "name": "Ada"}, "agents": []}
+    assert said == {"items": items, **empty, **people, "title": title, "ended_at": None}
 
 
 def test_history_tells_ones_own_rating(gateway: Gateway, client: TestClient, ada: Person) -> None:
@@ -325,6 +327,7 @@ ROUTES_WITH_AN_ID = [
     ("PUT", "/api/chat/conversations/{conversation_id}/handover", None),
     ("PUT", "/api/chat/conversations/{conversation_id}", None),
     ("DELETE", "/api/chat/conversations/{conversation_id}", None),
+    ("PUT", "/api/chat/conversations/{conversation_id}/agents/me", None),
     ("POST", "/api/chat/messages", "conversation_id"),
 ]
 
@@ -380,10 +383,10 @@ def test_edges_learn_who_may_join(gateway: Gateway, client: TestClient, ada: Per
         path = f"/internal/conversations/{conversation}/access"
         owner = client.get(path, params={"user_id": str(ada.id)}, headers=INTERNAL)
         other = client.get(path, params={"user_id": str(uuid4())}, headers=INTERNAL)
-        expected = {"conversation_id": conversation, "owner_id": str(ada.id), "ended": False}
-        expected |= {"allowed": True}
-        assert owner.json() == expected
-        assert other.json() == expected | {"allowed": False}
+        expected: dict[str, object] = {"conversation_id": conversation, "owner_id": str(ada.id)}
+        expected |= {"agents": [], "ended": False}
+        assert owner.json() == expected | {"allowed": True, "kind": "user"}
+        assert other.json() == expected | {"allowed": False, "kind": None}
     path = f"/internal/conversations/{uuid4()}/access?user_id={ada.id}"
     assert client.get(path, headers=INTERNAL).status_code == 404
 

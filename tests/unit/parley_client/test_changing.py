@@ -258,3 +258,42 @@ async def test_a_conversation_is_handed_over_and_back(stage: Stage) -> None:
         assert thread.handler == handler
     last = {**called[0], "type": "ignored"}
     assert Thread.of([], [], last).handler == "agent"
+
+
+async def test_what_the_desk_hears_is_no_part_of_a_conversation(stage: Stage) -> None:
+    """An agent hears of a hand-over elsewhere, and a later join still brings what came before."""
+    owner_id, agent_id, heard = uuid4(), uuid4(), list["Frame"]()
+    owner = Chat(by_token(stage.url, stage.token(owner_id)))
+    token = stage.token(agent_id, role="agent")
+    agent = Chat(by_token(stage.url, token), on_frame=heard.append)
+    async with owner, agent:
+        asked = await owner.start()
+        said = (await asked.send("the lid is broken")).message_id
+        await asked.hand_over("agent")
+        await until(lambda: any(frame["type"] == "handover" for frame in heard))
+        stage.directory.owners[asked.id] = owner_id
+        stage.directory.agents[asked.id] = (agent_id,)
+        events = agent._conversation(asked.id).events()
+        await agent.join(asked.id)
+        await until(lambda: any(frame["type"] == "caught_up" for frame in heard))
+    told = [frame async for frame in events]
+    assert {"message", "handover"} <= {frame["type"] for frame in told}
+    assert str(said) in {frame.get("message_id") for frame in told}
+
+
+def test_a_thread_knows_who_came() -> None:
+    """From a history, from frames, and from both in any order: each once, by name."""
+    came = {
+        "type": "conversation:joined",
+        "event_id": "e1",
+        "occurred_at": "2026-01-01T10:00:00.000000Z",
+        "sender": {"id": "u1", "kind": "agent", "name": "Grace"},
+    }
+    listed = {"id": "u1", "name": "Grace", "joined_at": "2026-01-01T10:00:00.000000Z"}
+    live = Thread()
+    assert live.agents == {}
+    for _ in range(2):
+        live.apply(came)
+    both = Thread.of([], agents=[listed])
+    both.apply(came)
+    assert live.agents == both.agents == Thread.of([], agents=[listed]).agents == {"u1": "Grace"}

@@ -41,6 +41,28 @@ async def test_signing_in_is_remembered() -> None:
     assert dict(asked[2].url.params) == {"limit": "7", "before": "b"}
 
 
+async def test_an_agent_lists_and_joins() -> None:
+    """The desk is asked page by page; joining names the conversation, and nobody but oneself."""
+    asked: list[httpx2.Request] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        asked.append(request)
+        if request.method == "PUT":
+            return httpx2.Response(202, json={"status": "accepted"})
+        return httpx2.Response(200, json={"items": [{"id": "c"}], "next": "n"})
+
+    async with client_of(answer) as client:
+        first = await client.handovers()
+        assert (first.items, first.next) == ([{"id": "c"}], "n")
+        await client.handovers(after="n", limit=7)
+        await client.join_as_agent(UUID(int=2))
+    assert [(each.method, each.url.path, dict(each.url.params)) for each in asked] == [
+        ("GET", "/api/chat/handovers", {"limit": "30"}),
+        ("GET", "/api/chat/handovers", {"limit": "7", "after": "n"}),
+        ("PUT", f"/api/chat/conversations/{UUID(int=2)}/agents/me", {}),
+    ]
+
+
 async def test_a_problem_is_raised_with_its_code() -> None:
     """problem+json becomes an error with status and code."""
     problem = {"type": "about:blank", "status": 409, "code": "email_taken", "detail": "taken"}

@@ -9,6 +9,7 @@ import pytest
 from consumers.delivery.ports import Delivered, Record
 from consumers.nlp.handlers import MessageHandler
 from consumers.nlp.service import assistant as module
+from consumers.nlp.service.analysis import Heard
 from consumers.nlp.service.assistant import Assistant
 from consumers.nlp.service.handovers import Handovers
 from producers.memory import InMemoryEventPublisher
@@ -35,6 +36,7 @@ from tests.unit.consumers.nlp.samples import (
     message,
     small_analyzer,
 )
+from tests.unit.consumers.nlp.stage import again
 
 
 @pytest.fixture
@@ -85,8 +87,9 @@ async def test_every_message_gets_one_reply_and_one_insight(
 async def test_only_people_who_ask_are_answered(
     assistant: Assistant, publisher: InMemoryEventPublisher, kind: SenderKind
 ) -> None:
-    """The assistant neither answers colleagues nor itself."""
-    assert await assistant.answer(heard(message(ORDER, kind=kind))) == []
+    """The assistant neither answers colleagues nor itself, nor anew because they want it."""
+    said = message(ORDER, kind=kind)
+    assert await assistant.answer([*heard(said), Heard(again(said), 1)]) == []
     assert publisher.events == []
 
 

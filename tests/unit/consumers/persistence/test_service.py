@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from consumers.persistence.ports import (
+    AgentRow,
     ConversationRow,
     DeletionRow,
     DeliveryMarkRow,
@@ -24,6 +25,7 @@ from consumers.persistence.ports import (
 from consumers.persistence.service import keep, row_of
 from schemas.events.admin import ActionRecorded
 from schemas.events.chat import (
+    AgentJoined,
     ConversationHandedOver,
     ConversationStarted,
     FeedbackGiven,
@@ -59,6 +61,7 @@ class InMemoryArchive:
     deletions: list[DeletionRow] = field(default_factory=list)
     reactions: list[ReactionRow] = field(default_factory=list)
     handlers: list[HandlerRow] = field(default_factory=list)
+    agents: list[AgentRow] = field(default_factory=list)
     ratings: list[FeedbackRow] = field(default_factory=list)
     marks: list[ReadMarkRow] = field(default_factory=list)
     delivered: list[DeliveryMarkRow] = field(default_factory=list)
@@ -85,6 +88,9 @@ class InMemoryArchive:
 
     async def add_handlers(self, rows: Sequence[HandlerRow]) -> None:
         self.handlers += rows
+
+    async def add_agents(self, rows: Sequence[AgentRow]) -> None:
+        self.agents += rows
 
     async def add_messages(self, rows: Sequence[MessageRow]) -> None:
         self.messages += rows
@@ -127,6 +133,7 @@ async def test_every_kind_finds_its_table() -> None:
     assert len(archive.reactions) == kinds.count(ReactionSet)
     assert len(archive.ratings) == 1
     assert len(archive.marks) == len(archive.delivered) == len(archive.handlers) == 1
+    assert len(archive.agents) == 1
     assert set(archive.settled) == {row.message_id for row in archive.messages}
 
 
@@ -195,6 +202,26 @@ async def test_what_becomes_of_a_conversation_is_kept_beside_it() -> None:
     assert [row.deleted_at for row in archive.removals] == [gone.occurred_at]
     both = sorted({renamed.conversation_id, elsewhere.conversation_id})
     assert archive.settled_conversations == both
+
+
+async def test_who_came_into_a_conversation_is_a_set() -> None:
+    """Each agent once, since the first time; others, and other conversations, stay apart."""
+    archive = InMemoryArchive()
+    first = next(each for each in EXAMPLES if isinstance(each, AgentJoined))
+    later = first.model_copy(update={"occurred_at": first.occurred_at + timedelta(seconds=1)})
+    other = first.sender.model_copy(update={"id": uuid4(), "name": "Linus"})
+    events: list[Event] = [
+        later,
+        first,
+        later,
+        first.model_copy(update={"sender": other}),
+        first.model_copy(update={"conversation_id": uuid4()}),
+    ]
+    await keep(archive, [(event, event.model_dump_json()) for event in events])
+    joined = {(row.conversation_id, row.agent_id): row for row in archive.agents}
+    assert len(archive.agents) == len(joined) == 3
+    row = joined[first.conversation_id, first.sender.id]
+    assert (row.joined_at, row.name) == (first.occurred_at, "Grace")
 
 
 async def test_a_rating_settles_the_question_it_is_about() -> None:

@@ -5,6 +5,7 @@ import "./styles/messages.css";
 import "./styles/changes.css";
 import "./styles/markdown.css";
 import "./styles/whole.css";
+import "./styles/desk.css";
 
 import { Route, Routes } from "@parley/router";
 import { addTexts, useUser } from "@parley/ui";

@@ -28,6 +28,11 @@ function fetchHistory(conversationId: string, before?: string): Promise<HistoryP
   );
 }
 
+async function joinAsAgent(conversationId: string): Promise<void> {
+  const params = { path: { conversation_id: conversationId } };
+  await api.PUT("/api/chat/conversations/{conversation_id}/agents/me", { params });
+}
+
 function browserClient(userId: string): ChatClient {
   return new ChatClient({
     userId,
@@ -45,6 +50,7 @@ function browserClient(userId: string): ChatClient {
           params: { path: { conversation_id } },
         }),
       ),
+    joinAsAgent,
     slot: sessionStorage,
     newId,
     now: () => new Date(),

@@ -1,10 +1,12 @@
 /** The server's side of a chat client, for tests that need no network. */
 import type {
+  Agent,
   ChatRecord,
   ClientFrame,
   ConversationChange,
   Handover,
   HistoryPage,
+  Person,
   ReadMark,
   ServerFrame,
 } from "@parley/contract";
@@ -31,6 +33,11 @@ export class FakeServer {
   changes: (ConversationChange | null)[] = [];
   /** How such changes fail, one after the other; then they are done. */
   failures: Error[] = [];
+  owner: Person | null = null;
+  agents: Agent[] = [];
+  /** What was come into; answered when it is let go on. */
+  entered: string[] = [];
+  come: () => Promise<void> = async () => undefined;
   loads = 0;
   isOpen = false;
   listener!: ConnectionListener;
@@ -55,9 +62,13 @@ export class FakeServer {
       },
       history: async (): Promise<HistoryPage<ChatRecord>> => {
         this.loads += 1;
-        const { older: next, read, delivered, handover, positions } = this;
-        const whole = { title: this.title, ended_at: this.endedAt };
-        return { items: this.history, next, read, delivered, handover, positions, ...whole };
+        const { older: next, read, delivered, handover, positions, owner, agents } = this;
+        const marks = { read, delivered, handover, positions, owner, agents };
+        return { items: this.history, next, ...marks, title: this.title, ended_at: this.endedAt };
+      },
+      joinAsAgent: async (id) => {
+        this.entered.push(id);
+        await this.come();
       },
       change: (_, change) => this.#changed(change),
       remove: () => this.#changed(null),

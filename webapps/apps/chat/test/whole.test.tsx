@@ -14,7 +14,7 @@ import { Ended } from "../src/views/ended";
 import { OwnMessage } from "../src/views/own-message";
 import { Sidebar } from "../src/views/sidebar";
 import { FakeServer, joined } from "./fake-server";
-import { begun, ended, gone, message, renamed, TALK } from "./records";
+import { begun, ended, gone, ME, message, renamed, TALK } from "./records";
 
 addTexts("chat", english);
 
@@ -250,7 +250,14 @@ describe("what is shown", () => {
     const { container } = render(
       <MemoryRouter>
         <ProvideChat client={client}>
-          <Sidebar basename="" current={TALK} conversations={conversations} onChosen={vi.fn()} />
+          <Sidebar
+            basename=""
+            current={TALK}
+            conversations={conversations}
+            desk={null}
+            userId={ME}
+            onChosen={vi.fn()}
+          />
         </ProvideChat>
       </MemoryRouter>,
     );

@@ -28,6 +28,10 @@ export type Reaction = rest["schemas"]["ReactionView"];
 export type ReadMark = rest["schemas"]["ReadMarkView"];
 /** Who handles a conversation since when, and what everybody was told about it. */
 export type Handover = rest["schemas"]["HandoverView"];
+/** Somebody by name; null when their account is not known. */
+export type Person = rest["schemas"]["PersonView"];
+/** A colleague who came into the conversation. */
+export type Agent = rest["schemas"]["AgentView"];
 export type Handler = rest["schemas"]["Handler"];
 export type ChatRecord = MessageRecord | ReplyRecord;
 
@@ -81,6 +85,8 @@ export type ReplyDeltaFrame = Schemas["ReplyDeltaFrame"];
 export type ReplyFailedFrame = Schemas["ReplyFailedFrame"];
 /** From now on a person answers, or the assistant again. */
 export type HandoverFrame = Schemas["HandoverFrame"];
+/** A colleague came into the conversation. */
+export type ConversationJoinedFrame = Schemas["ConversationJoinedFrame"];
 export type TypingFrame = Schemas["TypingFrame"];
 export type PresenceFrame = Schemas["PresenceFrame"];
 export type ServerFrame =
@@ -93,6 +99,7 @@ export type ServerFrame =
   | ConversationStartedFrame
   | WholeFrame
   | HandoverFrame
+  | ConversationJoinedFrame
   | ChangeFrame
   | ReadFrame
   | DeliveredFrame
@@ -116,6 +123,7 @@ const KNOWN: ReadonlySet<string> = new Set<ServerFrame["type"]>([
   "conversation:ended",
   "conversation:deleted",
   "handover",
+  "conversation:joined",
   "message:edited",
   "message:deleted",
   "reaction",

@@ -13,6 +13,8 @@ export type Conversation = Schemas["ConversationItem"];
 
 /** What an owner may change of a conversation. */
 export type ConversationChange = Schemas["ChangeConversation"];
+/** A conversation that is with a person: one answers, or is waited for. */
+export type Waiting = Schemas["WaitingView"];
 
 export interface Page<T> {
   items: T[];
@@ -30,6 +32,9 @@ export interface HistoryPage<T> extends Page<T> {
   title?: Schemas["TitleView"] | null;
   /** From when on nothing more is said in it. */
   ended_at?: string | null;
+  owner?: Schemas["PersonView"] | null;
+  /** Who came in besides its owner, the first first. */
+  agents?: Schemas["AgentView"][];
   /** Joining from here leaves no gap between this page and the socket. */
   positions?: string[];
 }

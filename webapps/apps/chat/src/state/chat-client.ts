@@ -3,8 +3,6 @@ import type {
   AckFrame,
   ChatRecord,
   ConnectedFrame,
-  Conversation,
-  ConversationStartedFrame,
   Handler,
   Rating,
   Reaction,
@@ -17,9 +15,11 @@ import type { ChatPorts, ChatState } from "./chat-state";
 import { Deliveries } from "./deliveries";
 import { Delivery } from "./delivery";
 import { Drafts } from "./drafts";
+import { Here } from "./here";
 import { Kept } from "./kept";
 import { Outbox } from "./outbox";
 import { Requests } from "./requests";
+import { Started } from "./started";
 import { Threads } from "./threads";
 import { timeKey } from "./timeline";
 import { Typing } from "./typing";
@@ -30,8 +30,6 @@ export const MESSAGE_CHARS = 8_000;
 
 /** Marks are nothing that a person did: nobody hears that one was refused. */
 const QUIET: ReadonlySet<string> = new Set<RequestFrame["type"]>(["read", "delivered"]);
-
-type Begun = Pick<Conversation, "id" | "started_at" | "title" | "first_message_preview">;
 
 export class ChatClient {
   #state: ChatState;
@@ -46,14 +44,16 @@ export class ChatClient {
   readonly #typing: Typing;
   readonly #deliveries: Deliveries;
   readonly wholes: Wholes;
+  readonly #here: Here;
+  readonly #started: Started;
   readonly #drafts = new Drafts((drafts) => this.#set({ drafts }));
-  #watched: string[] = [];
-  #idle = false;
   readonly #startListeners = new Set<(clientId: string, id: string) => void>();
 
   constructor(private readonly ports: ChatPorts) {
     this.#connection = ports.connect(this.#listener());
     const send = this.#connection.send.bind(this.#connection);
+    this.#here = new Here(send);
+    this.#started = new Started(ports.userId, (started) => this.#set({ started }));
     this.#outbox = new Outbox(new Kept(ports.slot, `parley.outbox.${ports.userId}`), () =>
       this.#set({ outbox: this.#outbox.entries }),
     );
@@ -73,6 +73,8 @@ export class ChatClient {
       onJoined: () => {
         this.#delivery.flush();
         this.#requests.flush();
+        // Only people of joined conversations are told of.
+        this.#here.sayWatched();
       },
       onRecords: (records) => {
         for (const record of records) {
@@ -88,7 +90,7 @@ export class ChatClient {
       send,
       joined: (id) => this.#threads.isJoined(id),
       rejoin: (id) => this.#threads.join(id),
-      onStarted: (clientId, id, first) => this.#started(clientId, id, first),
+      onStarted: (clientId, id, first) => this.#begun(clientId, id, first),
     });
     this.#requests = new Requests(new Kept(ports.slot, `parley.requests.${ports.userId}`), {
       send,
@@ -120,6 +122,7 @@ export class ChatClient {
       typing: {},
       presence: {},
       drafts: {},
+      deskNews: 0,
       refusal: null,
       wholes: {},
     };
@@ -161,6 +164,13 @@ export class ChatClient {
     if (!thread.loaded && !thread.loading) void this.#threads.load(id);
   }
 
+  /** Comes into somebody else's conversation as an agent, and shows it. */
+  async enter(id: string): Promise<void> {
+    this.#active = id;
+    const entered = await this.#threads.enter(id, this.ports.joinAsAgent);
+    if (entered && this.#active === id) this.open(id);
+  }
+
   close(id: string): void {
     if (this.#active === id) this.#active = null;
     const pending = this.#outbox.entries.some((entry) => entry.conversation_id === id);
@@ -168,7 +178,7 @@ export class ChatClient {
   }
 
   reload(id: string): void {
-    void this.#threads.load(id);
+    void (this.#threads.isOutside(id) ? this.enter(id) : this.#threads.load(id));
   }
 
   loadOlder(id: string): Promise<void> {
@@ -251,16 +261,12 @@ export class ChatClient {
 
   /** Hear whether these people are here. */
   watch(userIds: string[]): void {
-    if (userIds.join() === this.#watched.join()) return;
-    this.#watched = userIds;
-    this.#sayWatched();
+    this.#here.watch(userIds);
   }
 
   /** Whether this device was left alone. */
   setIdle(idle: boolean): void {
-    if (idle === this.#idle) return;
-    this.#idle = idle;
-    this.#sayPresence();
+    this.#here.setIdle(idle);
   }
 
   retry(clientMessageId: string): void {
@@ -285,15 +291,6 @@ export class ChatClient {
     this.#requests.ask(frame);
   }
 
-  #sayWatched(): void {
-    if (this.#watched.length === 0) return;
-    this.#connection.send({ type: "presence:watch", user_ids: this.#watched });
-  }
-
-  #sayPresence(): void {
-    this.#connection.send({ type: "presence", state: this.#idle ? "away" : "online" });
-  }
-
   #listener(): ConnectionListener {
     return {
       onStatus: (status, stopReason) => {
@@ -313,15 +310,16 @@ export class ChatClient {
     this.#serves(epoch);
     const messageChars = Math.min(MESSAGE_CHARS, limits.message_chars);
     const serverAhead = Date.parse(server_time) - this.ports.now().getTime();
-    this.#set({ everOpen: true, messageChars, serverAhead });
+    // What happened meanwhile was not heard.
+    const deskNews = this.#state.deskNews + 1;
+    this.#set({ everOpen: true, messageChars, serverAhead, deskNews });
     const unsent = this.#outbox.entries.flatMap((entry) => entry.conversation_id ?? []);
     const waiting = [...unsent, ...this.#requests.conversations];
     for (const id of new Set([...(this.#active ? [this.#active] : []), ...waiting])) {
       this.#threads.join(id);
     }
     this.#delivery.flush();
-    this.#sayWatched();
-    if (this.#idle) this.#sayPresence();
+    this.#here.connected();
   }
 
   /** Positions of another history mean nothing in this one. */
@@ -348,14 +346,19 @@ export class ChatClient {
         this.#threads.onFailed(frame);
         return this.#drafts.onFailed(frame);
       case "conversation:started":
-        return this.#startedElsewhere(frame);
+        return this.#started.elsewhere(frame);
       case "conversation:renamed":
       case "conversation:ended":
       case "conversation:deleted":
         this.#threads.onWhole(frame);
         return this.wholes.onFrame(frame);
       case "handover":
-        return this.#threads.onHandover(frame);
+        this.#typing.clear(frame.conversation_id);
+        this.#threads.onHandover(frame);
+        return this.#set({ deskNews: this.#state.deskNews + 1 });
+      case "conversation:joined":
+        this.#threads.onAgent(frame);
+        return this.#set({ deskNews: this.#state.deskNews + 1 });
       case "message:edited":
       case "message:deleted":
       case "reaction":
@@ -381,26 +384,10 @@ export class ChatClient {
     }
   }
 
-  #started(clientId: string, id: string, first: string): void {
+  #begun(clientId: string, id: string, first: string): void {
     this.#threads.started(id);
-    const started_at = this.ports.now().toISOString();
-    this.#list({ id, started_at, title: null, first_message_preview: first });
+    this.#started.here(id, this.ports.now().toISOString(), first);
     for (const listener of this.#startListeners) listener(clientId, id);
-  }
-
-  /** All devices of its owner are told; to this tab it is news unless it started it. */
-  #startedElsewhere(frame: ConversationStartedFrame): void {
-    const { conversation_id: id, occurred_at: started_at, owner_id, replayed } = frame;
-    if (replayed || owner_id !== this.ports.userId) return;
-    if (this.#state.started.some((item) => item.id === id)) return;
-    this.#list({ id, started_at, title: frame.title ?? null, first_message_preview: null });
-  }
-
-  #list(known: Begun): void {
-    const unsaid = { last_message_at: null, last_message_preview: null };
-    const conversation = { status: "active", handled_by: "assistant", ...unsaid, ...known } as const;
-    const others = this.#state.started.filter((item) => item.id !== known.id);
-    this.#set({ started: [conversation, ...others] });
   }
 
   #set(change: Partial<ChatState>): void {

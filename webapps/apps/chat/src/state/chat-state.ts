@@ -37,6 +37,8 @@ export interface ChatState {
   presence: Readonly<Record<string, PresenceFrame>>;
   /** Answers that are being written. */
   drafts: DraftsByQuestion;
+  /** How often something was heard that may change what waits for a person. */
+  deskNews: number;
   /** Why the latest change of a message was refused; null when none was. */
   refusal: { code: string } | null;
   /** What conversations are called, which have ended, which are gone. */
@@ -49,6 +51,8 @@ export interface ChatPorts {
   history: (conversationId: string, before?: string) => Promise<HistoryPage<ChatRecord>>;
   change: (conversationId: string, change: ConversationChange) => Promise<unknown>;
   remove: (conversationId: string) => Promise<unknown>;
+  /** Comes into somebody else's conversation that is with a person. */
+  joinAsAgent: (conversationId: string) => Promise<void>;
   slot: Slot;
   newId: () => string;
   now: () => Date;

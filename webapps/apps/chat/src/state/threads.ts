@@ -5,14 +5,17 @@
 import {
   toProblem,
   type AckFrame,
+  type Agent,
   type CaughtUpFrame,
   type ChangeFrame,
   type ChatRecord,
   type ClientFrame,
   type DeliveredFrame,
+  type ConversationJoinedFrame,
   type Handover,
   type HandoverFrame,
   type HistoryPage,
+  type Person,
   type ProblemError,
   type ReadFrame,
   type ReplyFailedFrame,
@@ -20,6 +23,7 @@ import {
 } from "@parley/contract";
 
 import { backoff } from "../socket/backoff";
+import { agentOf, mergeAgents } from "./agents";
 import { Changes, markOf, mergeMarks, type ReadMarks } from "./changes";
 import { handoverOf, laterHandover } from "./handover";
 import { Progress } from "./progress";
@@ -34,6 +38,10 @@ export interface Thread {
   delivered: ReadMarks;
   /** The latest; null while the assistant always answered. */
   handover: Handover | null;
+  /** Whose it is; null until its history is loaded. */
+  owner: Person | null;
+  /** Who came in besides its owner. */
+  agents: readonly Agent[];
   /** Cursor of the next older page; null when the beginning is loaded. */
   older: string | null;
   loaded: boolean;
@@ -60,6 +68,8 @@ export const EMPTY: Thread = {
   marks: {},
   delivered: {},
   handover: null,
+  owner: null,
+  agents: [],
   older: null,
   loaded: false,
   loading: false,
@@ -78,6 +88,8 @@ export class Threads {
   readonly #joins = new Map<string, { id: string; resumed: boolean; tries: number }>();
   readonly #changes = new Map<string, Changes>();
   readonly #fresh = new Set<string>();
+  /** Conversations of others that one has not come into yet. */
+  readonly #outside = new Set<string>();
   readonly #resets = new Map<string, number>();
   /** Refs of joins that bring only what is recent: the history has the rest. */
   readonly #partial = new Set<string>();
@@ -104,6 +116,11 @@ export class Threads {
     return this.get(id).joined;
   }
 
+  /** Whether it is still to be come into. */
+  isOutside(id: string): boolean {
+    return this.#outside.has(id);
+  }
+
   /** A conversation started from here: joined by that, and without any history yet. */
   started(id: string): void {
     this.#fresh.add(id);
@@ -112,6 +129,7 @@ export class Threads {
   }
 
   join(id: string, tries = 0): void {
+    if (this.#outside.has(id)) return;
     if ([...this.#joins.values()].some((join) => join.id === id)) return;
     this.#sendJoin(id, tries);
   }
@@ -227,6 +245,28 @@ export class Threads {
     this.#set(id, { ...EMPTY, missing: true });
   }
 
+  onAgent(frame: ConversationJoinedFrame): void {
+    this.#note(frame);
+    const { agents } = this.get(frame.conversation_id);
+    const more = mergeAgents(agents, [agentOf(frame)]);
+    if (more !== agents) this.#set(frame.conversation_id, { agents: more });
+  }
+
+  /** Comes into somebody else's conversation; false when that failed, which the thread then says. */
+  async enter(id: string, come: (id: string) => Promise<void>): Promise<boolean> {
+    this.#outside.add(id);
+    this.#set(id, { loading: true, missing: false, problem: null });
+    try {
+      await come(id);
+      this.#outside.delete(id);
+      this.#set(id, { loading: false });
+      return true;
+    } catch (error) {
+      this.#failed(id, toProblem(error));
+      return false;
+    }
+  }
+
   /** No answer will come; whether that is worth a word is known without it. */
   onFailed(frame: ReplyFailedFrame): void {
     this.#note(frame);
@@ -251,6 +291,8 @@ export class Threads {
         marks: mergeMarks(thread.marks, page.read ?? []),
         delivered: mergeMarks(thread.delivered, page.delivered ?? []),
         handover: laterHandover(thread.handover, page.handover),
+        owner: page.owner ?? thread.owner,
+        agents: mergeAgents(thread.agents, page.agents ?? []),
         older: joins ? thread.older : page.next,
         loaded: true,
         loading: false,
@@ -338,8 +380,9 @@ export class Threads {
     return now.some((record, index) => record !== merged[index]) ? now : merged;
   }
 
-  #note({ conversation_id: id, at }: { conversation_id: string; at?: string }): void {
-    this.#progress.note(id, at);
+  /** What agents hear of conversations that they have not joined has no position. */
+  #note({ conversation_id: id, at }: { conversation_id: string; at?: string | null }): void {
+    if (at) this.#progress.note(id, at);
   }
 
   #set(id: string, change: Partial<Thread>): void {

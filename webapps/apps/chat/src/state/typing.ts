@@ -53,6 +53,11 @@ export class Typing {
     this.#set(conversationId, left);
   }
 
+  /** Who answers changed: nobody is in the middle of a sentence any more. */
+  clear(conversationId: string): void {
+    for (const userId of this.#typists[conversationId] ?? []) this.stop(conversationId, userId);
+  }
+
   #set(conversationId: string, users: readonly string[]): void {
     this.#typists = { ...this.#typists, [conversationId]: users };
     this.ports.changed(this.#typists);

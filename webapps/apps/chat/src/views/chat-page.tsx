@@ -1,6 +1,6 @@
 /** The page: conversations on the left (a drawer where it is narrow), the open one beside them. */
 import { newId, type User } from "@parley/contract";
-import { useNavigate, useParams } from "@parley/router";
+import { useLocation, useNavigate, useParams } from "@parley/router";
 import { useMediaQuery } from "@parley/ui";
 import { Drawer } from "antd";
 import { useCallback, useEffect, useState } from "react";
@@ -8,8 +8,10 @@ import { useTranslation } from "react-i18next";
 
 import { useChatClient, useChatState } from "../chat-provider";
 import { ConversationPane } from "./conversation-pane";
+import { deskTitle, type ENTER } from "./desk-list";
 import { Sidebar } from "./sidebar";
 import { useConversations } from "./use-conversations";
+import { useDesk } from "./use-desk";
 
 /** The conversation about to start: its client id is made before the server knows of it. */
 function useDraftConversation(basename: string, showing: string | undefined) {
@@ -40,12 +42,18 @@ export function ChatPage({ basename, user }: { basename: string; user: User }) {
   const [drawer, setDrawer] = useState(false);
   const closeDrawer = useCallback(() => setDrawer(false), []);
   const conversations = useConversations(user.id);
+  const desk = useDesk(user);
+  const { enter = false } = (useLocation().state ?? {}) as Partial<typeof ENTER>;
+  const waiting = desk?.items.find((item) => item.id === conversationId);
+  const listed = conversations.items.find((item) => item.id === conversationId);
   const { draftId, viewKey } = useDraftConversation(basename, conversationId);
   const sidebar = (
     <Sidebar
       basename={basename}
       current={conversationId}
       conversations={conversations}
+      desk={desk}
+      userId={user.id}
       onChosen={closeDrawer}
     />
   );
@@ -71,7 +79,8 @@ export function ChatPage({ basename, user }: { basename: string; user: User }) {
         basename={basename}
         conversationId={conversationId}
         draftId={draftId}
-        title={conversations.items.find((item) => item.id === conversationId)?.title}
+        title={listed?.title ?? (waiting && deskTitle(waiting))}
+        enter={enter}
         onShowList={narrow ? () => setDrawer(true) : undefined}
       />
     </div>

@@ -29,6 +29,8 @@ interface ComposerProps {
   onEditLast?: () => void;
   /** One is writing, or the field is empty again. */
   onTyping?: (active: boolean) => void;
+  /** Whom one writes to, when it is not the assistant. */
+  to?: string | undefined;
 }
 
 /** The counter appears when this share of the limit is used. */
@@ -44,7 +46,7 @@ function sends(event: KeyboardEvent): boolean {
 }
 
 export function Composer(props: ComposerProps) {
-  const { ref, draftKey, limit, onSend, onEditLast, onTyping } = props;
+  const { ref, draftKey, limit, onSend, onEditLast, onTyping, to } = props;
   const { t } = useTranslation("chat");
   const [text, setText] = useDraft(draftKey);
   const field = useRef<TextAreaRef>(null);
@@ -80,7 +82,7 @@ export function Composer(props: ComposerProps) {
           aria-label={t("composer.label")}
           aria-describedby="chat-composer-note"
           aria-invalid={length > limit}
-          placeholder={t("composer.placeholder")}
+          placeholder={to ? t("composer.to", { name: to }) : t("composer.placeholder")}
           value={text}
           onChange={(event) => {
             setText(event.target.value);

@@ -1,5 +1,5 @@
 /** One conversation: its header, its messages, and where the next one is written. */
-import type { User } from "@parley/contract";
+import type { Handover, Person, User } from "@parley/contract";
 import { Link, useNavigate } from "@parley/router";
 import { usePageTitle } from "@parley/ui";
 import { Button } from "antd";
@@ -26,6 +26,8 @@ interface PaneProps {
   conversationId: string | undefined;
   draftId: string;
   title: string | null | undefined;
+  /** It is somebody else's, and to be come into. */
+  enter: boolean;
   /** Given where the list is out of sight. */
   onShowList: (() => void) | undefined;
 }
@@ -46,28 +48,41 @@ function usePending(conversationId: string | undefined, draftId: string) {
   }, [outbox, threads, conversationId, draftId]);
 }
 
+/** Shows the conversation for as long as the view is there. */
+function useShown(conversationId: string | undefined, enter: boolean): void {
+  const client = useChatClient();
+  useEffect(() => {
+    if (!conversationId) return;
+    if (enter) void client.enter(conversationId);
+    else client.open(conversationId);
+    return () => client.close(conversationId);
+  }, [client, conversationId, enter]);
+}
+
+function useHeading(props: PaneProps, fresh: boolean, owner: Person | null): string {
+  const { t } = useTranslation("chat");
+  const { wholes } = useChatState();
+  if (fresh) return t("list.new");
+  const whole = props.conversationId ? wholes[props.conversationId] : undefined;
+  const untitled = owner ? t("desk.of", { name: owner.name ?? t("somebody") }) : t("untitled");
+  return props.title ?? whole?.title?.text ?? untitled;
+}
+
 export function ConversationPane(props: PaneProps) {
-  const { user, basename, conversationId, draftId } = props;
+  const { user, basename, conversationId, draftId, enter } = props;
   const { t } = useTranslation("chat");
   const client = useChatClient();
-  const navigate = useNavigate();
-  const { threads, messageChars, wholes } = useChatState();
+  const { threads, messageChars } = useChatState();
   const ended = useEnded(conversationId);
-  const whole = conversationId ? wholes[conversationId] : undefined;
-  const title = props.title ?? whole?.title?.text;
   const pending = usePending(conversationId, draftId);
   const composer = useRef<ComposerHandle>(null);
   const [editing, setEditing] = useState<string | null>(null);
   const thread = conversationId ? threads[conversationId] : undefined;
   const fresh = !conversationId && pending.length === 0;
-  const heading = fresh ? t("list.new") : (title ?? t("untitled"));
+  const owner = thread?.owner && thread.owner.id !== user.id ? thread.owner : null;
+  const heading = useHeading(props, fresh, owner);
   usePageTitle(heading);
-
-  useEffect(() => {
-    if (!conversationId) return;
-    client.open(conversationId);
-    return () => client.close(conversationId);
-  }, [client, conversationId]);
+  useShown(conversationId, enter);
 
   const send = (text: string) =>
     client.send(text, conversationId ? { conversationId } : { clientConversationId: draftId });
@@ -87,19 +102,18 @@ export function ConversationPane(props: PaneProps) {
   return (
     <section className="chat-pane" aria-label={heading}>
       <PaneHeader {...props} heading={fresh ? null : heading}>
-        {!ended && <CallPerson conversationId={conversationId} handover={thread?.handover} />}
-        {conversationId && (
-          <ConversationMenu
-            id={conversationId}
-            title={heading}
-            ended={ended}
-            onDeleted={() => void navigate(basename || "/")}
-          />
-        )}
+        <Actions {...props} handover={thread?.handover} title={heading} asAgent={owner !== null} />
       </PaneHeader>
-      {thread && <People records={thread.records} userId={user.id} />}
+      {thread && <People thread={thread} userId={user.id} />}
       <Banner />
-      {!ended && <HandledBanner conversationId={conversationId} handover={thread?.handover} />}
+      {!ended && (
+        <HandledBanner
+          conversationId={conversationId}
+          handover={thread?.handover}
+          agents={thread?.agents}
+          asAgent={owner !== null}
+        />
+      )}
       <Refusal />
       {fresh ? (
         <Welcome name={user.name} onChoose={(text) => composer.current?.suggest(text)} />
@@ -122,10 +136,39 @@ export function ConversationPane(props: PaneProps) {
           limit={messageChars}
           onSend={send}
           onEditLast={editLast}
+          to={owner ? (owner.name ?? t("somebody")) : undefined}
           onTyping={(active) => conversationId && client.typing(conversationId, active)}
         />
       )}
     </section>
+  );
+}
+
+/** What can be done with the conversation as a whole: agents may call, and end nothing. */
+function Actions(
+  props: Pick<PaneProps, "basename" | "conversationId"> & {
+    handover: Handover | null | undefined;
+    title: string;
+    asAgent: boolean;
+  },
+) {
+  const { basename, conversationId, handover, title, asAgent } = props;
+  const navigate = useNavigate();
+  const ended = useEnded(conversationId);
+  return (
+    <>
+      {!ended && (
+        <CallPerson conversationId={conversationId} handover={handover} asAgent={asAgent} />
+      )}
+      {conversationId && !asAgent && (
+        <ConversationMenu
+          id={conversationId}
+          title={title}
+          ended={ended}
+          onDeleted={() => void navigate(basename || "/")}
+        />
+      )}
+    </>
   );
 }
 

@@ -1,5 +1,5 @@
 /** The messages, oldest first, kept at the newest one unless the reader scrolled away. */
-import type { ChatRecord, User } from "@parley/contract";
+import type { Agent, ChatRecord, User } from "@parley/contract";
 import { Button } from "antd";
 import { ArrowDown } from "lucide-react";
 import { Fragment, useEffect, useMemo } from "react";
@@ -13,7 +13,9 @@ import { withoutReplaced } from "../state/timeline";
 import { Announcer } from "./announcer";
 import { Answering } from "./answering";
 import { DraftView } from "./draft";
+import { Joined } from "./joined";
 import { OwnMessage, PendingMessage } from "./own-message";
+import { PersonMessage } from "./person-message";
 import { Reply } from "./reply";
 import { dayName, dayOf, sameDay } from "./time";
 import { TypingLine } from "./typing-line";
@@ -33,6 +35,7 @@ interface MessageLogProps {
 /** A log that does not speak by itself; the announcer says what is worth saying. */
 const LOG = { className: "chat-log", role: "log", "aria-live": "off" } as const;
 const NOTHING: ChatRecord[] = [];
+const NOBODY: readonly Agent[] = [];
 
 /** Says that all of it was read, while the page is looked at. */
 function useReading(conversationId: string | undefined, thread: Thread | undefined) {
@@ -56,6 +59,7 @@ export function MessageLog(props: MessageLogProps) {
   const records = useMemo(() => withoutReplaced(thread?.records ?? NOTHING), [thread?.records]);
   const line = useUnreadLine(conversationId, user.id, thread);
   const { serverAhead, drafts: all } = useChatState();
+  const agents = thread?.agents ?? NOBODY;
   const drafts = Object.values(all).filter((draft) => draft.conversationId === conversationId);
   useReading(conversationId, thread);
   const last = pending.at(-1)?.client_message_id;
@@ -75,18 +79,23 @@ export function MessageLog(props: MessageLogProps) {
           {waiting && !thread?.problem && <LogSkeleton />}
           {records.map((record, index) => (
             <Fragment key={record.client_message_id ?? record.event_id}>
+              {/* Who came before what is loaded stands with what was said then. */}
+              {(index > 0 || !thread?.older) && (
+                <Joined agents={agents} after={records[index - 1]} before={record} />
+              )}
               <DaySeparator record={record} before={records[index - 1]} />
               {record.event_id === line && <UnreadLine />}
               <Entry {...props} record={record} />
             </Fragment>
           ))}
+          {thread?.loaded && <Joined agents={agents} after={records.at(-1)} />}
           {pending.map((entry) => (
             <PendingMessage key={entry.client_message_id} entry={entry} />
           ))}
           {drafts.map((draft) => (
             <DraftView key={draft.question} draft={draft} />
           ))}
-          {drafts.length === 0 && (
+          {drafts.length === 0 && !isForeign(thread, user) && (
             <Answering
               records={records}
               pending={pending}
@@ -95,7 +104,7 @@ export function MessageLog(props: MessageLogProps) {
               handover={thread?.handover}
             />
           )}
-          <TypingLine conversationId={conversationId} records={records} />
+          <TypingLine conversationId={conversationId} thread={thread} userId={user.id} />
         </div>
       </div>
       {away && (
@@ -108,7 +117,7 @@ export function MessageLog(props: MessageLogProps) {
           {unseen > 0 ? t("log.latestCount", { count: unseen }) : t("log.latest")}
         </Button>
       )}
-      <Announcer records={records} />
+      <Announcer records={records} userId={user.id} />
     </div>
   );
 }
@@ -118,9 +127,17 @@ function lastOwn(records: ChatRecord[], userId: string): string | undefined {
   return own?.client_message_id ?? own?.event_id;
 }
 
+/** Whether it is somebody else's, where one came in. */
+function isForeign(thread: Thread | undefined, user: User): boolean {
+  return Boolean(thread?.owner) && thread?.owner?.id !== user.id;
+}
+
 function Entry(props: MessageLogProps & { record: ChatRecord }) {
   const { record, user, thread, editing, onEditing } = props;
-  if (record.sender.id !== user.id) return <Reply record={record} userId={user.id} />;
+  if (record.sender.id !== user.id) {
+    if (record.type === "message") return <PersonMessage record={record} userId={user.id} />;
+    return <Reply record={record} userId={user.id} asks={!isForeign(thread, user)} />;
+  }
   return (
     <OwnMessage
       record={record}

@@ -17,9 +17,11 @@ const Markdown = lazy(() => import("./markdown"));
 interface ReplyProps {
   record: ChatRecord;
   userId: string;
+  /** The assistant answers this reader's questions here, so another answer may be asked for. */
+  asks?: boolean;
 }
 
-export const Reply = memo(function Reply({ record, userId }: ReplyProps) {
+export const Reply = memo(function Reply({ record, userId, asks = true }: ReplyProps) {
   const { t } = useTranslation("chat");
   const [open, setOpen] = useState(false);
   const panel = useId();
@@ -52,7 +54,7 @@ export const Reply = memo(function Reply({ record, userId }: ReplyProps) {
               <ChevronDown aria-hidden size={14} />
             </button>
           )}
-          {record.type === "reply" && <Regenerate reply={record} />}
+          {record.type === "reply" && asks && <Regenerate reply={record} />}
           {record.type === "reply" && <ReplyRating reply={record} />}
           <span className="chat-actions">
             <AddReaction record={record} />

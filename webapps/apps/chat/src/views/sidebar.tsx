@@ -7,20 +7,26 @@ import { useTranslation } from "react-i18next";
 
 import { previewOf } from "../state/conversations";
 import { ConversationMenu } from "./conversation-menu";
+import { DeskList } from "./desk-list";
 import { dayOf, shortTime, type Day } from "./time";
 import type { ConversationList } from "./use-conversations";
+import type { Desk } from "./use-desk";
 
 interface SidebarProps {
   basename: string;
   current: string | undefined;
   conversations: ConversationList;
+  /** For agents only. */
+  desk: Desk | null;
+  userId: string;
   onChosen: () => void;
 }
 
 const DAYS: Day[] = ["today", "yesterday", "earlier"];
 const activity = (item: Conversation) => item.last_message_at ?? item.started_at;
 
-export function Sidebar({ basename, current, conversations, onChosen }: SidebarProps) {
+export function Sidebar(props: SidebarProps) {
+  const { basename, current, conversations, desk, userId, onChosen } = props;
   const { t } = useTranslation("chat");
   const navigate = useNavigate();
   const startNew = () => {
@@ -35,6 +41,15 @@ export function Sidebar({ basename, current, conversations, onChosen }: SidebarP
         </Button>
       </div>
       <div className="chat-list-body">
+        {desk && (
+          <DeskList
+            basename={basename}
+            current={current}
+            desk={desk}
+            userId={userId}
+            onChosen={onChosen}
+          />
+        )}
         <ListBody conversations={conversations} />
         {DAYS.map((day) => {
           const items = conversations.items.filter((item) => dayOf(activity(item)) === day);

@@ -1,20 +1,22 @@
 /** Who else is typing; silent for screen readers, which would hear nothing else. */
-import type { ChatRecord } from "@parley/contract";
 import { useTranslation } from "react-i18next";
 
 import { useChatState } from "../chat-provider";
+import { EMPTY, type Thread } from "../state/threads";
+import { namesOf } from "./people";
 
 interface TypingLineProps {
   conversationId: string | undefined;
-  records: ChatRecord[];
+  thread: Thread | undefined;
+  userId: string;
 }
 
-export function TypingLine({ conversationId, records }: TypingLineProps) {
+export function TypingLine({ conversationId, thread = EMPTY, userId }: TypingLineProps) {
   const { t } = useTranslation("chat");
   const { typing } = useChatState();
   const [user] = (conversationId && typing[conversationId]) || [];
   if (!user) return null;
-  const name = records.findLast((record) => record.sender.id === user)?.sender.name;
+  const name = namesOf(thread, userId).get(user);
   return (
     <div className="chat-answering chat-typing">
       <span className="chat-dots" aria-hidden>

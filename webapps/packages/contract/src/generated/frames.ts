@@ -311,6 +311,56 @@ export interface components {
             type: "conversation:join";
         };
         /**
+         * ConversationJoinedFrame
+         * @description A colleague came into the conversation.
+         *
+         *     Sockets of agents and admins are told of each, without `at` while they have not joined.
+         */
+        ConversationJoinedFrame: {
+            /**
+             * At
+             * @default null
+             */
+            at?: string | null;
+            /**
+             * Causation Id
+             * @default null
+             */
+            causation_id?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /**
+             * Correlation Id
+             * Format: uuid
+             */
+            correlation_id: string;
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            /**
+             * Replayed
+             * @default false
+             */
+            replayed?: boolean;
+            sender: components["schemas"]["Sender"];
+            /**
+             * Type
+             * @default conversation:joined
+             * @constant
+             */
+            type: "conversation:joined";
+        };
+        /**
          * ConversationLeave
          * @description Stop receiving a conversation.
          */
@@ -596,7 +646,7 @@ export interface components {
          *     - `empty`: A message has no text, or nothing but blanks.
          *     - `not_joined`: This socket has not joined the conversation.
          *     - `not_found`: It is not there, was deleted, or is not this user's to see.
-         *     - `not_allowed`: It is another's message, or no answer that could be rated.
+         *     - `not_allowed`: It is another's message, or no answer that could be rated; or an agent asks the assistant.
          *     - `rate_limited`: Frames come too fast.
          *     - `conversation_ended`: The conversation has ended: nothing more is said in it.
          *     - `attachment_missing`: There is no such attachment: nothing can be attached yet.
@@ -708,10 +758,15 @@ export interface components {
         /**
          * HandoverFrame
          * @description From now on a person answers in this conversation, or the assistant again.
+         *
+         *     Sockets of agents and admins are told of each, without `at` while they have not joined.
          */
         HandoverFrame: {
-            /** At */
-            at: string;
+            /**
+             * At
+             * @default null
+             */
+            at?: string | null;
             /**
              * Causation Id
              * @default null

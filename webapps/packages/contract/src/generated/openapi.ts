@@ -463,7 +463,7 @@ export interface paths {
         };
         /**
          * Get Conversation
-         * @description Tell of one of my conversations.
+         * @description Tell of a conversation that is mine, or that I joined as an agent.
          */
         get: operations["get_conversation"];
         /**
@@ -477,6 +477,26 @@ export interface paths {
          * @description Delete one of my conversations with everything in it; 404 once it is gone.
          */
         delete: operations["delete_conversation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat/conversations/{conversation_id}/agents/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Join As Agent
+         * @description Come into a conversation that is with a person, as an agent; statuses as for messages.
+         */
+        put: operations["join_as_agent"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -514,6 +534,26 @@ export interface paths {
          * @description Read what was said: the newest page first, each page in (occurred_at, event_id) order.
          */
         get: operations["read_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat/handovers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Handovers
+         * @description List the conversations that are with a person, the longest waiting first; for agents.
+         */
+        get: operations["list_handovers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -696,9 +736,11 @@ export interface components {
     schemas: {
         /**
          * AccessView
-         * @description Whether a user may be in a conversation.
+         * @description Whether a user may be in a conversation, and as what.
          */
         AccessView: {
+            /** Agents */
+            agents: string[];
             /** Allowed */
             allowed: boolean;
             /**
@@ -711,6 +753,7 @@ export interface components {
              * @default false
              */
             ended: boolean;
+            kind: components["schemas"]["SenderKind"] | null;
             /**
              * Owner Id
              * Format: uuid
@@ -750,6 +793,36 @@ export interface components {
          * @enum {string}
          */
         AckStatus: "accepted" | "unknown" | "busy" | "rejected";
+        /**
+         * AgentAccepted
+         * @description That somebody came in is on the log, on all replicas.
+         */
+        AgentAccepted: {
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            status: components["schemas"]["AckStatus"];
+        };
+        /**
+         * AgentView
+         * @description A colleague who came into the conversation.
+         */
+        AgentView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Joined At
+             * Format: date-time
+             */
+            joined_at: string;
+            /** Name */
+            name: string;
+        };
         /**
          * Attachment
          * @description A reference to an uploaded file.
@@ -867,6 +940,40 @@ export interface components {
              */
             conversation_id: string;
             status: components["schemas"]["AckStatus"];
+        };
+        /**
+         * ConversationDetail
+         * @description A conversation with the people in it.
+         */
+        ConversationDetail: {
+            /**
+             * Agents
+             * @default []
+             */
+            agents: components["schemas"]["AgentView"][];
+            /** Ended At */
+            ended_at?: string | null;
+            /** @default assistant */
+            handled_by: components["schemas"]["Handler"];
+            /** Handled Since */
+            handled_since?: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            owner: components["schemas"]["PersonView"];
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Status */
+            status: string;
+            /** Title */
+            title: string | null;
+            /** Titled At */
+            titled_at?: string | null;
         };
         /**
          * ConversationItem
@@ -1265,6 +1372,11 @@ export interface components {
          */
         HistoryPage: {
             /**
+             * Agents
+             * @default []
+             */
+            agents: components["schemas"]["AgentView"][];
+            /**
              * Delivered
              * @default []
              */
@@ -1276,6 +1388,7 @@ export interface components {
             items: (components["schemas"]["HistoryMessage"] | components["schemas"]["HistoryReply"])[];
             /** Next */
             next: string | null;
+            owner?: components["schemas"]["PersonView"] | null;
             /**
              * Positions
              * @default []
@@ -1629,6 +1742,19 @@ export interface components {
             occurred_at: string;
             /** Text */
             text: string | null;
+        };
+        /**
+         * PersonView
+         * @description Somebody by name; null when their account is not known.
+         */
+        PersonView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string | null;
         };
         /**
          * Problem
@@ -2078,6 +2204,41 @@ export interface components {
             name: string;
             /** Role */
             role: string;
+        };
+        /**
+         * WaitingPage
+         * @description Conversations with a person, the longest waiting first; `next` is where the rest begins.
+         */
+        WaitingPage: {
+            /** Items */
+            items: components["schemas"]["WaitingView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * WaitingView
+         * @description A conversation that is with a person: one answers, or is waited for.
+         */
+        WaitingView: {
+            /** Agents */
+            agents: components["schemas"]["AgentView"][];
+            /** First Message Preview */
+            first_message_preview: string | null;
+            /**
+             * Handled Since
+             * Format: date-time
+             */
+            handled_since: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Note */
+            note: string | null;
+            owner: components["schemas"]["PersonView"];
+            /** Title */
+            title: string | null;
         };
         /**
          * Why
@@ -2774,7 +2935,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ConversationView"];
+                    "application/json": components["schemas"]["ConversationDetail"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -2830,6 +2991,29 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    join_as_agent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentAccepted"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     hand_over: {
         parameters: {
             query?: never;
@@ -2879,6 +3063,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HistoryPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_handovers: {
+        parameters: {
+            query?: {
+                /** @description `next` of another page. */
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingPage"];
                 };
             };
             default: components["responses"]["Problem"];
