@@ -97,7 +97,7 @@ test("on a narrow screen the list is a drawer, and a new chat starts from it", a
   await page.getByRole("button", { name: "Show conversations" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "New chat" }).click();
   await page.getByRole("heading", { level: 1, name: /How can we help/ }).waitFor();
-  await page.getByRole("button", { name: "Where is my order 48213?" }).click();
+  await page.getByRole("button", { name: "Where is my order 48213?", exact: true }).click();
   assert.equal(await composer(page).inputValue(), "Where is my order 48213?");
   await page.setViewportSize({ width: 1280, height: 800 });
 });
