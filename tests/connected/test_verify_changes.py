@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -31,9 +32,8 @@ CHANGED = (
 async def do_everything(connection: asyncpg.Connection, conversation: Conversation) -> None:
     """Use every change there is, some repeated or undone, and wait until all of it is stored."""
     question = (await conversation.send("where is my order 4711?")).message_id
-    query = "select message_id from messages where in_reply_to = $1"
-    while (answer := await connection.fetchval(query, question)) is None:
-        await asyncio.sleep(0.05)
+    answered = "select message_id from messages where in_reply_to = $1"
+    answer = await stored(connection, answered, question)
     gone = (await conversation.send("never mind")).message_id
     name = uuid4()
     for _ in range(2):
@@ -44,14 +44,22 @@ async def do_everything(connection: asyncpg.Connection, conversation: Conversati
     await conversation.rate(answer, "down", "not what I asked")
     await conversation.rate(answer, "up", "after all")
     await conversation.mark_read(answer)
+    deleted = "select true from message_changes where deleted_at is not null and message_id = $1"
     for _ in range(2):
         await conversation.delete(gone)
+        await stored(connection, deleted, gone)
     await conversation.hand_over("agent", "a note")
     await conversation.rename("the lid")
-    while not await connection.fetchval(
-        "select count(*) from conversation_changes where conversation_id = $1", conversation.id
-    ):
+    for table in ("conversation_handlers", "conversation_changes"):
+        there = f"select true from {table} where conversation_id = $1"  # noqa: S608 - our own
+        await stored(connection, there, conversation.id)
+
+
+async def stored(connection: asyncpg.Connection, query: str, about: UUID) -> Any:  # noqa: ANN401
+    """Return what the query finds, as soon as it finds something."""
+    while (found := await connection.fetchval(query, about)) is None:
         await asyncio.sleep(0.05)
+    return found
 
 
 @asynccontextmanager
