@@ -123,7 +123,12 @@ AI_EXAMPLES: tuple[Event, ...] = (
         confidence=0.62,
         citations=(Citation(id="shipping-times", title="Shipping times", score=0.62),),
         model_version=f"{_MODEL}+{_WRITER}",
-        why=Why(score=0.31, snippet_ids=("shipping-times",), model_version=f"{_MODEL}+{_WRITER}"),
+        why=Why(
+            score=0.31,
+            snippet_ids=("shipping-times",),
+            snippet_score=0.62,
+            model_version=f"{_MODEL}+{_WRITER}",
+        ),
         stopped=StopReason.LENGTH,
     ),
     Summarized(

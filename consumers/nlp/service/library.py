@@ -11,6 +11,7 @@ from consumers.nlp.ports import Embedder, Vector
 from consumers.nlp.service.knowledge import Knowledge, Snippet
 from consumers.nlp.service.language import DEFAULT_LANGUAGE
 from consumers.nlp.service.retrieval import MINILM, Found, Nearness, SnippetIndex
+from consumers.nlp.service.tolerances import english_nearness
 from consumers.nlp.service.voices import translated_snippets
 from schemas.events.knowledge import DocumentEvent, DocumentPublished
 
@@ -83,7 +84,8 @@ class Library:
         while everything known is embedded.
         """
         with self._changing:
-            other = Library(embedder, self._knowledge)
+            nearness = {DEFAULT_LANGUAGE: english_nearness(embedder, self._knowledge)}
+            other = Library(embedder, self._knowledge, nearness)
             for event in self._latest.values():
                 other.take(event)
             self._translation = other

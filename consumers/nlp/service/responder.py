@@ -135,6 +135,6 @@ def _from_snippet(found: Found) -> Answer:
         text=found.snippet.text,
         source=ReplySource.RETRIEVAL,
         intent=None,
-        confidence=min(found.score, 1.0),
+        confidence=found.probability,
         cited=(found,),
     )

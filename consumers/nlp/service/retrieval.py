@@ -11,6 +11,7 @@ import numpy as np
 from consumers.nlp.ports import Embedder, Matrix, Vector
 from consumers.nlp.service.knowledge import Snippet
 from consumers.nlp.service.language import DEFAULT_LANGUAGE
+from consumers.nlp.service.sureness import Sureness
 
 GROUNDS = 2
 
@@ -26,10 +27,12 @@ class Nearness:
     """From here on the snippet is an answer."""
     related: float
     """Below `enough` it is none, but from here on it may hold what one can be made of."""
+    sureness: Sureness
 
 
-MINILM = Nearness(enough=0.38, related=0.3)
-"""Questions that a snippet answers score 0.4-0.8 with MiniLM, unrelated ones up to 0.3."""
+MINILM = Nearness(enough=0.38, related=0.3, sureness=Sureness(even=0.363, steepness=12.7))
+"""Questions that a snippet answers score 0.4-0.8 with MiniLM, unrelated ones up to 0.3; how sure
+that is was fitted on the starter's questions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class Found:
 
     snippet: Snippet
     score: float
+    probability: float
+    """That it answers the question."""
 
 
 class Snippets(Protocol):
@@ -89,19 +94,22 @@ class SnippetIndex:
 
     def nearest(self, question: Vector, language: str = DEFAULT_LANGUAGE) -> Found | None:
         """The nearest snippet if it is near enough to a question in this language to answer it."""
-        scores = self._scores(question, language)
-        best = int(scores.argmax())
-        score = float(scores[best])
-        return (
-            Found(self._snippets[best], score) if score >= self._bounds(language).enough else None
-        )
+        (best,) = self.ranked(question, language, most=1)
+        return best if best.score >= self._bounds(language).enough else None
 
     def related(self, question: Vector, language: str = DEFAULT_LANGUAGE) -> tuple[Found, ...]:
         """The nearest snippets that have to do with the question at all, the nearest first."""
-        scores = self._scores(question, language)
-        best = np.argsort(-scores)[:GROUNDS]
-        found = (Found(self._snippets[at], float(scores[at])) for at in best)
+        found = self.ranked(question, language, most=GROUNDS)
         return tuple(each for each in found if each.score >= self._bounds(language).related)
+
+    def ranked(
+        self, question: Vector, language: str = DEFAULT_LANGUAGE, *, most: int
+    ) -> tuple[Found, ...]:
+        """So many snippets, the nearest first, however far they are."""
+        scores = self._scores(question, language)
+        sureness = self._bounds(language).sureness
+        nearest = ((at, float(scores[at])) for at in np.argsort(-scores, kind="stable")[:most])
+        return tuple(Found(self._snippets[at], each, sureness.of(each)) for at, each in nearest)
 
     def _bounds(self, language: str) -> Nearness:
         """A language that nothing was fitted for is read like the strictest."""

@@ -1522,6 +1522,11 @@ export interface components {
              * @default []
              */
             snippet_ids: string[];
+            /**
+             * Snippet Score
+             * @default null
+             */
+            snippet_score?: number | null;
         };
     };
     responses: never;

@@ -2031,6 +2031,8 @@ export interface components {
              * @default []
              */
             snippet_ids: string[];
+            /** Snippet Score */
+            snippet_score?: number | null;
         };
     };
     responses: {
