@@ -34,6 +34,7 @@ _DETAILS = {
     NoAnswer.UNAVAILABLE: "The assistant cannot be asked for a moment; try again.",
     NoAnswer.BUSY: "Too many requests wait for the assistant; try again.",
     NoAnswer.TIMEOUT: "The assistant has not answered in time; try again.",
+    NoAnswer.FAILED: "The assistant could not answer this; try again.",
 }
 _STREAMED: dict[int | str, dict[str, Any]] = {
     200: {

@@ -20,7 +20,7 @@ from runtime import metrics
 from runtime.clock import wall_clock
 from runtime.errors import RetryableError
 from schemas import ids
-from schemas.events.ai import AiReply
+from schemas.events.ai import AiReply, RequestFailed
 from schemas.topics import CATALOGUE, Topic
 
 _REPLIES = {event.event_type: event for event in CATALOGUE[Topic.AI_REPLIES].events}
@@ -207,6 +207,9 @@ class Exchange:
             return "unreadable"
         if reply.reply_fence != lease.fence:
             return "other_lease"
+        if isinstance(reply, RequestFailed):
+            waiting.fail(NoAnswer.FAILED)
+            return None
         return waiting.take(reply)
 
 

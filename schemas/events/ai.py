@@ -257,6 +257,15 @@ class Summarized(AiReply):
     """Set when `fallback` is `guarded` because of abusive words."""
 
 
+class RequestFailed(AiReply):
+    """There will be no answer, because of a mistake in the assistant; it ends pieces as well.
+
+    Its `sequence` says nothing: whoever waits need not wait for what is missing before it.
+    """
+
+    event_type: ClassVar[str] = "ai.request_failed.v1"
+
+
 class LoadedModel(Value):
     """A model that answers now."""
 

@@ -19,6 +19,7 @@ from schemas.events.ai import (
     ProcessMessage,
     ReadIntent,
     ReadSentiment,
+    RequestFailed,
     ResponseGenerated,
     ResponsePiece,
     SentimentRead,
@@ -146,4 +147,5 @@ AI_EXAMPLES: tuple[Event, ...] = (
             ),
         ),
     ),
+    RequestFailed(**_reply(RequestFailed)),
 )

@@ -20,6 +20,7 @@ from schemas.events.ai import (
     MessageProcessed,
     ModelsListed,
     MoodShare,
+    RequestFailed,
     ResponseGenerated,
     ResponsePiece,
     SentimentRead,
@@ -199,6 +200,11 @@ def rewritten(summary: Summarized, written: Written) -> Summarized:
 def models_listed(request: AiRequest, models: Sequence[LoadedModel], at: datetime) -> ModelsListed:
     """What is loaded."""
     return ModelsListed(**stamp(request, ModelsListed, at), models=tuple(models))
+
+
+def failed(request: AiRequest, at: datetime) -> RequestFailed:
+    """What is said instead of an answer."""
+    return RequestFailed(**stamp(request, RequestFailed, at))
 
 
 def _mood(analysis: Analysis) -> Sentiment:

@@ -216,10 +216,20 @@ class Requests:
         self._beside.begin(request.request_id, partial(self._patiently, request, work))
 
     async def _patiently(self, request: AiRequest, work: Callable[[], Awaitable[None]]) -> None:
-        """Do what answers a request; what was not accepted is said again, with all before it."""
-        with suppress(RetryableError):
-            return await work()
-        for pause in PAUSES_SECONDS:
+        """
+        Do what answers a request; what was not accepted is said again, with all before it.
+
+        When that cannot be done, who waits is told so at once.
+        """
+        pauses: Sequence[float] = PAUSES_SECONDS
+        try:
+            with suppress(RetryableError):
+                return await work()
+        except Exception as error:  # noqa: BLE001 - the boundary of this work: somebody waits
+            kind = type(error).__name__
+            logger.warning("request_failed", endpoint=request.event_type, error=kind)
+            pauses = (0.0, *PAUSES_SECONDS)
+        for pause in pauses:
             await asyncio.sleep(pause)
             with suppress(RetryableError):
                 return await self._repeat(request)
@@ -227,8 +237,11 @@ class Requests:
         return None
 
     async def _repeat(self, request: AiRequest) -> None:
+        """Say again what was answered; nothing is known where that was not possible."""
         known = self._answered.find(request.request_id)
-        await _all_done([self._publish(replies.addressed(each, request)) for each in known])
+        said = [replies.addressed(each, request) for each in known]
+        said = said or [replies.failed(request, self._clock.stamp())]
+        await _all_done([self._publish(each) for each in said])
 
     async def _publish(self, reply: AiReply) -> None:
         require_accepted(await self._publisher.publish(reply))

@@ -26,6 +26,7 @@ from schemas.events.ai import (
     ProcessMessage,
     ReadIntent,
     ReadSentiment,
+    RequestFailed,
     ResponseGenerated,
     ResponsePiece,
     SentimentRead,
@@ -172,6 +173,11 @@ def response(request: AiRequest, sequence: int) -> ResponseGenerated:
         model_version="echo",
         why=WHY,
     )
+
+
+def failed(request: AiRequest) -> RequestFailed:
+    """Return what is said instead of an answer."""
+    return RequestFailed(**stamp(request))
 
 
 @dataclass
