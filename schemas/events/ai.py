@@ -129,6 +129,15 @@ class ListModels(AiRequest):
     event_type: ClassVar[str] = "ai.list_models.v1"
 
 
+class RequestLeft(AiRequest):
+    """Nobody waits any longer for the answer to a request: what still writes it may stop.
+
+    Partition and fence are those of that request; `answer_by` is this event's own.
+    """
+
+    event_type: ClassVar[str] = "ai.request_left.v1"
+
+
 class IntentShare(Value):
     """An intent and its probability."""
 

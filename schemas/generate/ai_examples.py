@@ -20,6 +20,7 @@ from schemas.events.ai import (
     ReadIntent,
     ReadSentiment,
     RequestFailed,
+    RequestLeft,
     ResponseGenerated,
     ResponsePiece,
     SentimentRead,
@@ -79,6 +80,7 @@ AI_EXAMPLES: tuple[Event, ...] = (
     GenerateResponse(**_asked(), text=_QUESTION, stream=True),
     Summarize(**_asked(), turns=(Turn(speaker="Ada", text=_QUESTION),), sentences=3),
     ListModels(**_request()),
+    RequestLeft(**{**_request(), "event_id": ids.event_id(RequestLeft.event_type, _REQUEST)}),
     MessageProcessed(
         **_reply(MessageProcessed),
         text=_ANSWER,
