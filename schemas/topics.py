@@ -10,6 +10,7 @@ from enum import StrEnum
 from schemas.events.admin import ActionRecorded
 from schemas.events.ai import (
     REPLY_PARTITIONS,
+    FindSnippets,
     GenerateResponse,
     IntentRead,
     ListModels,
@@ -23,6 +24,7 @@ from schemas.events.ai import (
     ResponseGenerated,
     ResponsePiece,
     SentimentRead,
+    SnippetsFound,
     Summarize,
     Summarized,
 )
@@ -188,6 +190,7 @@ CATALOGUE: dict[Topic, TopicSpec] = {
             GenerateResponse,
             Summarize,
             ListModels,
+            FindSnippets,
             RequestLeft,
         ),
         key="request_id",
@@ -204,6 +207,7 @@ CATALOGUE: dict[Topic, TopicSpec] = {
             ResponseGenerated,
             Summarized,
             ModelsListed,
+            SnippetsFound,
             RequestFailed,
         ),
         key="request_id",

@@ -7,6 +7,7 @@ from uuid import UUID
 from schemas import ids
 from schemas.events.ai import (
     AiReply,
+    FindSnippets,
     GenerateResponse,
     IntentRead,
     IntentShare,
@@ -16,6 +17,7 @@ from schemas.events.ai import (
     MessageProcessed,
     ModelsListed,
     MoodShare,
+    NearSnippet,
     ProcessMessage,
     ReadIntent,
     ReadSentiment,
@@ -24,6 +26,7 @@ from schemas.events.ai import (
     ResponseGenerated,
     ResponsePiece,
     SentimentRead,
+    SnippetsFound,
     Summarize,
     Summarized,
     Turn,
@@ -80,6 +83,7 @@ AI_EXAMPLES: tuple[Event, ...] = (
     GenerateResponse(**_asked(), text=_QUESTION, stream=True),
     Summarize(**_asked(), turns=(Turn(speaker="Ada", text=_QUESTION),), sentences=3),
     ListModels(**_request()),
+    FindSnippets(**_request(), text=_QUESTION, most=20),
     RequestLeft(**{**_request(), "event_id": ids.event_id(RequestLeft.event_type, _REQUEST)}),
     MessageProcessed(
         **_reply(MessageProcessed),
@@ -148,6 +152,20 @@ AI_EXAMPLES: tuple[Event, ...] = (
                 name="intents", version="9f2c", kind="intent", accuracy=0.98, loaded_at=_AT
             ),
         ),
+    ),
+    SnippetsFound(
+        **_reply(SnippetsFound),
+        snippets=(
+            NearSnippet(
+                id="shipping-times",
+                title="Shipping times",
+                text=_ANSWER,
+                score=0.62,
+                probability=0.81,
+            ),
+        ),
+        language="en",
+        model_version=_MODEL,
     ),
     RequestFailed(**_reply(RequestFailed)),
 )

@@ -64,6 +64,12 @@ class Library:
         """The nearest snippets that have to do with the question at all, the nearest first."""
         return self._known[0].related(question, language)
 
+    def ranked(
+        self, question: Vector, language: str = DEFAULT_LANGUAGE, *, most: int
+    ) -> tuple[Found, ...]:
+        """So many snippets, the nearest first, however far they are."""
+        return self._known[0].ranked(question, language, most=most)
+
     def take(self, event: DocumentEvent) -> bool:
         """Take in what became of a document; return whether anything changed.
 

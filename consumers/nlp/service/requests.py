@@ -32,6 +32,7 @@ from runtime.errors import RetryableError
 from schemas.events.ai import (
     AiReply,
     AiRequest,
+    FindSnippets,
     GenerateResponse,
     ListModels,
     ProcessMessage,
@@ -97,6 +98,7 @@ class Requests:
         work: list[Awaitable[None]] = [self._understand(texts)]
         work += [self._summarize(each) for each in new if isinstance(each, Summarize)]
         work += [self._list_models(each) for each in new if isinstance(each, ListModels)]
+        work += [self._find(each) for each in new if isinstance(each, FindSnippets)]
         await _all_done(work)
         known = [each for each in repeats if each.request_id not in self._beside]
         for each in repeats:
@@ -214,6 +216,13 @@ class Requests:
     async def _list_models(self, request: ListModels) -> None:
         models = self._analyzer.models
         await self._say(request, replies.models_listed(request, models, self._clock.stamp()))
+
+    async def _find(self, request: FindSnippets) -> None:
+        loop = asyncio.get_running_loop()
+        nearest = await loop.run_in_executor(
+            self._executor, self._analyzer.nearest, request.text, request.most
+        )
+        await self._say(request, replies.snippets_found(request, nearest, self._clock.stamp()))
 
     async def _say(self, request: AiRequest, reply: AiReply) -> None:
         self._answered.keep(request.request_id, [reply])

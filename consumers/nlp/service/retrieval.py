@@ -56,6 +56,12 @@ class Snippets(Protocol):
         """The nearest snippets that have to do with the question at all, the nearest first."""
         ...
 
+    def ranked(
+        self, question: Vector, language: str = DEFAULT_LANGUAGE, *, most: int
+    ) -> tuple[Found, ...]:
+        """So many snippets, the nearest first, however far they are."""
+        ...
+
 
 class SnippetIndex:
     """All snippets with their vectors; questions must come from the same embedder."""
