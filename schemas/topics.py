@@ -10,6 +10,7 @@ from enum import StrEnum
 from schemas.events.admin import ActionRecorded
 from schemas.events.ai import (
     REPLY_PARTITIONS,
+    FindSnippets,
     GenerateResponse,
     IntentRead,
     ListModels,
@@ -18,9 +19,12 @@ from schemas.events.ai import (
     ProcessMessage,
     ReadIntent,
     ReadSentiment,
+    RequestFailed,
+    RequestLeft,
     ResponseGenerated,
     ResponsePiece,
     SentimentRead,
+    SnippetsFound,
     Summarize,
     Summarized,
 )
@@ -198,6 +202,8 @@ CATALOGUE: dict[Topic, TopicSpec] = {
             GenerateResponse,
             Summarize,
             ListModels,
+            FindSnippets,
+            RequestLeft,
         ),
         key="request_id",
         writers=("gateway",),
@@ -213,6 +219,8 @@ CATALOGUE: dict[Topic, TopicSpec] = {
             ResponseGenerated,
             Summarized,
             ModelsListed,
+            SnippetsFound,
+            RequestFailed,
         ),
         key="request_id",
         writers=("nlp",),

@@ -12,9 +12,11 @@ from rich.table import Table
 
 from cli.options import DEFAULT_DATA, Data, Json, running_stack
 from cli.signing_in import Email, Password, Url, signed_in_client
+from schemas.events.ai import MOST_SNIPPETS
 
 Limit = Annotated[int, typer.Option("--limit", min=1, max=100, help="How many.")]
-Words = Annotated[str, typer.Argument(metavar="WORDS", help="Quotes, or, - work as on the web.")]
+Words = Annotated[str, typer.Argument(metavar="WORDS", help="A question, as people would ask.")]
+Most = Annotated[int, typer.Option("--limit", min=1, max=MOST_SNIPPETS, help="How many.")]
 Document = Annotated[UUID, typer.Argument(metavar="ID", help="From `parley knowledge list`.")]
 
 
@@ -51,13 +53,15 @@ def search(
     data: Data = DEFAULT_DATA,
     *,
     url: Url = None,
-    limit: Limit = 10,
+    limit: Most = 10,
     as_json: Json = False,
 ) -> None:
-    """Find sections by the words in them."""
+    """Tell what the assistant finds about a question, and how likely it is the answer."""
     query = {"q": words, "limit": str(limit)}
     items = _items(_ask(data, url, email, password, "/api/knowledge/search", query=query))
-    _show(items, ("document_title", "title", "text"), as_json=as_json)
+    for item in items if not as_json else ():
+        item["probability"] = f"{item['probability']:.0%}"
+    _show(items, ("probability", "document_title", "title", "text"), as_json=as_json)
 
 
 def unanswered(

@@ -34,6 +34,7 @@ from consumers.nlp.service.follow_ups import FollowUpReader
 from consumers.nlp.service.handovers import Handovers
 from consumers.nlp.service.knowledge import Knowledge
 from consumers.nlp.service.language import ConversationLanguages
+from consumers.nlp.service.lettering import LetteredDetector, lettering_of
 from consumers.nlp.service.library import Library
 from consumers.nlp.service.moderation import Moderation
 from consumers.nlp.service.people import People
@@ -86,10 +87,7 @@ def build_assistant(settings: ModelSettings, people: People) -> tuple[Analyzer, 
     heads = prepare_heads(settings.model_dir, embedder, knowledge)
     metrics.ai_model_accuracy.labels(INTENTS).set(heads.accuracy)
     library = Library(embedder, knowledge, heads.tolerances.snippets)
-    languages = ConversationLanguages(
-        Cld2LanguageDetector(),
-        guessed=knowledge.phrases.in_english if embedder.multilingual else (),
-    )
+    languages = _languages(knowledge, multilingual=embedder.multilingual)
     moderation = Moderation(prepare_moderator(settings.model_dir), settings.moderation_threshold)
     finder = EntityFinder(knowledge.entities, load_recognizer() if settings.ner else None)
     digest = knowledge.sha256[:12]
@@ -117,6 +115,15 @@ def build_assistant(settings: ModelSettings, people: People) -> tuple[Analyzer, 
     # The first run of an engine allocates and is ten times slower; nobody should wait for it.
     analyzer.analyze([Question.alone("Where is my order 48213?")])
     return analyzer, library
+
+
+def _languages(knowledge: Knowledge, *, multilingual: bool) -> ConversationLanguages:
+    detector = Cld2LanguageDetector()
+    if not multilingual:
+        return ConversationLanguages(detector)
+    answered = knowledge.phrases.in_english
+    lettered = LetteredDetector(detector, lettering_of(knowledge), answered)
+    return ConversationLanguages(lettered, guessed=answered)
 
 
 def _dialogue(

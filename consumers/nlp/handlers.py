@@ -10,8 +10,9 @@ import structlog
 
 from consumers.delivery.deadline import split_late
 from consumers.delivery.ports import Delivered, Offsets, Partition, Record
-from consumers.nlp.service.analysis import Analysis, Heard
+from consumers.nlp.service.analysis import Heard
 from consumers.nlp.service.assistant import Assistant
+from consumers.nlp.service.counting import ENDPOINT, count
 from consumers.nlp.service.events import CONSUMER
 from consumers.nlp.service.requests import Requests
 from producers.dead_letters import first_place
@@ -26,14 +27,11 @@ from schemas.events.chat import (
     ReplyStopAsked,
 )
 from schemas.events.conversations import ConversationDeleted, ConversationEnded
-from schemas.events.replies import FailureReason, Moderated, ReplySource
+from schemas.events.replies import FailureReason
 from schemas.topics import group_of, source_of
 
 if TYPE_CHECKING:
     from uuid import UUID
-
-ENDPOINT = "process-message"
-_STATUS = {ReplySource.HANDOVER: "handed_over", ReplySource.CLARIFY: "asked_back"}
 
 logger = structlog.get_logger(__name__)
 
@@ -172,7 +170,10 @@ class MessageHandler:
             raise
         finally:
             self._note_begun(due)
-        _measure(analyses, time.perf_counter() - started)
+        for analysis in analyses:
+            count(analysis)
+        took = time.perf_counter() - started
+        logger.debug("messages_answered", messages=len(analyses), seconds=round(took, 4))
 
     def _note_begun(self, batch: Sequence[Delivered]) -> None:
         if self._generations is None:
@@ -226,16 +227,3 @@ def _place(record: Record) -> int:
         return record.offset
     origin = first_place(record.headers)
     return record.offset if origin is None else origin.offset
-
-
-def _measure(analyses: Sequence[Analysis], seconds: float) -> None:
-    for analysis in analyses:
-        answer = analysis.answer
-        status = "silent" if answer.withheld else _STATUS.get(answer.source, "answered")
-        metrics.ai_requests.labels(ENDPOINT, status).inc()
-        metrics.ai_request_seconds.labels(ENDPOINT).observe(sum(analysis.timings_ms.values()) / 1e3)
-        for step, took in analysis.timings_ms.items():
-            metrics.ai_step_seconds.labels(step).observe(took / 1e3)
-        if analysis.understanding.flagged:
-            metrics.ai_moderated.labels(Moderated.QUESTION).inc()
-    logger.debug("messages_answered", messages=len(analyses), seconds=round(seconds, 4))

@@ -1,7 +1,7 @@
 """The assistant's routes."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Header, Request
@@ -9,8 +9,8 @@ from fastapi.sse import EventSourceResponse, format_sse_event
 from starlette.responses import Response
 
 from gateway.ai import answers
+from gateway.ai.asking import asked
 from gateway.ai.errors import NoAnswer, NoAnswerError
-from gateway.ai.measuring import measured
 from gateway.ai.service import Piece
 from gateway.ai.views import (
     GeneratedResponse,
@@ -34,6 +34,7 @@ _DETAILS = {
     NoAnswer.UNAVAILABLE: "The assistant cannot be asked for a moment; try again.",
     NoAnswer.BUSY: "Too many requests wait for the assistant; try again.",
     NoAnswer.TIMEOUT: "The assistant has not answered in time; try again.",
+    NoAnswer.FAILED: "The assistant could not answer this; try again.",
 }
 _STREAMED: dict[int | str, dict[str, Any]] = {
     200: {
@@ -55,21 +56,21 @@ router = APIRouter(prefix="/api/ai", tags=["ai"], route_class=StrictJsonRoute)
 @router.post("/process-message")
 async def process_message(body: TextQuestion, user: SignedInUser, state: State) -> ProcessedMessage:
     """Understand a message and answer it, outside of any conversation."""
-    async with _asked("process-message", user, state):
+    async with asked("process-message", user, state):
         return answers.processed(await state["assisting"].process(user, body))
 
 
 @router.post("/sentiment")
 async def read_sentiment(body: TextQuestion, user: SignedInUser, state: State) -> SentimentView:
     """Tell the mood of a text."""
-    async with _asked("sentiment", user, state):
+    async with asked("sentiment", user, state):
         return answers.sentiment(await state["assisting"].sentiment(user, body))
 
 
 @router.post("/intent")
 async def read_intent(body: TextQuestion, user: SignedInUser, state: State) -> IntentView:
     """Tell what a text wants, and what else it may want."""
-    async with _asked("intent", user, state):
+    async with asked("intent", user, state):
         return answers.intent(await state["assisting"].intent(user, body))
 
 
@@ -83,14 +84,14 @@ async def generate_response(
     """Answer a text; with `Accept: text/event-stream` as events, piece by piece."""
     if EVENT_STREAM in accept:
         return await _in_pieces(body, user, state)
-    async with _asked("generate-response", user, state):
+    async with asked("generate-response", user, state):
         return answers.response(await state["assisting"].respond(user, body))
 
 
 @router.post("/summarize")
 async def summarize(body: SummaryQuestion, user: SignedInUser, state: State) -> SummaryView:
     """Summarize one of my conversations, messages, or a text."""
-    async with _asked("summarize", user, state):
+    async with asked("summarize", user, state):
         said = await state["assisting"].conversation(user, body)
         turns = answers.turns(body, said)
         if not turns:
@@ -102,7 +103,7 @@ async def summarize(body: SummaryQuestion, user: SignedInUser, state: State) -> 
 @router.get("/models/loaded")
 async def list_loaded_models(user: SignedInUser, state: State) -> ModelList:
     """Tell what is loaded in the process that answers."""
-    async with _asked("models/loaded", user, state):
+    async with asked("models/loaded", user, state):
         return answers.models(await state["assisting"].models(user))
 
 
@@ -125,7 +126,7 @@ async def _in_pieces(body: TextQuestion, user: AccessClaims, state: GatewayState
 async def _measured_pieces(
     body: TextQuestion, user: AccessClaims, state: GatewayState
 ) -> AsyncGenerator[Piece]:
-    async with _asked("generate-response", user, state):
+    async with asked("generate-response", user, state):
         async for piece in state["assisting"].respond_in_pieces(user, body):
             yield piece
 
@@ -147,11 +148,3 @@ def _event(piece: Piece) -> bytes:
         answers.piece(piece) if isinstance(piece, ResponsePiece) else answers.response(piece)
     )
     return format_sse_event(data_str=view.model_dump_json(), event=name, id=str(piece.sequence))
-
-
-@asynccontextmanager
-async def _asked(endpoint: str, user: AccessClaims, state: GatewayState) -> AsyncIterator[None]:
-    """Measure what a user asks, within the user's rate."""
-    with measured(endpoint):
-        await state["local_limits"].spend(state["settings"].limits.ai, "ai", str(user.sub))
-        yield

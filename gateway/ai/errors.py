@@ -14,6 +14,8 @@ class NoAnswer(StrEnum):
     """Too many requests wait already, or the log takes no more."""
     TIMEOUT = "timeout"
     """The assistant has not answered in time."""
+    FAILED = "failed"
+    """The assistant could not answer, because of a mistake of its own."""
 
 
 class NoAnswerError(ParleyError):

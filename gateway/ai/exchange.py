@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
 from datetime import datetime
 from typing import Protocol
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import structlog
 from pydantic import ValidationError
@@ -15,12 +15,12 @@ from gateway.ai.errors import NoAnswer, NoAnswerError
 from gateway.ai.pending import Pending, Waiting
 from gateway.ai.ports import Lease, ReplyLeases, ReplyLog, ReplyRecord, Stamp, Write
 from gateway.settings import AiSettings
-from producers.ports import EventPublisher, PublishStatus
+from producers.ports import EventPublisher, Published, PublishStatus
 from runtime import metrics
 from runtime.clock import wall_clock
 from runtime.errors import RetryableError
 from schemas import ids
-from schemas.events.ai import AiReply
+from schemas.events.ai import AiReply, AiRequest, RequestFailed, RequestLeft, WritingRequest
 from schemas.topics import CATALOGUE, Topic
 
 _REPLIES = {event.event_type: event for event in CATALOGUE[Topic.AI_REPLIES].events}
@@ -70,6 +70,7 @@ class Exchange:
         self._lease: Lease | None = None
         self._until = 0.0
         self._held = asyncio.Event()
+        self._telling: set[asyncio.Task[Published]] = set()
 
     @property
     def holds(self) -> Lease | None:
@@ -104,15 +105,41 @@ class Exchange:
         request = write(self._stamp(request_id, lease))
         seconds = self._deadline.total_seconds()
         with self._pending.opened(request_id, seconds) as waiting:
-            async with _deadline(seconds):
-                published = await self._publisher.publish(request)
-                if published.status in (PublishStatus.BUSY, PublishStatus.FAILED):
-                    raise NoAnswerError(NoAnswer.BUSY)
-                reply = await waiting.reply(0)
-            yield reply
-            while not reply.last:
-                reply = await self._next(waiting, reply.sequence + 1, seconds)
+            try:
+                async with _deadline(seconds):
+                    await self._put(request)
+                    waiting.asked = True
+                    reply = await waiting.reply(0)
                 yield reply
+                while not reply.last:
+                    reply = await self._next(waiting, reply.sequence + 1, seconds)
+                    yield reply
+            finally:
+                self._leave(request, waiting)
+
+    async def _put(self, request: AiRequest) -> None:
+        published = await self._publisher.publish(request)
+        if published.status in (PublishStatus.BUSY, PublishStatus.FAILED):
+            raise NoAnswerError(NoAnswer.BUSY)
+
+    def _leave(self, request: AiRequest, waiting: Waiting) -> None:
+        """Tell the assistant if nobody else waits for what it may write for a long time."""
+        last = waiting.readers == 1
+        if last and waiting.open and isinstance(request, WritingRequest):
+            left = RequestLeft(
+                event_id=ids.event_id(RequestLeft.event_type, uuid4()),
+                occurred_at=self._clock.stamp(),
+                causation_id=request.event_id,
+                correlation_id=request.correlation_id,
+                request_id=request.request_id,
+                reply_partition=request.reply_partition,
+                reply_fence=request.reply_fence,
+                answer_by=wall_clock() + self._deadline,
+            )
+            # Who has left is not waited for either: this may be the end of a cancelled task.
+            telling = asyncio.create_task(self._publisher.publish(left))
+            self._telling.add(telling)
+            telling.add_done_callback(self._telling.discard)
 
     async def _next(self, waiting: Waiting, sequence: int, seconds: float) -> AiReply:
         self._pending.prolong(waiting, seconds)
@@ -207,6 +234,9 @@ class Exchange:
             return "unreadable"
         if reply.reply_fence != lease.fence:
             return "other_lease"
+        if isinstance(reply, RequestFailed):
+            waiting.fail(NoAnswer.FAILED)
+            return None
         return waiting.take(reply)
 
 

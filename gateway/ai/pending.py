@@ -20,9 +20,17 @@ class Waiting:
     def __init__(self) -> None:
         self.readers = 0
         self.due = 0.0
+        self.asked = False
+        """Whether the log may have the request."""
         self._replies: list[AiReply] = []
         self._failure: NoAnswer | None = None
         self._changed = asyncio.Event()
+
+    @property
+    def open(self) -> bool:
+        """Whether the assistant may still be at work on it."""
+        ended = bool(self._replies) and self._replies[-1].last
+        return self.asked and not ended and self._failure is not NoAnswer.FAILED
 
     async def reply(self, sequence: int) -> AiReply:
         """Return this piece once it is there.

@@ -16,6 +16,7 @@ from schemas.claims import AccessClaims
 from schemas.events.ai import (
     MOST_TURNS,
     AiReply,
+    FindSnippets,
     GenerateResponse,
     IntentRead,
     ListModels,
@@ -27,6 +28,7 @@ from schemas.events.ai import (
     ResponseGenerated,
     ResponsePiece,
     SentimentRead,
+    SnippetsFound,
     Summarize,
     Summarized,
     Turn,
@@ -119,6 +121,17 @@ class Assisting:
         entered = await self._conversing.enter(user.sub, asked.conversation_id)
         page = await self._conversing.history(user.sub, entered, None, MOST_TURNS)
         return _newest([each for each in page.items if not each.deleted])
+
+    async def find(self, user: AccessClaims, text: str, most: int) -> SnippetsFound:
+        """Tell what the assistant knows that is nearest to a text."""
+        return await self._ask(
+            SnippetsFound,
+            user,
+            Question(),
+            lambda stamp: FindSnippets(**stamp, text=text, most=most),
+            text,
+            str(most),
+        )
 
     async def models(self, user: AccessClaims) -> ModelsListed:
         """Tell what is loaded."""

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, File, Form, Query, Response, UploadFile
 
+from gateway.ai.asking import asked
 from gateway.chat.cursor import read_cursor, write_cursor
 from gateway.knowledge.ports import Document
 from gateway.knowledge.views import (
@@ -19,6 +20,7 @@ from gateway.knowledge.views import (
 )
 from gateway.state import SignedInUser, State
 from schemas.claims import AccessClaims
+from schemas.events.ai import MOST_SNIPPETS, NearSnippet
 from schemas.text import Title, Words
 
 DOCUMENTS = "/api/knowledge/documents"
@@ -83,22 +85,19 @@ async def remove_document(document_id: UUID, user: Editor, state: State) -> None
 
 @router.get("/search")
 async def search_knowledge(
-    q: Annotated[Words, Query(description="Words; quotes, `or` and `-` work as on the web.")],
+    q: Annotated[Words, Query(description="A question or words, as people would write them.")],
+    user: Editor,
     state: State,
-    limit: Limit = 20,
+    limit: Annotated[int, Query(ge=1, le=MOST_SNIPPETS)] = 20,
 ) -> HitList:
-    """Find sections of documents by the words in them."""
-    found = await state["editing"].search(q, limit)
+    """Tell what the assistant finds: snippets and sections of documents, the nearest first."""
+    async with asked("knowledge/search", user, state):
+        found = await state["assisting"].find(user, q, limit)
+    sources = await state["editing"].sources([each.id for each in found.snippets])
     return HitList(
-        items=tuple(
-            HitView(
-                **hit.section.model_dump(),
-                document_id=hit.document_id,
-                document_title=hit.document_title,
-                score=hit.rank,
-            )
-            for hit in found
-        )
+        items=tuple(_hit(each, sources.get(each.id)) for each in found.snippets),
+        language=found.language,
+        model_version=found.model_version,
     )
 
 
@@ -120,6 +119,14 @@ async def list_unanswered(
             for each in page.items
         ),
         next=None if page.next is None else write_cursor(page.next),
+    )
+
+
+def _hit(found: NearSnippet, source: Document | None) -> HitView:
+    return HitView(
+        **found.model_dump(),
+        document_id=None if source is None else source.id,
+        document_title=None if source is None else source.title,
     )
 
 

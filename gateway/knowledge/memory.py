@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from gateway.chat.ports import Place
-from gateway.knowledge.ports import Document, Draft, Hit, OpenQuestion, TellPublished, TellRemoved
+from gateway.knowledge.ports import Document, Draft, OpenQuestion, TellPublished, TellRemoved
 from schemas.events.envelope import Event
 from schemas.events.knowledge import Section
 
@@ -56,17 +56,6 @@ class InMemoryKnowledgeBase:
     async def find(self, document_id: UUID) -> tuple[Document, Sequence[Section]] | None:
         """Return a document with its sections."""
         return self.kept.get(document_id)
-
-    async def search(self, words: str, limit: int) -> Sequence[Hit]:
-        """Return the sections that have all the words."""
-        wanted = words.casefold().split()
-        found = [
-            Hit(section, document.id, document.title, 1.0)
-            for document, sections in self.kept.values()
-            for section in sections
-            if all(word in f"{section.title} {section.text}".casefold() for word in wanted)
-        ]
-        return found[:limit]
 
     async def open_questions(self, before: Place | None, limit: int) -> Sequence[OpenQuestion]:
         """Return questions that had no answer, the latest first."""

@@ -39,16 +39,6 @@ class Draft:
 
 
 @dataclass(frozen=True)
-class Hit:
-    """A section that has the words that were looked for."""
-
-    section: Section
-    document_id: UUID
-    document_title: str
-    rank: float
-
-
-@dataclass(frozen=True)
 class OpenQuestion:
     """A question that the assistant had no answer to; `text` None when it was deleted."""
 
@@ -85,10 +75,6 @@ class KnowledgeBase(Protocol):
 
     async def find(self, document_id: UUID) -> tuple[Document, Sequence[Section]] | None:
         """Return a document with its sections in their order."""
-        ...
-
-    async def search(self, words: str, limit: int) -> Sequence[Hit]:
-        """Return the sections that have these words, the best first."""
         ...
 
     async def open_questions(self, before: Place | None, limit: int) -> Sequence[OpenQuestion]:

@@ -11,7 +11,6 @@ from sqlalchemy import (
     RowMapping,
     and_,
     delete,
-    func,
     insert,
     select,
     tuple_,
@@ -25,7 +24,6 @@ from gateway.database import Database
 from gateway.knowledge.ports import (
     Document,
     Draft,
-    Hit,
     OpenQuestion,
     TellPublished,
     TellRemoved,
@@ -134,35 +132,6 @@ class PostgresKnowledgeBase:
                 return None
             found = (await connection.execute(parts)).mappings()
             return _document(row), [Section(**each) for each in found]
-
-    async def search(self, words: str, limit: int) -> Sequence[Hit]:
-        """Read by the index of words; quotes, `or` and `-` mean what they mean on the web."""
-        wanted = func.websearch_to_tsquery("english", words)
-        rank = func.ts_rank_cd(sections.c.words, wanted)
-        query = (
-            select(
-                sections.c.id,
-                sections.c.title,
-                sections.c.text,
-                sections.c.document_id,
-                documents.c.title.label("document_title"),
-                rank.label("rank"),
-            )
-            .join(documents, documents.c.id == sections.c.document_id)
-            .where(sections.c.words.op("@@")(wanted))
-            .order_by(rank.desc(), sections.c.id)
-            .limit(limit)
-        )
-        async with self._database.transaction() as connection:
-            return [
-                Hit(
-                    Section(id=row.id, title=row.title, text=row.text),
-                    row.document_id,
-                    row.document_title,
-                    row.rank,
-                )
-                for row in await connection.execute(query)
-            ]
 
     async def open_questions(self, before: Place | None, limit: int) -> Sequence[OpenQuestion]:
         """Read answers that were none by the index of hand-overs, with their questions."""

@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from gateway.admin.authority import Authority
 from gateway.chat.ports import Place
 from gateway.chat.service import Page
-from gateway.knowledge.ports import Document, Draft, Hit, KnowledgeBase, OpenQuestion
+from gateway.knowledge.ports import Document, Draft, KnowledgeBase, OpenQuestion
 from gateway.knowledge.reading.blocks import Piece, UnreadableError
 from gateway.knowledge.reading.document import read_document
 from runtime.clock import HybridLogicalClock, wall_clock
@@ -129,9 +129,11 @@ class Editing:
             raise _not_found()
         return found
 
-    async def search(self, words: str, limit: int) -> Sequence[Hit]:
-        """Return sections by the words in them, the best first."""
-        return await self._base.search(words, limit)
+    async def sources(self, sections: Sequence[str]) -> dict[str, Document]:
+        """Return the document of each of these sections, as far as they are of documents."""
+        documents = {_sections_of(each.id): each for each in await self._base.documents()}
+        parts = {section: section.rpartition("-")[0] for section in sections}
+        return {section: documents[part] for section, part in parts.items() if part in documents}
 
     async def open_questions(self, before: Place | None, limit: int) -> Page[OpenQuestion]:
         """Return what the assistant handed over, personal data masked, the latest first."""
@@ -173,13 +175,18 @@ def _told(document: Document | None) -> dict[str, JsonValue] | None:
 def _draft(actor_id: UUID, name: str, title: str, pieces: Sequence[Piece], now: datetime) -> Draft:
     document_id = ids.document_id(name)
     sections = tuple(
-        Section(id=f"doc-{document_id.hex[:10]}-{number}", title=piece.title, text=piece.text)
+        Section(id=f"{_sections_of(document_id)}-{number}", title=piece.title, text=piece.text)
         for number, piece in enumerate(pieces, start=1)
     )
     said = hashlib.sha256(title.encode())
     for piece in pieces:
         said.update(f"\x00{piece.title}\x00{piece.text}".encode())
     return Draft(document_id, name, title, said.hexdigest(), sections, actor_id, now)
+
+
+def _sections_of(document_id: UUID) -> str:
+    """What the ids of a document's sections begin with, before their number."""
+    return f"doc-{document_id.hex[:10]}"
 
 
 def _file_name(name: str) -> str:

@@ -37,20 +37,26 @@ class DocumentText(DocumentView):
 
 
 class HitView(View):
-    """A section with the words that were looked for."""
+    """A snippet or a section, in the words in which it would be said."""
 
     id: str
     title: str
     text: str
-    document_id: UUID
-    document_title: str
     score: float
+    """Its cosine similarity to the question."""
+    probability: float
+    """That it answers the question."""
+    document_id: UUID | None
+    """The document it is from; null for a snippet of the assistant's own folder."""
+    document_title: str | None
 
 
 class HitList(View):
-    """Sections, the best first."""
+    """What the assistant finds, the nearest first; nothing in a language it does not understand."""
 
     items: tuple[HitView, ...]
+    language: str
+    model_version: str
 
 
 class OpenQuestionView(View):

@@ -21,13 +21,15 @@ from schemas.events.replies import (
     StopReason,
     Why,
 )
-from schemas.text import Instant, MessageText, PlainText, ReplyText
+from schemas.text import Instant, MessageText, PlainText, ReplyText, Words
 
 REPLY_PARTITIONS = 16
 """So many gateways can ask at once; fixed when the topic is made."""
 
 MOST_TURNS = 200
 MOST_SENTENCES = 10
+MOST_SNIPPETS = 50
+"""With all of them as long as can be, it is still one record."""
 
 
 class AiEvent(Event):
@@ -127,6 +129,24 @@ class ListModels(AiRequest):
     """Tell which models are loaded."""
 
     event_type: ClassVar[str] = "ai.list_models.v1"
+
+
+class FindSnippets(AiRequest):
+    """Tell what the assistant knows that is nearest to a question."""
+
+    event_type: ClassVar[str] = "ai.find_snippets.v1"
+
+    text: Words
+    most: Annotated[int, Field(ge=1, le=MOST_SNIPPETS)]
+
+
+class RequestLeft(AiRequest):
+    """Nobody waits any longer for the answer to a request: what still writes it may stop.
+
+    Partition and fence are those of that request; `answer_by` is this event's own.
+    """
+
+    event_type: ClassVar[str] = "ai.request_left.v1"
 
 
 class IntentShare(Value):
@@ -255,6 +275,38 @@ class Summarized(AiReply):
     """Why a language model that was to write the summary did not."""
     moderated: Moderated | None = None
     """Set when `fallback` is `guarded` because of abusive words."""
+
+
+class RequestFailed(AiReply):
+    """There will be no answer, because of a mistake in the assistant; it ends pieces as well.
+
+    Its `sequence` says nothing: whoever waits need not wait for what is missing before it.
+    """
+
+    event_type: ClassVar[str] = "ai.request_failed.v1"
+
+
+class NearSnippet(Value):
+    """A snippet or a section of a document, in the words in which it would be said."""
+
+    id: str
+    title: str
+    text: str
+    score: float
+    """Its cosine similarity to the question."""
+    probability: Share
+    """That it answers the question."""
+
+
+class SnippetsFound(AiReply):
+    """What is nearest to a question, the nearest first; nothing in a language not understood."""
+
+    event_type: ClassVar[str] = "ai.snippets_found.v1"
+
+    snippets: tuple[NearSnippet, ...]
+    language: str
+    """ISO 639-1, of the question."""
+    model_version: str
 
 
 class LoadedModel(Value):

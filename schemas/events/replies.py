@@ -83,6 +83,8 @@ class Why(Value):
     """The probability that this intent is right."""
     snippet_ids: tuple[str, ...] = ()
     """The knowledge that was at hand."""
+    snippet_score: Share | None = None
+    """The probability that the nearest of it answers the question; None without any."""
     model_version: str
     cached: bool = False
     """The same question was answered before, and this is that answer."""
@@ -108,7 +110,7 @@ class ReplyGenerated(ConversationEvent):
     source: ReplySource
     intent: str | None = None
     confidence: Share
-    """The probability that the chosen intent is right, as the model gives it."""
+    """The probability that it answers the question: that the intent is right, or the snippet."""
     citations: tuple[Citation, ...] = ()
     model_version: str
     why: Why | None = None

@@ -7,6 +7,7 @@ from uuid import UUID
 from schemas import ids
 from schemas.events.ai import (
     AiReply,
+    FindSnippets,
     GenerateResponse,
     IntentRead,
     IntentShare,
@@ -16,12 +17,16 @@ from schemas.events.ai import (
     MessageProcessed,
     ModelsListed,
     MoodShare,
+    NearSnippet,
     ProcessMessage,
     ReadIntent,
     ReadSentiment,
+    RequestFailed,
+    RequestLeft,
     ResponseGenerated,
     ResponsePiece,
     SentimentRead,
+    SnippetsFound,
     Summarize,
     Summarized,
     Turn,
@@ -78,6 +83,8 @@ AI_EXAMPLES: tuple[Event, ...] = (
     GenerateResponse(**_asked(), text=_QUESTION, stream=True),
     Summarize(**_asked(), turns=(Turn(speaker="Ada", text=_QUESTION),), sentences=3),
     ListModels(**_request()),
+    FindSnippets(**_request(), text=_QUESTION, most=20),
+    RequestLeft(**{**_request(), "event_id": ids.event_id(RequestLeft.event_type, _REQUEST)}),
     MessageProcessed(
         **_reply(MessageProcessed),
         text=_ANSWER,
@@ -123,7 +130,12 @@ AI_EXAMPLES: tuple[Event, ...] = (
         confidence=0.62,
         citations=(Citation(id="shipping-times", title="Shipping times", score=0.62),),
         model_version=f"{_MODEL}+{_WRITER}",
-        why=Why(score=0.31, snippet_ids=("shipping-times",), model_version=f"{_MODEL}+{_WRITER}"),
+        why=Why(
+            score=0.31,
+            snippet_ids=("shipping-times",),
+            snippet_score=0.62,
+            model_version=f"{_MODEL}+{_WRITER}",
+        ),
         stopped=StopReason.LENGTH,
     ),
     Summarized(
@@ -141,4 +153,19 @@ AI_EXAMPLES: tuple[Event, ...] = (
             ),
         ),
     ),
+    SnippetsFound(
+        **_reply(SnippetsFound),
+        snippets=(
+            NearSnippet(
+                id="shipping-times",
+                title="Shipping times",
+                text=_ANSWER,
+                score=0.62,
+                probability=0.81,
+            ),
+        ),
+        language="en",
+        model_version=_MODEL,
+    ),
+    RequestFailed(**_reply(RequestFailed)),
 )

@@ -153,6 +153,7 @@ EXAMPLES: tuple[Event, ...] = (
             intent="order_status",
             score=0.97,
             snippet_ids=("shipping-times",),
+            snippet_score=0.81,
             model_version="minilm-int8+head-1",
             context=(Context.CARRIED_SLOTS,),
         ),

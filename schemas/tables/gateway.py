@@ -107,7 +107,7 @@ knowledge_sections = Table(
     Column("position", Integer, nullable=False),
     Column("title", Text, nullable=False),
     Column("text", Text, nullable=False),
-    # A word in the title weighs more than one in the text.
+    # Gateways of the version before search here; to be dropped when none of them can run.
     Column(
         "words",
         TSVECTOR,

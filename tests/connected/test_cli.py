@@ -83,6 +83,26 @@ async def test_a_rebuilt_projection_is_the_same(stack: Stack) -> None:
     assert await audited(stack, answer.json()["user"]["id"]) == before
 
 
+async def test_search_tells_what_the_assistant_finds(stack: Stack) -> None:
+    """A snippet of the folder, by what it is about and not by its words, with how sure that is."""
+    email, password = f"{uuid.uuid4().hex}@example.com", "a long enough one 7"
+    async with httpx2.AsyncClient(base_url=stack.url, trust_env=False) as client:
+        account = {"email": email, "password": password, "name": "Editor"}
+        answer = await client.post("/api/auth/register", json=account)
+        assert answer.status_code == httpx2.codes.CREATED
+    granted = await asyncio.to_thread(parley, stack, "admin", "grant", email)
+    assert granted.returncode == 0, granted.stderr
+    search = ("knowledge", "search", "my frying pan of iron went rusty", "--limit", "3", "--json")
+    signed_in = ("--email", email, "--password", password)
+    done = await asyncio.to_thread(parley, stack, *search, *signed_in)
+    assert done.returncode == 0, done.stderr
+    first, *others = json.loads(done.stdout)
+    assert (first["id"], first["document_id"]) == ("cast-iron", None)
+    assert 0.5 < first["probability"] < 1
+    assert len(others) == 2
+    assert all(each["probability"] <= first["probability"] for each in others)
+
+
 async def test_a_rebuilt_count_counts_again(infra_stack: Stack) -> None:
     """What a view that counts has seen is forgotten with its counts."""
     hour = bed.unique_hour()

@@ -1,8 +1,8 @@
 """Answers of a language model, from the socket to the history: streamed, stopped, resumed, once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -294,7 +294,7 @@ async def test_over_rest_it_answers_and_summarizes(
 
 async def _events(
     http: httpx2.AsyncClient, text: str, script: ScriptedEndpoint
-) -> AsyncIterator[tuple[str, dict[str, Any], int]]:
+) -> AsyncGenerator[tuple[str, dict[str, Any], int]]:
     """Yield each event of an answer, and how many words of it were said by then."""
     headers = {"Accept": "text/event-stream"}
     path, name = "/api/ai/generate-response", ""
@@ -306,6 +306,22 @@ async def _events(
                 name = value
             if field == "data":
                 yield name, orjson.loads(value), script.said
+
+
+async def test_a_broken_connection_stops_the_model(
+    writing: Stack, script: ScriptedEndpoint
+) -> None:
+    """Over REST, in the middle of a stream: the rest is not written."""
+    script.words = [f"word{number} " for number in range(200)]
+    async with bed.somebody(writing.url) as http:
+        await bed.answered(http)
+        script.said = 0
+        async with aclosing(_events(http, f"{QUESTION} And goodbye.", script)) as events:
+            await anext(events)
+    await asyncio.sleep(1)
+    said = script.said
+    await asyncio.sleep(1)
+    assert script.said == said < len(script.words)
 
 
 async def test_a_broken_model_is_said_and_left_alone(

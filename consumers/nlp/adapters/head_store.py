@@ -14,9 +14,10 @@ from consumers.nlp.service.calibration import accuracy
 from consumers.nlp.service.heads import IntentHead, KernelHead, LinearHead
 from consumers.nlp.service.knowledge import Knowledge
 from consumers.nlp.service.retrieval import Nearness
+from consumers.nlp.service.sureness import Sureness
 from consumers.nlp.service.tolerances import Tolerances, fit_tolerances
 
-TRAINER = "linear+kernel/3"
+TRAINER = "linear+kernel/4"
 """Changed whenever training would make another head of the same knowledge."""
 
 logger = structlog.get_logger(__name__)
@@ -83,7 +84,12 @@ def _write(folder: Path, heads: Heads, origin: dict[str, str]) -> None:
             "kernel_width": heads.intents.kernel.width,
             "scope_allowances": dict(heads.tolerances.scope),
             "snippet_nearness": {
-                language: [each.enough, each.related]
+                language: [
+                    each.enough,
+                    each.related,
+                    each.sureness.even,
+                    each.sureness.steepness,
+                ]
                 for language, each in heads.tolerances.snippets.items()
             },
             "arrays_sha256": sha256_of(arrays),
@@ -120,8 +126,10 @@ def _read(folder: Path, origin: dict[str, str]) -> Heads | None:
         tolerances = Tolerances(
             scope={key: float(each) for key, each in described["scope_allowances"].items()},
             snippets={
-                key: Nearness(float(enough), float(related))
-                for key, (enough, related) in described["snippet_nearness"].items()
+                key: Nearness(
+                    float(enough), float(related), Sureness(float(even), float(steepness))
+                )
+                for key, (enough, related, even, steepness) in described["snippet_nearness"].items()
             },
         )
         return Heads(intents, tone, float(described["accuracy"]), tolerances)

@@ -14,7 +14,7 @@ from consumers.nlp.service.heads import IntentHead
 from consumers.nlp.service.language import DEFAULT_LANGUAGE, ConversationLanguages
 from consumers.nlp.service.moderation import Moderation
 from consumers.nlp.service.people import NOBODY, People, Person
-from consumers.nlp.service.retrieval import Snippets
+from consumers.nlp.service.retrieval import Found, Snippets
 from consumers.nlp.service.sentiment import ToneReader
 from consumers.nlp.service.tolerances import Tolerances
 from runtime.clock import wall_clock
@@ -53,6 +53,15 @@ class Served:
     accuracy: float | None = None
     """What the version's card says of it."""
     at: datetime = field(default_factory=wall_clock)
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """What is nearest to a text, by which models and documents."""
+
+    found: tuple[Found, ...]
+    language: str
+    model_version: str
 
 
 class Analyzer:
@@ -198,6 +207,14 @@ class Analyzer:
     def vectors(self, texts: Sequence[str]) -> Matrix:
         """One unit vector per text, for whoever compares texts: always of the own model."""
         return self._own.encoding.embedder.embed(texts)
+
+    def nearest(self, text: str, most: int) -> Nearest:
+        """What is known that a text outside of any conversation may be about."""
+        served = self._served
+        language = self.language_of(text)
+        (vector,) = served.encoding.embedder.embed([text])
+        found = self._dialogue.nearest(vector, language, most, served.encoding.snippets)
+        return Nearest(found, language, self._named(served))
 
     def language_of(self, text: str) -> str:
         """ISO 639-1 code of a text outside of any conversation."""

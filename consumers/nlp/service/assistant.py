@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from consumers.nlp.service.analysis import Analysis, Asked, Heard, Question
 from consumers.nlp.service.analyzer import Analyzer
+from consumers.nlp.service.counting import count
 from consumers.nlp.service.endings import Endings
 from consumers.nlp.service.events import (
     insight_of,
@@ -73,15 +74,15 @@ class Assistant:
         What others than the conversation's owner say, or ask anew, is passed over. What stands
         behind a hand-over is not answered, and the log says so; a message that asks for a person
         is one.
-        Returns when the broker has accepted all that does not wait for the language model.
+        Returns when the broker has accepted all that does not wait for the language model: what
+        is returned are the analyses of that, the rest counts when its answer is there.
 
         Raises:
             RetryableError: the broker did not accept an event.
         """
         arrived = time.perf_counter()
         asked = [each for each in messages if _wants_answer(each.asked)]
-        analyses: list[Analysis] = []
-        publishing: list[asyncio.Task[None]] = []
+        publishing: list[asyncio.Task[list[Analysis]]] = []
         loop = asyncio.get_running_loop()
         chunks = [asked[start : start + CHUNK] for start in range(0, len(asked), CHUNK)]
         # All of them at once: the thread goes from one to the next without waiting for this loop,
@@ -96,16 +97,17 @@ class Assistant:
                     self._decide(heard, analysis)
                     for heard, analysis in zip(chunk, await work, strict=True)
                 ]
-                analyses += [each.analysis for each in decided]
                 publishing.append(asyncio.create_task(self._publish(decided, arrived)))
         finally:
             # Even on a failure nothing of this batch may still be under way when it is done again.
             for work in working:
                 work.cancel()
             outcomes = await asyncio.gather(*publishing, return_exceptions=True)
+        analyses: list[Analysis] = []
         for outcome in outcomes:
-            if outcome is not None:
+            if isinstance(outcome, BaseException):
                 raise outcome
+            analyses += outcome
         return analyses
 
     async def hand_over(self, event: ConversationHandedOver, place: int) -> None:
@@ -158,7 +160,7 @@ class Assistant:
         asking = self._handovers.ask_for_person(heard) if calls else None
         return _Decided(heard.asked, analysis, asking)
 
-    async def _publish(self, chunk: Sequence["_Decided"], arrived: float) -> None:
+    async def _publish(self, chunk: Sequence["_Decided"], arrived: float) -> list[Analysis]:
         replies: list[Event] = []
         others: list[Event] = []
         at_once: list[tuple[Asked, Analysis]] = []
@@ -183,10 +185,12 @@ class Assistant:
             self._measure(arrived, *each)
         for asked in (each.asked for each in chunk if each.asking is not None):
             await self._handovers.write(asked)
+        return [analysis for _, analysis in at_once]
 
     async def _publish_reply(self, arrived: float, asked: Asked, analysis: Analysis) -> None:
         await self._surely([self._reply(asked, analysis)])
         self._measure(arrived, asked, analysis)
+        count(analysis)
 
     def _measure(self, arrived: float, asked: Asked, analysis: Analysis) -> None:
         """Note how long an answer took that is on the log now."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -17,19 +18,25 @@ class Beside:
 
     def __init__(self, settle: float = SETTLE_SECONDS) -> None:
         self._settle = settle
-        self._last: dict[UUID, asyncio.Task[None]] = {}
+        self._lines: dict[UUID, list[asyncio.Task[None]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def __contains__(self, key: UUID) -> bool:
         """Whether work under this key goes on."""
-        return key in self._last
+        return key in self._lines
 
     def begin(self, key: UUID, work: Callable[[], Awaitable[None]]) -> None:
         """Do this as soon as everything before it under the same key is done."""
-        task = asyncio.create_task(self._run(key, self._last.get(key), work))
-        self._last[key] = task
+        line = self._lines.setdefault(key, [])
+        task = asyncio.create_task(self._run(line[-1] if line else None, work))
+        line.append(task)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(partial(self._done, key))
+
+    def drop(self, key: UUID) -> None:
+        """Give up everything under this key; what begins under it from now on is new."""
+        for task in self._lines.pop(key, []):
+            task.cancel()
 
     async def settle(self) -> None:
         """Wait a little for what is under way, and give up the rest."""
@@ -42,7 +49,6 @@ class Beside:
 
     async def _run(
         self,
-        key: UUID,
         before: asyncio.Task[None] | None,
         work: Callable[[], Awaitable[None]],
     ) -> None:
@@ -52,6 +58,12 @@ class Beside:
             await work()
         except Exception as error:  # noqa: BLE001 - the boundary of this task
             logger.warning("work_beside_failed", error=type(error).__name__)
-        finally:
-            if self._last.get(key) is asyncio.current_task():
-                del self._last[key]
+
+    def _done(self, key: UUID, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        line = self._lines.get(key, [])
+        # After a drop the line under this key may be another one.
+        if task in line:
+            line.remove(task)
+            if not line:
+                del self._lines[key]

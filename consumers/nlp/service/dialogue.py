@@ -13,7 +13,7 @@ from consumers.nlp.service.offers import Offer, Offers
 from consumers.nlp.service.people import NOBODY, Person
 from consumers.nlp.service.picks import Pick, PickReader
 from consumers.nlp.service.responder import Responder
-from consumers.nlp.service.retrieval import Snippets
+from consumers.nlp.service.retrieval import Found, Snippets
 from consumers.nlp.service.threads import Named, Thread, Threads, Topic
 from runtime.entities.finding import Entity
 from schemas.events.replies import Context, ReplySource
@@ -71,6 +71,12 @@ class Dialogue:
     def stopped(self, language: str) -> str:
         """What is said when an answer is stopped before it has begun."""
         return self._responder.voice(language).stopped
+
+    def nearest(
+        self, vector: Vector, language: str, most: int, snippets: Snippets | None = None
+    ) -> tuple[Found, ...]:
+        """As `Responder.nearest`; no conversation hears of it."""
+        return self._responder.nearest(vector, language, most, snippets)
 
     def answer(
         self,

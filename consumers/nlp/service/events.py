@@ -82,10 +82,12 @@ def version_of(answer: Answer, model_version: str) -> str:
 def why_of(analysis: Analysis, version: str) -> Why:
     """Why the answer is this one, as whoever asked may be told."""
     answer, guess = analysis.answer, analysis.understanding.intent
+    known = answer.grounds or answer.cited
     return Why(
         intent=guess.intent,
         score=max(0.0, min(guess.confidence, 1.0)),
-        snippet_ids=tuple(found.snippet.id for found in answer.grounds or answer.cited),
+        snippet_ids=tuple(found.snippet.id for found in known),
+        snippet_score=known[0].probability if known else None,
         model_version=version,
         cached=answer.cached,
         fallback=answer.fallback,

@@ -1,6 +1,7 @@
 """Answers that a language model writes for seconds, beside those that take milliseconds."""
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
@@ -89,11 +90,12 @@ class Generations:
         await self._beside.settle()
 
     async def _run(self, generation: _Generation, publish: Publish) -> None:
-        answer = generation.analysis.answer
+        analysis, started = generation.analysis, time.perf_counter()
         if not generation.cut:
             answer = await self._surely(generation)
-        await self._publish(generation, answer, publish)
-        self._remember(generation, answer)
+            analysis = analysis.saying(answer, time.perf_counter() - started)
+        await self._publish(generation, analysis, publish)
+        self._remember(generation, analysis.answer)
         # Not when it is cancelled: what is given up must stay uncommitted.
         del self._open[generation.asked.event_id]
 
@@ -104,13 +106,13 @@ class Generations:
             logger.warning("generation_failed", error=type(error).__name__)
             return replace(generation.analysis.answer, fallback=Fallback.FAILED)
 
-    async def _publish(self, generation: _Generation, answer: Answer, publish: Publish) -> None:
+    async def _publish(self, generation: _Generation, analysis: Analysis, publish: Publish) -> None:
         tries = 0
         while True:
             # Looked at for each try: somebody may take over while the broker is away.
-            said = replace(answer, withheld=generation.cut)
+            said = replace(analysis.answer, withheld=generation.cut)
             try:
-                return await publish(generation.asked, replace(generation.analysis, answer=said))
+                return await publish(generation.asked, replace(analysis, answer=said))
             except RetryableError:
                 # The question stays uncommitted meanwhile, so nothing is lost if we die here.
                 pause = PATIENCE_SECONDS[min(tries, len(PATIENCE_SECONDS) - 1)]

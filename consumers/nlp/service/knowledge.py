@@ -83,6 +83,8 @@ class Snippet(Part):
     title: Text
     text: Text
     tags: tuple[Name, ...] = ()
+    questions: tuple[Sentence, ...] = ()
+    """What it answers, as people ask; never learnt to find it, only to tell how sure that is."""
 
 
 class Examples(Part):

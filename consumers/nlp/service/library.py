@@ -11,6 +11,7 @@ from consumers.nlp.ports import Embedder, Vector
 from consumers.nlp.service.knowledge import Knowledge, Snippet
 from consumers.nlp.service.language import DEFAULT_LANGUAGE
 from consumers.nlp.service.retrieval import MINILM, Found, Nearness, SnippetIndex
+from consumers.nlp.service.tolerances import english_nearness
 from consumers.nlp.service.voices import translated_snippets
 from schemas.events.knowledge import DocumentEvent, DocumentPublished
 
@@ -63,6 +64,12 @@ class Library:
         """The nearest snippets that have to do with the question at all, the nearest first."""
         return self._known[0].related(question, language)
 
+    def ranked(
+        self, question: Vector, language: str = DEFAULT_LANGUAGE, *, most: int
+    ) -> tuple[Found, ...]:
+        """So many snippets, the nearest first, however far they are."""
+        return self._known[0].ranked(question, language, most=most)
+
     def take(self, event: DocumentEvent) -> bool:
         """Take in what became of a document; return whether anything changed.
 
@@ -83,7 +90,8 @@ class Library:
         while everything known is embedded.
         """
         with self._changing:
-            other = Library(embedder, self._knowledge)
+            nearness = {DEFAULT_LANGUAGE: english_nearness(embedder, self._knowledge)}
+            other = Library(embedder, self._knowledge, nearness)
             for event in self._latest.values():
                 other.take(event)
             self._translation = other

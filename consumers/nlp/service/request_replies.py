@@ -6,6 +6,7 @@ from typing import TypedDict
 from uuid import UUID
 
 from consumers.nlp.service.analysis import Analysis
+from consumers.nlp.service.analyzer import Nearest
 from consumers.nlp.service.events import CONSUMER, moderation_of, version_of, why_of
 from consumers.nlp.service.summary import Picked
 from consumers.nlp.service.writer import Written
@@ -20,9 +21,12 @@ from schemas.events.ai import (
     MessageProcessed,
     ModelsListed,
     MoodShare,
+    NearSnippet,
+    RequestFailed,
     ResponseGenerated,
     ResponsePiece,
     SentimentRead,
+    SnippetsFound,
     Summarized,
 )
 from schemas.events.insights import Entity, Sentiment, SentimentLabel
@@ -199,6 +203,30 @@ def rewritten(summary: Summarized, written: Written) -> Summarized:
 def models_listed(request: AiRequest, models: Sequence[LoadedModel], at: datetime) -> ModelsListed:
     """What is loaded."""
     return ModelsListed(**stamp(request, ModelsListed, at), models=tuple(models))
+
+
+def snippets_found(request: AiRequest, nearest: Nearest, at: datetime) -> SnippetsFound:
+    """What is nearest to a question."""
+    return SnippetsFound(
+        **stamp(request, SnippetsFound, at),
+        snippets=tuple(
+            NearSnippet(
+                id=each.snippet.id,
+                title=each.snippet.title,
+                text=each.snippet.text,
+                score=round(each.score, 4),
+                probability=each.probability,
+            )
+            for each in nearest.found
+        ),
+        language=nearest.language,
+        model_version=nearest.model_version,
+    )
+
+
+def failed(request: AiRequest, at: datetime) -> RequestFailed:
+    """What is said instead of an answer."""
+    return RequestFailed(**stamp(request, RequestFailed, at))
 
 
 def _mood(analysis: Analysis) -> Sentiment:

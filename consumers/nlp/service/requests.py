@@ -16,6 +16,7 @@ from consumers.nlp.service.analysis import Analysis, Answer, Question
 from consumers.nlp.service.analyzer import Analyzer
 from consumers.nlp.service.answered import Answered
 from consumers.nlp.service.assistant import CHUNK
+from consumers.nlp.service.audience import Asker, Audience, asker_of
 from consumers.nlp.service.beside import Beside
 from consumers.nlp.service.chunks import in_chunks
 from consumers.nlp.service.events import require_accepted
@@ -31,11 +32,13 @@ from runtime.errors import RetryableError
 from schemas.events.ai import (
     AiReply,
     AiRequest,
+    FindSnippets,
     GenerateResponse,
     ListModels,
     ProcessMessage,
     ReadIntent,
     ReadSentiment,
+    RequestLeft,
     Summarize,
     Summarized,
     WritingRequest,
@@ -78,27 +81,34 @@ class Requests:
         self._summaries = None if writer is None else WrittenSummaries(analyzer, executor, writer)
         self._answered = Answered()
         self._beside = Beside()
+        self._audience = Audience()
 
     async def answer(self, requests: Sequence[AiRequest]) -> None:
         """
-        Publish an answer to each request.
+        Publish an answer to each request, and write no more of those that nobody waits for.
 
         Returns when the broker has accepted all that does not wait for a language model.
 
         Raises:
             RetryableError: the broker did not accept an answer.
         """
-        new, repeats = self._told_apart(requests)
+        asked, left = _still_asked(requests)
+        new, repeats = self._told_apart(asked)
         texts = [each for each in new if isinstance(each, TextRequest)]
         work: list[Awaitable[None]] = [self._understand(texts)]
         work += [self._summarize(each) for each in new if isinstance(each, Summarize)]
         work += [self._list_models(each) for each in new if isinstance(each, ListModels)]
+        work += [self._find(each) for each in new if isinstance(each, FindSnippets)]
         await _all_done(work)
         known = [each for each in repeats if each.request_id not in self._beside]
         for each in repeats:
             if each.request_id in self._beside:
                 self._begin(each, partial(self._repeat, each))
         await _all_done([self._repeat(each) for each in known])
+        # At the end: a request and the word that nobody waits for it may come in one batch.
+        for each in left:
+            if self._audience.leave(each):
+                self._beside.drop(each.request_id)
 
     async def settle(self) -> None:
         """Wait a little for what is being written, and give up the rest: nobody waits long."""
@@ -207,19 +217,39 @@ class Requests:
         models = self._analyzer.models
         await self._say(request, replies.models_listed(request, models, self._clock.stamp()))
 
+    async def _find(self, request: FindSnippets) -> None:
+        loop = asyncio.get_running_loop()
+        nearest = await loop.run_in_executor(
+            self._executor, self._analyzer.nearest, request.text, request.most
+        )
+        await self._say(request, replies.snippets_found(request, nearest, self._clock.stamp()))
+
     async def _say(self, request: AiRequest, reply: AiReply) -> None:
         self._answered.keep(request.request_id, [reply])
         await self._publish(reply)
 
     def _begin(self, request: AiRequest, work: Callable[[], Awaitable[None]]) -> None:
-        """Answer this beside the batches."""
+        """Answer this beside the batches, as long as anybody waits for it."""
+        self._audience.join(request)
         self._beside.begin(request.request_id, partial(self._patiently, request, work))
 
     async def _patiently(self, request: AiRequest, work: Callable[[], Awaitable[None]]) -> None:
-        """Do what answers a request; what was not accepted is said again, with all before it."""
-        with suppress(RetryableError):
-            return await work()
-        for pause in PAUSES_SECONDS:
+        """
+        Do what answers a request; what was not accepted is said again, with all before it.
+
+        When that cannot be done, who waits is told so at once.
+        """
+        pauses: Sequence[float] = PAUSES_SECONDS
+        try:
+            with suppress(RetryableError):
+                return await work()
+        except Exception as error:  # noqa: BLE001 - the boundary of this work: somebody waits
+            kind = type(error).__name__
+            logger.warning("request_failed", endpoint=request.event_type, error=kind)
+            pauses = (0.0, *PAUSES_SECONDS)
+        finally:
+            self._audience.forget(request.request_id)
+        for pause in pauses:
             await asyncio.sleep(pause)
             with suppress(RetryableError):
                 return await self._repeat(request)
@@ -227,11 +257,27 @@ class Requests:
         return None
 
     async def _repeat(self, request: AiRequest) -> None:
+        """Say again what was answered; nothing is known where that was not possible."""
         known = self._answered.find(request.request_id)
-        await _all_done([self._publish(replies.addressed(each, request)) for each in known])
+        said = [replies.addressed(each, request) for each in known]
+        said = said or [replies.failed(request, self._clock.stamp())]
+        await _all_done([self._publish(each) for each in said])
 
     async def _publish(self, reply: AiReply) -> None:
         require_accepted(await self._publisher.publish(reply))
+
+
+def _still_asked(requests: Sequence[AiRequest]) -> tuple[list[AiRequest], list[RequestLeft]]:
+    """What is asked, and who has left without asking again behind it."""
+    asked: list[AiRequest] = []
+    left: dict[Asker, RequestLeft] = {}
+    for each in requests:
+        if isinstance(each, RequestLeft):
+            left[asker_of(each)] = each
+        else:
+            left.pop(asker_of(each), None)
+            asked.append(each)
+    return asked, list(left.values())
 
 
 def _question(request: TextRequest) -> Question:

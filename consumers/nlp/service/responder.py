@@ -64,6 +64,23 @@ class Responder:
             return replace(self.hand_over(understood), grounds=_grounds(voice, known, vector))
         return _ask_back(voice, guess) or self.from_intent(understood, carried)
 
+    def nearest(
+        self, vector: Vector, language: str, most: int, snippets: Snippets | None = None
+    ) -> tuple[Found, ...]:
+        """
+        So many snippets as they would be said, the nearest first, however far they are.
+
+        None in a language that a colleague answers. `snippets` are as in `answer`.
+        """
+        known = self._snippets if snippets is None else snippets
+        voice = self.voices.get(language)
+        if voice is None:
+            return ()
+        return tuple(
+            replace(each, snippet=voice.told(each.snippet, self._language_of))
+            for each in known.ranked(vector, language, most=most)
+        )
+
     def from_intent(self, understood: Understanding, carried: Sequence[Entity] = ()) -> Answer:
         """The intent's words; what the message does not name is taken from what was `carried`."""
         voice = self.voice(understood.language)
@@ -135,6 +152,6 @@ def _from_snippet(found: Found) -> Answer:
         text=found.snippet.text,
         source=ReplySource.RETRIEVAL,
         intent=None,
-        confidence=min(found.score, 1.0),
+        confidence=found.probability,
         cited=(found,),
     )

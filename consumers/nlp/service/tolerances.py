@@ -1,7 +1,7 @@
-"""How near is near enough, per language: what a multilingual encoder needs to be told of each."""
+"""How near is near enough, per language, and how sure that is: fitted when knowledge is learnt."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -9,14 +9,17 @@ import numpy as np
 from consumers.nlp.ports import Embedder, Matrix, Vector
 from consumers.nlp.service.calibration import fit_threshold
 from consumers.nlp.service.heads import IntentHead
-from consumers.nlp.service.knowledge import Knowledge
+from consumers.nlp.service.knowledge import Knowledge, Snippet
 from consumers.nlp.service.language import DEFAULT_LANGUAGE
-from consumers.nlp.service.retrieval import MINILM, Nearness, embed_whole
+from consumers.nlp.service.retrieval import MINILM, Nearness, SnippetIndex, embed_whole
+from consumers.nlp.service.sureness import Sureness, fit_sureness
 from consumers.nlp.service.voices import translated_snippets
 
 # So many of the questions that no snippet answers may be told about as if one had to do with them;
 # in other languages than English, where e5 parts the two, also as if one answered them.
 RELATED_BY_CHANCE = 0.1
+E5 = Sureness(even=0.855, steepness=70.0)
+"""As fitted on the starter's English questions; it finds anything near to anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +45,14 @@ class Tolerances:
 
 def fit_tolerances(embedder: Embedder, knowledge: Knowledge, head: IntentHead) -> Tolerances:
     """
-    Fit on what the translations give, none of which the head has learnt.
+    Fit on what the knowledge gives beside its examples, none of which the head has learnt.
 
     In scope is what is held out of the intents, or else their labels; out of it is
-    `out_of_scope`, which may rarely find a snippet.
+    `out_of_scope`, which may rarely find a snippet. An English encoder's bounds are known.
     """
+    own = {DEFAULT_LANGUAGE: english_nearness(embedder, knowledge)}
     if not embedder.multilingual:
-        return Tolerances()
-    own = {DEFAULT_LANGUAGE: _english_nearness(embedder, knowledge)}
+        return Tolerances(snippets=own)
     scope: dict[str, float] = {}
     foreign = translated_snippets(knowledge)
     for language, translation in knowledge.translations.items():
@@ -63,11 +66,48 @@ def fit_tolerances(embedder: Embedder, knowledge: Knowledge, head: IntentHead) -
         if foreign[language]:
             known = [foreign[language].get(each.id, each) for each in knowledge.snippets]
             enough = _rarely(_best(strange, embed_whole(embedder, known)))
-            own[language] = Nearness(enough=enough, related=enough)
+            index = SnippetIndex(embedder, knowledge.snippets, own, {language: foreign[language]})
+            asked = tuple(foreign[language].values())
+            fitted = _sureness(embedder, index, asked, translation.out_of_scope, language)
+            sureness = fitted or own[DEFAULT_LANGUAGE].sureness
+            own[language] = Nearness(enough=enough, related=enough, sureness=sureness)
     return Tolerances(scope, own)
 
 
-def _english_nearness(embedder: Embedder, knowledge: Knowledge) -> Nearness:
+def english_nearness(embedder: Embedder, knowledge: Knowledge) -> Nearness:
+    """What a cosine to a snippet is worth for a question in English."""
+    bounds = _english_bounds(embedder, knowledge) if embedder.multilingual else MINILM
+    if not knowledge.snippets:
+        return bounds
+    index = SnippetIndex(embedder, knowledge.snippets)
+    strange = knowledge.out_of_scope.examples
+    fitted = _sureness(embedder, index, knowledge.snippets, strange, DEFAULT_LANGUAGE)
+    return replace(bounds, sureness=fitted or bounds.sureness)
+
+
+def _sureness(
+    embedder: Embedder,
+    index: SnippetIndex,
+    asked: Sequence[Snippet],
+    strange: Sequence[str],
+    language: str,
+) -> Sureness | None:
+    """
+    Fit on each snippet's questions, which must find it, and strange ones, which none answers.
+
+    None without questions enough to fit it on.
+    """
+    wanted = [(text, each.id) for each in asked for text in each.questions]
+    wanted += [(text, "") for text in strange]
+    vectors = embedder.embed([text for text, _ in wanted])
+    found = [index.ranked(vector, language, most=1)[0] for vector in vectors]
+    return fit_sureness(
+        np.array([each.score for each in found], dtype=np.float32),
+        np.array([each.snippet.id == id_ for each, (_, id_) in zip(found, wanted, strict=True)]),
+    )
+
+
+def _english_bounds(embedder: Embedder, knowledge: Knowledge) -> Nearness:
     """Fit on texts of snippets, which must find a title, and on sentences that must find none."""
     titles = embedder.embed([each.title for each in knowledge.snippets])
     inside = _best(embedder.embed([each.text for each in knowledge.snippets]), titles)
@@ -75,7 +115,7 @@ def _english_nearness(embedder: Embedder, knowledge: Knowledge) -> Nearness:
     rows = np.concatenate([titles, embed_whole(embedder, knowledge.snippets)])
     outside = _best(embedder.embed(strangers), rows)
     enough = fit_threshold(inside, outside)
-    return Nearness(enough=enough, related=min(enough, _rarely(outside)))
+    return Nearness(enough=enough, related=min(enough, _rarely(outside)), sureness=E5)
 
 
 def _rarely(outside: Vector) -> float:

@@ -39,10 +39,11 @@ class TranslatedIntent(Part):
 
 
 class TranslatedSnippet(Part):
-    """A fact's words."""
+    """A fact's words, and what it answers in this language; as `Snippet`."""
 
     title: Text
     text: Text
+    questions: tuple[Sentence, ...] = ()
 
 
 class Translation(Part):

@@ -26,6 +26,8 @@ from schemas.events.ai import (
     ProcessMessage,
     ReadIntent,
     ReadSentiment,
+    RequestFailed,
+    RequestLeft,
     ResponseGenerated,
     ResponsePiece,
     SentimentRead,
@@ -174,6 +176,11 @@ def response(request: AiRequest, sequence: int) -> ResponseGenerated:
     )
 
 
+def failed(request: AiRequest) -> RequestFailed:
+    """Return what is said instead of an answer."""
+    return RequestFailed(**stamp(request))
+
+
 @dataclass
 class AnsweringPublisher(InMemoryEventPublisher):
     """A log with an assistant behind it that answers at once."""
@@ -184,12 +191,18 @@ class AnsweringPublisher(InMemoryEventPublisher):
     @property
     def asked(self) -> list[AiRequest]:
         """Return every request that was put on the log."""
-        return [event for event in self.events if isinstance(event, AiRequest)]
+        requests = (event for event in self.events if isinstance(event, AiRequest))
+        return [each for each in requests if not isinstance(each, RequestLeft)]
+
+    @property
+    def left(self) -> list[RequestLeft]:
+        """Return every word that nobody waits any longer."""
+        return [event for event in self.events if isinstance(event, RequestLeft)]
 
     async def publish(self, event: Event) -> Published:
         """Keep the event; if it is a request, answer it."""
         published = await super().publish(event)
-        if published.accepted and isinstance(event, AiRequest):
+        if published.accepted and event in self.asked:
             for reply in self.assistant(event):
                 self.log.put(reply)
         return published

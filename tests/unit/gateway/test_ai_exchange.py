@@ -19,7 +19,7 @@ from gateway.settings import AiSettings
 from producers.ports import PublishStatus
 from runtime.clock import HybridLogicalClock
 from schemas.events.ai import AiReply, AiRequest, GenerateResponse, ReadIntent
-from tests.unit.gateway.assistants import AT, PIECES, AnsweringPublisher, echo, pieces
+from tests.unit.gateway.assistants import AT, PIECES, AnsweringPublisher, echo, failed, pieces
 
 SOON = AiSettings(deadline=timedelta(seconds=0.2), lease=timedelta(seconds=1), pending=3)
 Assistant = Callable[[AiRequest], Sequence[AiReply]]
@@ -260,6 +260,22 @@ async def test_a_stream_that_stops_is_told_in_time() -> None:
         with pytest.raises(NoAnswerError, match="timeout"):
             await anext(stream)
         assert exchange.waiting == 0
+
+
+@pytest.mark.parametrize("said", [0, 1])
+async def test_a_failure_is_told_at_once(said: int) -> None:
+    """Long before the deadline, after the pieces that have come; another question is answered."""
+    bench = Bench(lambda request: [*pieces(request)[:said], failed(request)])
+    async with bench.gateway(replace_deadline(SOON, 30)) as exchange:
+        stream = exchange.stream(uuid4(), streamed)
+        for at in range(said):
+            assert (await anext(stream)).sequence == at
+        with pytest.raises(NoAnswerError, match="failed"):
+            async with asyncio.timeout(10):
+                await anext(stream)
+        assert exchange.waiting == 0
+        bench.publisher.assistant = echo
+        assert (await exchange.ask(uuid4(), intent)).last
 
 
 async def test_a_reader_that_leaves_without_a_word_is_swept() -> None:

@@ -16,6 +16,7 @@ from tests.unit.gateway.assistants import (
     AnsweringPublisher,
     Desk,
     echo,
+    failed,
     pieces,
 )
 from tests.unit.gateway.harness import Gateway, register
@@ -273,6 +274,19 @@ def test_a_stream_that_breaks_says_so(desk: Desk) -> None:
     (first, _), (last, problem) = events(answer)
     assert (first, last) == ("piece", "error")
     assert (problem["status"], problem["code"]) == (503, "timeout")
+
+
+@pytest.mark.parametrize("headers", [{}, STREAM])
+def test_a_failure_of_the_assistant_is_a_503_of_its_own(
+    desk: Desk, headers: dict[str, str]
+) -> None:
+    """It is told what it is, counted as such, and may be asked again."""
+    desk.publisher.assistant = lambda request: [failed(request)]
+    before = counted("generate-response", "failed")
+    answer = desk.ask("generate-response", {"text": "hello"}, **headers)
+    assert (answer.status_code, answer.json()["code"]) == (503, "failed")
+    assert int(answer.headers["retry-after"]) > 0
+    assert counted("generate-response", "failed") == before + 1
 
 
 def test_what_a_model_may_write_is_asked_in_the_name_of_who_asks(desk: Desk) -> None:

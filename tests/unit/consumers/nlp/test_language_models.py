@@ -176,7 +176,7 @@ async def test_the_demo_model_really_writes() -> None:
     async with language_model(settings) as model:
         assert model is not None
         assert model.name.endswith("(demo)")
-        prompt = prompt_for("When do plants travel?", [Found(snippet, 0.8)])
+        prompt = prompt_for("When do plants travel?", [Found(snippet, 0.8, 0.9)])
         pieces = await pieces_of(model, prompt, tokens=12)
         too_long = Prompt("", (Turn("user", "word " * 6_000),))
         with pytest.raises(LanguageModelError) as raised:

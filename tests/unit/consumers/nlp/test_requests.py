@@ -17,6 +17,7 @@ from runtime.errors import RetryableError
 from schemas.events.ai import (
     AiReply,
     AiRequest,
+    FindSnippets,
     GenerateResponse,
     IntentRead,
     ListModels,
@@ -28,6 +29,7 @@ from schemas.events.ai import (
     ResponseGenerated,
     ResponsePiece,
     SentimentRead,
+    SnippetsFound,
     Summarize,
     Summarized,
     Turn,
@@ -53,6 +55,7 @@ async def test_every_kind_is_answered_by_its_own(room: Room) -> None:
         (GenerateResponse(**asked(), text=SNIPPET), ResponseGenerated),
         (Summarize(**asked(), turns=(Turn(speaker="", text=ORDER),), sentences=2), Summarized),
         (ListModels(**asked()), ModelsListed),
+        (FindSnippets(**asked(), text=ORDER, most=2), SnippetsFound),
     ]
     await room.requests.answer([request for request, _ in kinds])
     for request, kind in kinds:
@@ -80,6 +83,25 @@ async def test_what_is_understood_is_told(room: Room) -> None:
     }
     assert processed.timings_ms.keys() >= {"embedding", "intent", "response"}
     assert [each.intent for each in intent.alternatives] == ["send_back"]
+
+
+async def test_the_nearest_snippets_are_told_however_far_they_are(room: Room) -> None:
+    """With how sure each is; what the assistant would not say is there too, and less likely."""
+    near, far = (FindSnippets(**asked(), text=text, most=5) for text in (SNIPPET, ORDER))
+    await room.requests.answer([near, far])
+    found = {each.request_id: each for each in room.replies if isinstance(each, SnippetsFound)}
+    (plants,), (anything,) = found[near.request_id].snippets, found[far.request_id].snippets
+    assert (plants.id, plants.title, plants.text) == (
+        "plants",
+        "Plants",
+        "Plants travel on Mondays.",
+    )
+    assert plants.score == 1.0
+    assert 0.9 < plants.probability < 1
+    assert anything.id == "plants"
+    assert anything.probability < 0.1
+    assert found[near.request_id].language == "en"
+    assert found[near.request_id].model_version == "axis+test"
 
 
 async def test_a_question_over_rest_leaves_nothing_behind(room: Room) -> None:

@@ -1,5 +1,6 @@
 """How long people wait for an answer: measured when it is on the log, and only if it is said."""
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -33,6 +34,18 @@ def measured(what: str = "count", name: str = "chat_response_time_seconds") -> f
 def worked() -> float:
     """For how many answers the assistant's own time was taken so far."""
     return measured(name="chat_nlp_reply_seconds")
+
+
+def counted(status: str) -> float:
+    """How many messages came to this end so far."""
+    labels = {"endpoint": "process-message", "status": status}
+    return REGISTRY.get_sample_value("ai_requests_total", labels) or 0.0
+
+
+def work_seconds() -> float:
+    """What messages that have come to an end took together."""
+    labels = {"endpoint": "process-message"}
+    return REGISTRY.get_sample_value("ai_request_duration_seconds_sum", labels) or 0.0
 
 
 def question(text: str, number: int = 0) -> MessageSent:
@@ -103,3 +116,28 @@ async def test_silence_is_no_answer(start: Start) -> None:
     await until(lambda: not stage.handler.unfinished())
     assert (withheld(stage), stage.replies) == (2, [])
     assert (measured(), worked()) == (count, replies)
+
+
+async def test_a_message_counts_when_its_answer_is_there(start: Start) -> None:
+    """With the end that it came to, and with the time that was written for it."""
+    answered, took = counted("answered"), work_seconds()
+    stage = start(Desk(ScriptedModel(holds_at=HELD)))
+    await stage.ask(question(SNIPPET), question(ORDER, 1))
+    await until(lambda: stage.desk.told != "")
+    assert counted("answered") == answered + 1
+    await asyncio.sleep(0.1)
+    stage.desk.model.go.set()
+    await until(lambda: not stage.handler.unfinished())
+    assert counted("answered") == answered + 2
+    assert work_seconds() - took >= 0.1
+
+
+async def test_what_a_person_takes_over_counts_as_silent(start: Start) -> None:
+    """Though it began as an answer."""
+    answered, silent = counted("answered"), counted("silent")
+    stage = start(Desk(ScriptedModel(holds_at=HELD)))
+    await stage.ask(question(SNIPPET))
+    await until(lambda: stage.desk.told != "")
+    await stage.ask(handed(Handler.AGENT, second=1), first_offset=1)
+    await until(lambda: not stage.handler.unfinished())
+    assert (counted("answered"), counted("silent")) == (answered, silent + 1)

@@ -12,8 +12,8 @@ from consumers.nlp.settings import EncoderKind, ModelSettings
 
 ROOT = Path(__file__).parents[4]
 
-AT_MOST = 0.27
-"""Spanish misses 0.2, the most of all, and rounding decides a question or two; the aim is 0.15
+AT_MOST = 0.2
+"""Spanish misses 0.13, the most of all, and rounding decides a question or two; the aim is 0.15
 (docs/nlp-benchmarks.md)."""
 
 # Learning the starter with this encoder takes a minute and more.

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -19,6 +19,7 @@ from schemas.events.ai import (
     MessageProcessed,
     ProcessMessage,
     ReadIntent,
+    RequestFailed,
     ResponseGenerated,
     ResponsePiece,
 )
@@ -241,6 +242,30 @@ async def test_an_outage_loses_no_written_answer(
     whole = await room.replied(ResponseGenerated)
     assert said(room.replies) == (whole.text if stream else "")
     assert len(desk.model.prompts) == 1
+
+
+@pytest.mark.parametrize("broker", [PublishStatus.ACCEPTED, PublishStatus.UNKNOWN])
+async def test_a_defect_is_told_to_everybody_who_waits(
+    executor: ThreadPoolExecutor, broker: PublishStatus
+) -> None:
+    """At once or as soon as the broker takes it, also to who repeats; nothing is remembered."""
+    desk = Desk(version=cast("str", 1))
+    room = Room(executor, desk)
+    room.publisher.status = broker
+    request, process = question(stream=True), ProcessMessage(**asked(), user_id=USER, text=SNIPPET)
+    await room.requests.answer([request, process])
+    await room.requests.answer([request.model_copy(update={"reply_partition": 5})])
+    await asyncio.sleep(0.01)
+    room.publisher.status = PublishStatus.ACCEPTED
+    await until(lambda: len(room.replies) == 3)
+    assert {type(each) for each in room.replies} == {RequestFailed}
+    assert sorted(each.reply_partition for each in room.replies) == [3, 3, 5]
+    # Whoever asks while the failure is still being told hears of it, too.
+    for _ in range(20):
+        await asyncio.sleep(0)
+    desk.version = "v1"
+    await room.requests.answer([request])
+    assert (await room.replied(ResponseGenerated)).source is ReplySource.MODEL
 
 
 async def test_a_stop_gives_what_is_written_a_little_time(

@@ -12,7 +12,7 @@ from consumers.nlp.service.prompting import SUMMARY_RULES, summary_prompt
 from consumers.nlp.service.pseudonyms import Pseudonyms
 from consumers.nlp.service.written_summaries import READ_CHARS
 from runtime.entities.finding import SEARCHED_CHARS
-from schemas.events.ai import Summarize, Summarized, Turn
+from schemas.events.ai import RequestFailed, Summarize, Summarized, Turn
 from schemas.events.replies import Fallback, Moderated, StopReason
 from tests.unit.consumers.nlp.room import USER, Room, asked
 from tests.unit.consumers.nlp.samples import AT, RUDE
@@ -36,6 +36,14 @@ class Places:
         """Find it."""
         at = [text.find("Bergen") for text in texts]
         return [[Named("place", 0.9, each, each + 6)] if each >= 0 else [] for each in at]
+
+
+class BrokenRecognizer(Places):
+    """A recognizer with a mistake in its code."""
+
+    def recognize(self, texts: Sequence[str]) -> list[list[Named]]:
+        """Break."""
+        raise IndexError(len(texts))
 
 
 def summarize(*turns: Turn, **changes: object) -> Summarize:
@@ -167,3 +175,13 @@ def test_names_come_back_as_they_were() -> None:
     )
     assert (names.of("Eve"), names.of("")) == ("Person 2", "")
     assert Pseudonyms([""]).hidden("Nobody is known.") == "Nobody is known."
+
+
+async def test_a_defect_is_told_at_once(executor: ThreadPoolExecutor) -> None:
+    """Before the model is asked; nobody waits for a deadline."""
+    desk = Desk()
+    room = Room(executor, desk, BrokenRecognizer())
+    request = summarize()
+    await room.requests.answer([request])
+    assert (await room.replied(RequestFailed)).request_id == request.request_id
+    assert desk.model.prompts == []

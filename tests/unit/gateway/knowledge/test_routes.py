@@ -77,18 +77,13 @@ def test_a_removed_document_is_gone_and_may_come_back(
     assert upload(client, admin)[1]["version"] == 3
 
 
-def test_documents_are_listed_shown_and_searched(client: TestClient, admin: Person) -> None:
-    """What came in can be read back section by section, and found by its words."""
+def test_documents_are_listed_and_shown(client: TestClient, admin: Person) -> None:
+    """What came in can be read back section by section."""
     _, said = upload(client, admin)
     listed = client.get(DOCUMENTS, headers=admin.headers).json()["items"]
     assert [each["name"] for each in listed] == ["lockers.md"]
     shown = client.get(f"{DOCUMENTS}/{said['id']}", headers=admin.headers).json()
     assert shown["text"][0]["title"] == "Lockers"
-    found = client.get("/api/knowledge/search?q=locker", headers=admin.headers).json()["items"]
-    assert found[0]["id"] == shown["text"][0]["id"]
-    for nothing in ("%20", "a%00b"):
-        refused = client.get(f"/api/knowledge/search?q={nothing}", headers=admin.headers)
-        assert refused.status_code == 422
 
 
 def test_questions_without_an_answer_are_paged(

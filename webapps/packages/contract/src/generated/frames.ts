@@ -1802,6 +1802,11 @@ export interface components {
              * @default []
              */
             snippet_ids: string[];
+            /**
+             * Snippet Score
+             * @default null
+             */
+            snippet_score?: number | null;
         };
     };
     responses: never;

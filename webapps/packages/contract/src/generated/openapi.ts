@@ -639,7 +639,7 @@ export interface paths {
         };
         /**
          * Search Knowledge
-         * @description Find sections of documents by the words in them.
+         * @description Tell what the assistant finds: snippets and sections of documents, the nearest first.
          */
         get: operations["search_knowledge"];
         put?: never;
@@ -1480,26 +1480,29 @@ export interface components {
         };
         /**
          * HitList
-         * @description Sections, the best first.
+         * @description What the assistant finds, the nearest first; nothing in a language it does not understand.
          */
         HitList: {
             /** Items */
             items: components["schemas"]["HitView"][];
+            /** Language */
+            language: string;
+            /** Model Version */
+            model_version: string;
         };
         /**
          * HitView
-         * @description A section with the words that were looked for.
+         * @description A snippet or a section, in the words in which it would be said.
          */
         HitView: {
-            /**
-             * Document Id
-             * Format: uuid
-             */
-            document_id: string;
+            /** Document Id */
+            document_id: string | null;
             /** Document Title */
-            document_title: string;
+            document_title: string | null;
             /** Id */
             id: string;
+            /** Probability */
+            probability: number;
             /** Score */
             score: number;
             /** Text */
@@ -2268,6 +2271,8 @@ export interface components {
              * @default []
              */
             snippet_ids: string[];
+            /** Snippet Score */
+            snippet_score?: number | null;
         };
     };
     responses: {
@@ -3212,7 +3217,7 @@ export interface operations {
         parameters: {
             query: {
                 limit?: number;
-                /** @description Words; quotes, `or` and `-` work as on the web. */
+                /** @description A question or words, as people would write them. */
                 q: string;
             };
             header?: never;
