@@ -37,7 +37,8 @@ bench: $(dev) $(web) ## Measure a stack of its own: speed, size; OF=nlp the assi
 
 faults: $(dev) $(web) ## Kill and stall every part under traffic; the full matrix, written to docs/promises.md
 	@exec $(bin)/pytest -s -m "not quick" --durations=0 --promises docs/promises.md tests/faults \
-		tests/contract tests/connected/test_{changed_messages,two_users,bad_frames,bad_requests}.py
+		tests/contract \
+		tests/connected/test_{changed_messages,changed_conversations,two_users,bad_frames,bad_requests}.py
 
 topics: $(runtime) ## List every topic: events, key, partitions, who writes, who reads
 	@exec $(bin)/parley topics
