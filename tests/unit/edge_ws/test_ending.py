@@ -365,7 +365,7 @@ async def test_after_a_hole_in_the_log_everything_is_asked_again() -> None:
     directory = InMemoryDirectory(owners={conversation: owner}, ended={conversation})
     access = Access(directory)
     access.learn(key, owner)
-    access.forget()
+    access.forget_all()
     assert not access.owns(key, owner)
     assert await access.kind_of(key, owner) is SenderKind.USER
     assert access.lives.ended(key)
