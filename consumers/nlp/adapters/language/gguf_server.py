@@ -2,13 +2,19 @@
 
 import os
 import secrets
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx2
+
 from consumers.nlp.errors import ModelSourceError
 
 REMEDY = "install the extra local-llm"
+ANSWERS_SECONDS = 10.0
+"""So long it may take from having loaded a model to answering for the first time."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,8 @@ def start_gguf(
     is a short burst that may have twice as many (docs/nlp-benchmarks.md).
 
     Raises:
-        ModelSourceError: the library or the file is missing, or the file cannot be loaded.
+        ModelSourceError: the library or the file is missing, the file cannot be loaded, or the
+            server does not answer.
     """
     try:
         import xllamacpp  # noqa: PLC0415 - an extra: asked for by a setting only
@@ -59,7 +66,24 @@ def start_gguf(
         server = xllamacpp.Server(params)
     except RuntimeError as error:
         raise ModelSourceError(f"{file} cannot be loaded as a GGUF model") from error
+    wait_until_it_answers(server.listening_address)
     return GgufServer(name, f"{server.listening_address}/v1", key, server)
+
+
+def wait_until_it_answers(address: str, seconds: float = ANSWERS_SECONDS) -> None:
+    """
+    Return when a server has answered once: a connection may break in the moment it begins.
+
+    Raises:
+        ModelSourceError: it has not answered in that time.
+    """
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        with suppress(httpx2.TransportError):
+            if httpx2.get(f"{address}/health", timeout=seconds).is_success:
+                return
+        time.sleep(0.05)
+    raise ModelSourceError("the model's server does not answer")
 
 
 def reading_threads(threads: int, cores: int) -> int:
