@@ -25,10 +25,11 @@ def listening(answers: list[bytes]) -> Iterator[str]:
                     connection.recv(65_536)
                     connection.sendall(answer)
 
-        serving = threading.Thread(target=serve)
+        serving = threading.Thread(target=serve, daemon=True)
         serving.start()
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
-        serving.join()
+        serving.join(timeout=5)
+        assert not serving.is_alive(), "it was not asked as often as there are answers"
 
 
 def test_a_first_connection_that_breaks_is_made_again() -> None:
