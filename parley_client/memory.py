@@ -7,7 +7,9 @@ from parley_client.frames import Frame
 
 MAX_SEEN = 20_000
 """Event ids remembered; far more than an edge replays at once."""
-_LATEST_COUNTS = frozenset({"message:edited", "reaction", "feedback", "handover"})
+_LATEST_COUNTS = frozenset(
+    {"message:edited", "reaction", "feedback", "handover", "conversation:renamed"}
+)
 """A repeat of these with another time says something new: when it happened (ADR 0013)."""
 
 

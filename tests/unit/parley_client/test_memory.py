@@ -54,7 +54,8 @@ def test_another_history_begins_anew() -> None:
 
 def test_a_change_that_was_repeated_is_new_with_each_of_its_times() -> None:
     """The latest counts, so a reader has to hear of it; a message stays where it was first."""
-    for kind, times in (("message", 1), ("reply", 1), ("message:edited", 2), ("handover", 2)):
+    latest = ("message:edited", "handover", "conversation:renamed")
+    for kind, times in (("message", 1), ("reply", 1), *((each, 2) for each in latest)):
         memory = Memory()
         first = {**event("one", "m3:10"), "type": kind, "occurred_at": "12:00:01"}
         again = {**first, "at": "m3:11", "occurred_at": "12:00:02"}
