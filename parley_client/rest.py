@@ -120,7 +120,7 @@ class ParleyClient:
         query = {"limit": str(limit)}
         if before is not None:
             query["before"] = before
-        path = f"/api/chat/conversations/{conversation_id}/messages"
+        path = f"{_path_of(conversation_id)}/messages"
         response = await self.request("GET", path, query=query)
         return Page.model_validate_json(response.content)
 
@@ -133,7 +133,7 @@ class ParleyClient:
             RestError: it is another's, or is not there (404), or the title is none (422).
         """
         body = {"title": title, "client_event_id": str(client_event_id or uuid4())}
-        await self._surely("PUT", conversation_id, body)
+        await self._surely("PUT", _path_of(conversation_id), body)
 
     async def end_conversation(self, conversation_id: UUID) -> None:
         """Let nothing more be said in a conversation of one's own, for good.
@@ -141,7 +141,7 @@ class ParleyClient:
         Raises:
             RestError: it is another's, or is not there (404).
         """
-        await self._surely("PUT", conversation_id, {"status": "ended"})
+        await self._surely("PUT", _path_of(conversation_id), {"status": "ended"})
 
     async def delete_conversation(self, conversation_id: UUID) -> None:
         """Take a conversation of one's own away with everything in it, for good.
@@ -149,13 +149,10 @@ class ParleyClient:
         Raises:
             RestError: it is another's, or is not there (404).
         """
-        await self._surely("DELETE", conversation_id, None)
+        await self._surely("DELETE", _path_of(conversation_id))
 
-    async def _surely(
-        self, method: str, conversation_id: UUID, body: dict[str, str] | None
-    ) -> None:
+    async def _surely(self, method: str, path: str, body: dict[str, str] | None = None) -> None:
         """Ask until it is accepted or refused."""
-        path = f"/api/chat/conversations/{conversation_id}"
         for attempt in itertools.count():
             try:
                 await self.request(method, path, body=body)
@@ -182,10 +179,12 @@ class ParleyClient:
     async def join_as_agent(self, conversation_id: UUID) -> None:
         """Come into somebody's conversation that is with a person; then `Chat.join` enters it.
 
+        Returns when it is accepted.
+
         Raises:
-            RestError: it is not theirs to join, or not there (404), or as `request`.
+            RestError: it is not theirs to join, or not there (404).
         """
-        await self.request("PUT", f"/api/chat/conversations/{conversation_id}/agents/me")
+        await self._surely("PUT", f"{_path_of(conversation_id)}/agents/me")
 
     async def _sign_in(self, path: str, body: dict[str, str] | None) -> SignedIn:
         response = await self.request("POST", path, body=body)
@@ -223,6 +222,10 @@ class ParleyClient:
         if response.is_error:
             raise _problem(response)
         return response
+
+
+def _path_of(conversation_id: UUID) -> str:
+    return f"/api/chat/conversations/{conversation_id}"
 
 
 class _Problem(BaseModel):

@@ -42,13 +42,17 @@ async def test_signing_in_is_remembered() -> None:
 
 
 async def test_an_agent_lists_and_joins() -> None:
-    """The desk is asked page by page; joining names the conversation, and nobody but oneself."""
+    """The desk is asked page by page; joining, of nobody but oneself, until it is accepted."""
     asked: list[httpx2.Request] = []
+    joining = [
+        httpx2.Response(503, json={"code": "unknown"}),
+        httpx2.Response(202, json={"status": "accepted"}),
+    ]
 
     def answer(request: httpx2.Request) -> httpx2.Response:
         asked.append(request)
         if request.method == "PUT":
-            return httpx2.Response(202, json={"status": "accepted"})
+            return joining.pop(0)
         return httpx2.Response(200, json={"items": [{"id": "c"}], "next": "n"})
 
     async with client_of(answer) as client:
@@ -59,7 +63,7 @@ async def test_an_agent_lists_and_joins() -> None:
     assert [(each.method, each.url.path, dict(each.url.params)) for each in asked] == [
         ("GET", "/api/chat/handovers", {"limit": "30"}),
         ("GET", "/api/chat/handovers", {"limit": "7", "after": "n"}),
-        ("PUT", f"/api/chat/conversations/{UUID(int=2)}/agents/me", {}),
+        *[("PUT", f"/api/chat/conversations/{UUID(int=2)}/agents/me", {})] * 2,
     ]
 
 
