@@ -146,20 +146,22 @@ def _exchange(settings: GatewaySettings, parts: Parts, clock: HybridLogicalClock
     )
 
 
-def _agents(parts: Parts, clock: HybridLogicalClock) -> Agents:
+def _agents(parts: Parts, clock: HybridLogicalClock, changed: ChangedConversations) -> Agents:
     return Agents(
         accounts=parts.accounts,
         conversations=parts.conversations,
         publisher=parts.publisher,
         clock=clock,
         young=YoungJoins(),
+        changed=changed,
     )
 
 
 def _chat(
-    settings: GatewaySettings, parts: Parts, clock: HybridLogicalClock, agents: Agents
-) -> tuple[Conversing, Changing]:
+    settings: GatewaySettings, parts: Parts, clock: HybridLogicalClock
+) -> tuple[Conversing, Changing, Agents]:
     changed = ChangedConversations()
+    agents = _agents(parts, clock, changed)
     conversing = Conversing(
         conversations=parts.conversations,
         publisher=parts.publisher,
@@ -172,7 +174,7 @@ def _chat(
     changing = Changing(
         conversing=conversing, publisher=parts.publisher, clock=clock, changed=changed
     )
-    return conversing, changing
+    return conversing, changing, agents
 
 
 def _sign_in(
@@ -202,8 +204,7 @@ def _state(
     clock: HybridLogicalClock,
     asker: Asker,
 ) -> GatewayState:
-    agents = _agents(parts, clock)
-    conversing, changing = _chat(settings, parts, clock, agents)
+    conversing, changing, agents = _chat(settings, parts, clock)
     telling = Telling(clock)
     standing = Standing(parts.accounts, settings.auth.access_lifetime)
     authority = Authority(parts.accounts)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from gateway.auth.ports import Account, Accounts
+from gateway.chat.changed import ChangedConversations
 from gateway.chat.ports import ACTIVE, DELETED, Agent, Conversation, Conversations, Place, Waiting
 from gateway.chat.service import NotAcceptedError, Page, not_found
 from gateway.chat.young import YoungJoins
@@ -30,12 +31,14 @@ class Agents:
         publisher: EventPublisher,
         clock: HybridLogicalClock,
         young: YoungJoins,
+        changed: ChangedConversations,
     ) -> None:
         self._accounts = accounts
         self._conversations = conversations
         self._publisher = publisher
         self._clock = clock
         self._young = young
+        self._changed = changed
 
     async def kind_of(self, user_id: UUID, conversation: Conversation) -> SenderKind | None:
         """Return what a user is in a conversation; None when it is not theirs to be in."""
@@ -86,12 +89,17 @@ class Agents:
         if await self._account(user_id) is None:
             raise DomainError("not_allowed", "Only agents and admins may see this.", status=403)
         found = await self._conversations.waiting(after, limit + 1)
-        return Page(found[:limit], found[limit - 1].place if len(found) > limit else None)
+        following = found[limit - 1].place if len(found) > limit else None
+        return Page([one for one in found[:limit] if self._waits(one)], following)
+
+    def _waits(self, one: Waiting) -> bool:
+        return self._changed.applied_to(one.conversation).status == ACTIVE
 
     async def _came(self, user_id: UUID, conversation_id: UUID) -> bool | None:
         """Return whether somebody came in before; None when it is not theirs to come into."""
         for seconds in (SECOND_LOOK_SECONDS, 0.0):
-            found = await self._conversations.find(conversation_id)
+            stored = await self._conversations.find(conversation_id)
+            found = None if stored is None else self._changed.applied_to(stored)
             if found is not None and found.owner_id != user_id and found.status != DELETED:
                 if any(agent.id == user_id for agent in await self.of(conversation_id)):
                     return True

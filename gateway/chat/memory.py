@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from gateway.chat.ports import (
+    ACTIVE,
     DELETED,
     Agent,
     Conversation,
@@ -92,7 +93,7 @@ class InMemoryConversations:
                 tuple(await self.agents(one.id)),
             )
             for one in self.conversations.values()
-            if one.status == "active"
+            if one.status == ACTIVE
             and one.id in self.handovers
             and self.handovers[one.id].to is Handler.AGENT
         ]

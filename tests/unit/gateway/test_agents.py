@@ -126,6 +126,23 @@ def test_coming_twice_is_once(
     assert len(events) <= 2
 
 
+@pytest.mark.parametrize("over", ["ended", "deleted"])
+def test_what_is_over_waits_for_nobody(
+    gateway: Gateway, client: TestClient, ada: Person, grace: Person, over: str
+) -> None:
+    """At once: the table, which has it as it was, is not believed."""
+    conversation = called(gateway, ada)
+    url = f"/api/chat/conversations/{conversation}"
+    if over == "ended":
+        done = client.put(url, json={"status": "ended"}, headers=ada.headers)
+    else:
+        done = client.delete(url, headers=ada.headers)
+    assert done.status_code == 202
+    listed = client.get("/api/chat/handovers", headers=grace.headers)
+    assert (listed.status_code, listed.json()["items"]) == (200, [])
+    assert join(client, grace, conversation).status_code == 404
+
+
 def test_who_came_stays_after_it_is_handed_back(
     gateway: Gateway, client: TestClient, ada: Person, grace: Person
 ) -> None:
