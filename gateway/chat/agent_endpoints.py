@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from gateway.chat.cursor import read_cursor, write_cursor
 from gateway.chat.endpoints import CURSOR_CHARS, Limit, agent_views, owner_view, preview, spend
 from gateway.chat.ports import Waiting
-from gateway.chat.views import AgentAccepted, WaitingPage, WaitingView
+from gateway.chat.views import ConversationAccepted, WaitingPage, WaitingView
 from gateway.http.route import StrictJsonRoute
 from gateway.state import SignedInUser, State
 from schemas.frames.codes import AckStatus
@@ -31,11 +31,13 @@ async def list_handovers(
 
 
 @router.put("/conversations/{conversation_id}/agents/me", status_code=202)
-async def join_as_agent(conversation_id: UUID, user: SignedInUser, state: State) -> AgentAccepted:
+async def join_as_agent(
+    conversation_id: UUID, user: SignedInUser, state: State
+) -> ConversationAccepted:
     """Come into a conversation that is with a person, as an agent; statuses as for messages."""
     await spend(state, user)
     await state["agents"].join(user, conversation_id)
-    return AgentAccepted(status=AckStatus.ACCEPTED, conversation_id=conversation_id)
+    return ConversationAccepted(status=AckStatus.ACCEPTED, conversation_id=conversation_id)
 
 
 def _waiting(one: Waiting) -> WaitingView:

@@ -1,12 +1,10 @@
-"""What the routes take and answer that change a conversation as a whole."""
+"""What the routes take that change a conversation as a whole."""
 
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from gateway.chat.views import View
-from schemas.frames.codes import AckStatus
 from schemas.text import Title
 
 
@@ -36,10 +34,3 @@ class ChangeConversation(BaseModel):
             msg = "needs a title or a status"
             raise ValueError(msg)
         return self
-
-
-class ConversationChanged(View):
-    """The change is on the log, on all replicas."""
-
-    status: AckStatus
-    conversation_id: UUID

@@ -21,12 +21,12 @@ from gateway.chat.ports import (
 from gateway.chat.service import NotAcceptedError
 from gateway.chat.views import (
     AgentView,
+    ConversationAccepted,
     ConversationDetail,
     ConversationItem,
     ConversationPage,
     ConversationView,
     HandOver,
-    HandoverAccepted,
     HistoryPage,
     MessageAccepted,
     PersonView,
@@ -98,13 +98,13 @@ async def get_conversation(
 @router.put("/conversations/{conversation_id}/handover", status_code=202)
 async def hand_over(
     conversation_id: UUID, body: HandOver, user: SignedInUser, state: State
-) -> HandoverAccepted:
+) -> ConversationAccepted:
     """Call a person, or let the assistant answer again; statuses as for messages."""
     await spend(state, user)
     await state["conversing"].hand_over(
         user, conversation_id, body.to, body.note, body.client_event_id
     )
-    return HandoverAccepted(status=AckStatus.ACCEPTED, conversation_id=conversation_id)
+    return ConversationAccepted(status=AckStatus.ACCEPTED, conversation_id=conversation_id)
 
 
 @router.get("/conversations/{conversation_id}/messages", response_model=HistoryPage)

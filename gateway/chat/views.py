@@ -55,8 +55,8 @@ class MessageAccepted(View):
     message_id: UUID
 
 
-class HandoverAccepted(View):
-    """The hand-over is on the log, on all replicas."""
+class ConversationAccepted(View):
+    """What was asked of a conversation is on the log, on all replicas."""
 
     status: AckStatus
     conversation_id: UUID
@@ -121,13 +121,6 @@ class WaitingPage(View):
 
     items: tuple[WaitingView, ...]
     next: str | None
-
-
-class AgentAccepted(View):
-    """That somebody came in is on the log, on all replicas."""
-
-    status: AckStatus
-    conversation_id: UUID
 
 
 class ConversationItem(ConversationView):

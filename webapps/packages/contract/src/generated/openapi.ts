@@ -794,18 +794,6 @@ export interface components {
          */
         AckStatus: "accepted" | "unknown" | "busy" | "rejected";
         /**
-         * AgentAccepted
-         * @description That somebody came in is on the log, on all replicas.
-         */
-        AgentAccepted: {
-            /**
-             * Conversation Id
-             * Format: uuid
-             */
-            conversation_id: string;
-            status: components["schemas"]["AckStatus"];
-        };
-        /**
          * AgentView
          * @description A colleague who came into the conversation.
          */
@@ -930,10 +918,10 @@ export interface components {
          */
         Context: "previous_intent" | "carried_slots" | "profile_language" | "profile_intent";
         /**
-         * ConversationChanged
-         * @description The change is on the log, on all replicas.
+         * ConversationAccepted
+         * @description What was asked of a conversation is on the log, on all replicas.
          */
-        ConversationChanged: {
+        ConversationAccepted: {
             /**
              * Conversation Id
              * Format: uuid
@@ -1267,18 +1255,6 @@ export interface components {
             /** Note */
             note?: string | null;
             to: components["schemas"]["Handler"];
-        };
-        /**
-         * HandoverAccepted
-         * @description The hand-over is on the log, on all replicas.
-         */
-        HandoverAccepted: {
-            /**
-             * Conversation Id
-             * Format: uuid
-             */
-            conversation_id: string;
-            status: components["schemas"]["AckStatus"];
         };
         /**
          * HandoverView
@@ -2967,7 +2943,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ConversationChanged"];
+                    "application/json": components["schemas"]["ConversationAccepted"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -2990,7 +2966,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ConversationChanged"];
+                    "application/json": components["schemas"]["ConversationAccepted"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -3013,7 +2989,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AgentAccepted"];
+                    "application/json": components["schemas"]["ConversationAccepted"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -3040,7 +3016,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HandoverAccepted"];
+                    "application/json": components["schemas"]["ConversationAccepted"];
                 };
             };
             default: components["responses"]["Problem"];
