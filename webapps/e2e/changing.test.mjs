@@ -3,17 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { launch } from "./browser.mjs";
-import {
-  accepted,
-  answered,
-  composer,
-  conversationOpen,
-  newPerson,
-  own,
-  register,
-  replies,
-  say,
-} from "./person.mjs";
+import { accepted, answered, composer, inTwoTabs, own, replies, say } from "./person.mjs";
 
 const TYPO = "where is my odrer 48213?";
 const QUESTION = "where is my order 48213?";
@@ -25,16 +15,7 @@ let second;
 
 before(async () => {
   browser = await launch();
-  const person = await newPerson(browser);
-  page = person.page;
-  await register(page, person);
-  await say(page, TYPO);
-  await accepted(page, TYPO);
-  await answered(page, 1);
-  await conversationOpen(page);
-  second = await person.context.newPage();
-  await second.goto(page.url());
-  await accepted(second, TYPO);
+  ({ page, second } = await inTwoTabs(browser, TYPO));
 });
 after(() => browser?.close());
 

@@ -3,16 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { launch } from "./browser.mjs";
-import {
-  accepted,
-  answered,
-  composer,
-  conversationOpen,
-  newPerson,
-  own,
-  register,
-  say,
-} from "./person.mjs";
+import { composer, inTwoTabs, own } from "./person.mjs";
 
 const QUESTION = "where is my order 48213?";
 const TITLE = "The lid";
@@ -22,16 +13,7 @@ let second;
 
 before(async () => {
   browser = await launch();
-  const person = await newPerson(browser);
-  page = person.page;
-  await register(page, person);
-  await say(page, QUESTION);
-  await accepted(page, QUESTION);
-  await answered(page, 1);
-  await conversationOpen(page);
-  second = await person.context.newPage();
-  await second.goto(page.url());
-  await answered(second, 1);
+  ({ page, second } = await inTwoTabs(browser, QUESTION));
 });
 after(() => browser?.close());
 

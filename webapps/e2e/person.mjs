@@ -50,3 +50,19 @@ export async function answered(page, count) {
 export async function conversationOpen(page) {
   await page.waitForURL(/\/chat\/[0-9a-f-]{36}$/);
 }
+
+/** Somebody new has asked something and has their answer, in two tabs. */
+export async function inTwoTabs(browser, question) {
+  const person = await newPerson(browser);
+  const { page } = person;
+  await register(page, person);
+  await say(page, question);
+  await accepted(page, question);
+  await answered(page, 1);
+  await conversationOpen(page);
+  const second = await person.context.newPage();
+  await second.goto(page.url());
+  await accepted(second, question);
+  await answered(second, 1);
+  return { page, second };
+}
