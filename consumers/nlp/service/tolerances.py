@@ -55,6 +55,7 @@ def fit_tolerances(embedder: Embedder, knowledge: Knowledge, head: IntentHead) -
         return Tolerances(snippets=own)
     scope: dict[str, float] = {}
     foreign = translated_snippets(knowledge)
+    index = SnippetIndex(embedder, knowledge.snippets, own, foreign)
     for language, translation in knowledge.translations.items():
         held_out = [text for text, _ in translation.held_out()]
         meant = held_out or _labels(translation.intents.values())
@@ -64,9 +65,8 @@ def fit_tolerances(embedder: Embedder, knowledge: Knowledge, head: IntentHead) -
             outside = head.read_together(strange).scope
             scope[language] = head.threshold - fit_threshold(inside, outside)
         if foreign[language]:
-            known = [foreign[language].get(each.id, each) for each in knowledge.snippets]
-            enough = _rarely(_best(strange, embed_whole(embedder, known)))
-            index = SnippetIndex(embedder, knowledge.snippets, own, {language: foreign[language]})
+            nearest = [index.ranked(vector, language, most=1)[0].score for vector in strange]
+            enough = _rarely(np.array(nearest, dtype=np.float32))
             asked = tuple(foreign[language].values())
             fitted = _sureness(embedder, index, asked, translation.out_of_scope, language)
             sureness = fitted or own[DEFAULT_LANGUAGE].sureness
