@@ -26,6 +26,7 @@ KNOWN = "where is my order 48213, sent to ada@example.com?"
 UNKNOWN = "which of your violins was built by a glacier"
 GONE = "where is the parcel that I want nobody to know of"
 CANDIDATES = "/api/ai/train/candidates"
+LIKED, DISLIKED = {"up": 1, "down": 0}, {"up": 0, "down": 1}
 
 
 async def answer_to(conversation: "Conversation", text: str) -> "Frame":
@@ -39,16 +40,27 @@ async def answer_to(conversation: "Conversation", text: str) -> "Frame":
     raise AssertionError("the conversation ended")
 
 
-async def until_listed(http: httpx2.AsyncClient, wanted: set[str]) -> dict[str, dict[str, Any]]:
-    """Return these candidates, by question, as soon as all are there."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            answer = await http.get(CANDIDATES, params={"limit": 100})
-            assert answer.status_code == 200, answer.text
-            found = {each["messageId"]: each for each in answer.json()["items"]}
-            if wanted <= set(found):
-                return found
-            await asyncio.sleep(0.2)
+async def until_listed(
+    http: httpx2.AsyncClient, rated: dict[str, dict[str, int]], gone: str
+) -> dict[str, dict[str, Any]]:
+    """Return the candidates, by question, as soon as all ratings count and one is away.
+
+    What was accepted is on the log; the tables that are listed from follow it a moment later.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                answer = await http.get(CANDIDATES, params={"limit": 100})
+                assert answer.status_code == 200, answer.text
+                found = {each["messageId"]: each for each in answer.json()["items"]}
+                if gone not in found and rated == {
+                    asked: found[asked]["ratings"] for asked in rated if asked in found
+                }:
+                    return found
+                await asyncio.sleep(0.2)
+    except TimeoutError:
+        raise AssertionError(f"{rated} without {gone} is not what is listed: {found}") from None
 
 
 async def own_rating(stack: Stack, token: str, reply: "Frame") -> str | None:
@@ -85,9 +97,10 @@ async def test_a_thumb_becomes_a_version(stack: Stack) -> None:
     asked, unanswered = str(liked["in_reply_to"]), str(lost["in_reply_to"])
     async with desk(stack) as training:
         http = training.http
-        found = await until_listed(http, {asked, unanswered})
-        assert gone["in_reply_to"] not in found
-        assert (found[asked]["ratings"], found[asked]["reasons"]) == ({"up": 1, "down": 0}, [])
+        found = await until_listed(
+            http, {asked: LIKED, unanswered: DISLIKED}, str(gone["in_reply_to"])
+        )
+        assert found[asked]["reasons"] == []
         assert found[asked]["text"] == "where is my order 48213, sent to a***@example.com?"
         assert (found[unanswered]["unanswered"], found[unanswered]["reasons"]) == (
             True,
@@ -136,10 +149,12 @@ def parley(stack: Stack, *words: str) -> str:
 
 async def test_the_command_line_sorts_candidates_and_trains_from_them(stack: Stack) -> None:
     """What docs/guides/training.md says: list, label, dismiss, and train without a file."""
-    liked, lost, _ = await talk(stack, TokenMint(stack.folder.root).token(uuid4()))
+    liked, lost, gone = await talk(stack, TokenMint(stack.folder.root).token(uuid4()))
     asked, unanswered = str(liked["in_reply_to"]), str(lost["in_reply_to"])
     async with desk(stack) as training:
-        await until_listed(training.http, {asked, unanswered})
+        await until_listed(
+            training.http, {asked: LIKED, unanswered: DISLIKED}, str(gone["in_reply_to"])
+        )
 
     def work() -> str:
         assert unanswered in parley(stack, "candidates", "list", "--json")
