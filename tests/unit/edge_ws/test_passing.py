@@ -1,19 +1,17 @@
 """Typing and presence: told across edges, never waited for, gone without Valkey."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from edge_ws import passing
 from edge_ws.memory import InMemoryWhispers
+from edge_ws.presence import AT_ONCE
 from schemas.frames.server import PresenceState
 from tests.unit.edge_ws.stage import Client, Stage, create_stage, running, until
-
-if TYPE_CHECKING:
-    from uuid import UUID
 
 
 @pytest.fixture
@@ -29,14 +27,14 @@ async def edges() -> AsyncIterator[tuple[Stage, Stage]]:
         yield first, second
 
 
-async def join(stage: Stage, client: Client, conversation: "UUID") -> None:
+async def join(stage: Stage, client: Client, conversation: UUID) -> None:
     """Join a conversation that the directory knows as this client's."""
     stage.directory.owners[conversation] = client.user_id
     await client.say(type="conversation:join", ref="j", conversation_id=str(conversation))
     await client.hear_type("caught_up")
 
 
-async def type_in(client: Client, conversation: "UUID", *, active: bool = True) -> None:
+async def type_in(client: Client, conversation: UUID, *, active: bool = True) -> None:
     """Say that somebody writes."""
     await client.say(type="typing", conversation_id=str(conversation), active=active)
 
@@ -156,12 +154,39 @@ async def test_who_vanished_is_found_out(edges: tuple[Stage, Stage]) -> None:
     assert (await client.hear_type("presence"))["state"] == "online"
     look = first.whispers.look
 
-    async def gone(user_ids: list["UUID"]) -> list[passing.Seen]:
+    async def gone(user_ids: list[UUID]) -> list[passing.Seen]:
         return [passing.Seen(PresenceState.OFFLINE) for _ in await look(user_ids)]
 
     first.whispers.look = gone  # type: ignore[method-assign]
     await first.edge.presence.refresh()
     assert (await client.hear_type("presence"))["state"] == "offline"
+
+
+async def test_many_are_renewed_a_few_at_a_time(stage: Stage) -> None:
+    """Sockets are served in between; nobody is left out, and who has left is not renewed."""
+    presence, gone = stage.edge.presence, uuid4()
+    people = [uuid4() for _ in range(2 * AT_ONCE)]
+    presence._here.update([*people, gone])
+    renewed: list[UUID] = []
+    turns = 0
+
+    async def arrive(user_ids: list[UUID], away: Sequence[UUID] = ()) -> None:
+        assert 0 < len(user_ids) + len(away) <= AT_ONCE
+        renewed.extend(user_ids)
+        presence._here.pop(gone, None)
+
+    async def serve() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    stage.whispers.arrive = arrive  # type: ignore[method-assign]
+    serving = asyncio.create_task(serve())
+    await presence.refresh()
+    serving.cancel()
+    assert sorted(renewed) == sorted(people)
+    assert turns >= 2
 
 
 async def test_a_closed_socket_leaves_nothing_behind(stage: Stage) -> None:
