@@ -342,7 +342,7 @@ class WildClient(RuleBasedStateMachine):
                 before = f"&before={page['next']}"
 
 
-@pytest.mark.parametrize("examples", lengths(4, 40))
+@pytest.mark.parametrize("examples", lengths(4, 30))
 def test_whatever_it_does(
     stack: Stack, record_property: Callable[[str, object], None], examples: int
 ) -> None:

@@ -102,7 +102,7 @@ def modes_of(operation: APIOperation[Any, Any, Any, Any]) -> list[GenerationMode
     return list(GenerationMode) if asked else [GenerationMode.POSITIVE]
 
 
-@pytest.mark.parametrize("examples", lengths(6, 50))
+@pytest.mark.parametrize("examples", lengths(6, 40))
 def test_nothing_that_is_sent_makes_it_fail(
     stack: Stack, tmp_path: Path, record_property: Callable[[str, object], None], examples: int
 ) -> None:

@@ -42,7 +42,7 @@ async def test_every_process_killed(trial: Trial) -> None:
 @pytest.mark.slow
 async def test_many_messages_repeated_at_random(trial: Trial) -> None:
     """20,000 messages, many sent twice, some left in the lurch, and the edge killed on the way."""
-    rate = 180.0
+    rate = 220.0
     # Before each message the schedule waits a little less than its share of a second.
     load = Load(people=40, rate=rate, seconds=SENDS / rate, repeats=0.2, abandons=0.05)
     attempted: list[int] = []
