@@ -77,7 +77,7 @@ class Telling(Protocol):
     """The profiles to tell of, as the one teller of the group sees them."""
 
     async def untold(self, limit: int) -> Sequence[Untold]:
-        """Return those of whom nothing was told lately, the longest unchanged first."""
+        """Return those that were not looked at lately, the longest unchanged first."""
         ...
 
     async def settle(self, told: Sequence[tuple[Untold, str | None]]) -> None:

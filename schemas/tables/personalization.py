@@ -33,7 +33,8 @@ user_profiles = Table(
     Column("languages", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     # Time and mood of the latest understood messages, newest last: [[microseconds, label], ...].
     Column("recent", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
-    # What was last told of this user, in short; when; and whether anything came since.
+    # What was last told of this user, in short; when that was last compared with what there is to
+    # tell; and whether anything came since.
     Column("told", Text, nullable=True),
     Column("told_at", Timestamp, nullable=True),
     Column("untold", Boolean, nullable=False, server_default=text("true")),

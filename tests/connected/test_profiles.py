@@ -4,15 +4,20 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from consumers.delivery.ports import Delivered, OffsetKeeper, Offsets, Partition
 from consumers.delivery.rebuild import reset_projection
 from consumers.personalization import app as personalization
+from consumers.personalization.adapters.profiles import PostgresProfiles
+from consumers.personalization.adapters.tellings import PostgresTelling
+from consumers.personalization.ports import Profile, Untold
 from runtime.clock import HybridLogicalClock
 from schemas.events.chat import MessageSent, Sender, SenderKind
 from schemas.events.profiles import ProfileUpdated
@@ -124,6 +129,32 @@ async def test_a_rebuild_tells_nothing_wrong(infra_stack: Stack) -> None:
 
 async def _is_set(gates: list[Gate]) -> bool:
     return bool(gates) and gates[0].reached.is_set()
+
+
+async def test_what_says_nothing_new_is_looked_at_as_seldom(infra_stack: Stack) -> None:
+    """Somebody who talks all the time costs a look every half a minute, not one per message."""
+    connection = await asyncpg.connect(infra_stack.database_url("personalization"))
+    teller, profiles, user = PostgresTelling(connection), PostgresProfiles(connection), uuid4()
+
+    async def said_more() -> list[Untold]:
+        now = datetime.now(UTC)
+        await profiles.add({user: Profile(now, now, messages=1)})
+        return [each for each in await teller.untold(10_000) if each.user_id == user]
+
+    try:
+        [new] = await said_more()
+        await teller.settle([(new, "as it is")])
+        assert await said_more() == []
+        await connection.execute(
+            "update user_profiles set told_at = now() - interval '31 seconds' where user_id = $1",
+            user,
+        )
+        [same] = await said_more()
+        assert same.told == "as it is"
+        await teller.settle([(same, None)])
+        assert await said_more() == []
+    finally:
+        await connection.close()
 
 
 class Talk:

@@ -10,7 +10,7 @@ from consumers.personalization.adapters.profiles import profile_of
 from consumers.personalization.ports import Untold
 
 COALESCED = timedelta(seconds=30)
-"""Nothing is told of one person more often than this."""
+"""Of one person nothing is told more often than this, nor looked at whether there is something."""
 
 _LOCK = 0x7072_6F66_696C  # "profil": the teller's advisory lock
 
@@ -29,7 +29,7 @@ select 1 from user_profiles where user_id = any($1::uuid[]) order by user_id for
 _SETTLE = """
 update user_profiles as kept
 set told = coalesce(new.told, kept.told),
-    told_at = case when new.told is null then kept.told_at else now() end,
+    told_at = now(),
     untold = kept.updated_at <> new.changed
 from unnest($1::uuid[], $2::text[], $3::timestamptz[]) as new(user_id, told, changed)
 where kept.user_id = new.user_id

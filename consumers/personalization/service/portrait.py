@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections import Counter
 from datetime import datetime
 from uuid import UUID
 
@@ -67,12 +67,12 @@ def _share(profile: Profile) -> float:
 def _mood(profile: Profile) -> Mood | None:
     if not profile.sentiments:
         return None
-    always = _mean(profile.sentiments.elements())
+    always = _mean(profile.sentiments)
     # A row from before the latest were kept says nothing else.
-    lately = _mean(each.mood for each in profile.recent) if profile.recent else always
+    lately = _mean(Counter(each.mood for each in profile.recent)) if profile.recent else always
     return Mood(always=always, lately=lately)
 
 
-def _mean(moods: Iterable[str]) -> float:
-    numbers = [_NUMBER[SentimentLabel(mood)] for mood in moods]
-    return round(sum(numbers) / len(numbers), 4)
+def _mean(moods: Counter[str]) -> float:
+    total = sum(_NUMBER[SentimentLabel(mood)] * count for mood, count in moods.items())
+    return round(total / moods.total(), 4)
