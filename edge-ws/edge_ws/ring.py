@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 
 class Kept(NamedTuple):
@@ -12,6 +12,11 @@ class Kept(NamedTuple):
     key: bytes
     payload: bytes
     kept_at: float
+
+
+_Entry: TypeAlias = tuple[int, bytes, bytes, float]
+"""The fields of `Kept` as they lie here, by the ten thousand: a plain tuple of such things is left
+alone by Python's garbage collector once it has been looked at, one with names never is."""
 
 
 class Ring:
@@ -24,8 +29,8 @@ class Ring:
         self.end = start
         self._max_bytes = max_bytes
         self._max_age = max_age
-        self._entries: deque[Kept] = deque()
-        self._by_key: dict[bytes, deque[Kept]] = {}
+        self._entries: deque[_Entry] = deque()
+        self._by_key: dict[bytes, deque[_Entry]] = {}
         self._bytes = 0
 
     def pass_over(self, offset: int) -> None:
@@ -34,12 +39,12 @@ class Ring:
 
     def keep(self, offset: int, key: bytes, payload: bytes, now: float) -> None:
         """Take the newest event in."""
-        kept = Kept(offset, key, payload, now)
-        self._entries.append(kept)
+        entry = (offset, key, payload, now)
+        self._entries.append(entry)
         of_key = self._by_key.get(key)
         if of_key is None:
             of_key = self._by_key[key] = deque()
-        of_key.append(kept)
+        of_key.append(entry)
         self._bytes += len(payload)
         self.end = offset + 1
         self.trim(now)
@@ -47,9 +52,11 @@ class Ring:
     def trim(self, now: float) -> None:
         """Let go of what is too old, or too much."""
         oldest_allowed = now - self._max_age
-        entries = self._entries
-        while entries and (self._bytes > self._max_bytes or entries[0].kept_at < oldest_allowed):
-            gone = entries.popleft()
+        while self._entries:
+            gone = Kept(*self._entries[0])
+            if self._bytes <= self._max_bytes and gone.kept_at >= oldest_allowed:
+                return
+            self._entries.popleft()
             self._bytes -= len(gone.payload)
             self.start = gone.offset + 1
             of_key = self._by_key[gone.key]
@@ -59,18 +66,18 @@ class Ring:
 
     def rewrite(self, key: bytes, change: Callable[[bytes], bytes | None]) -> None:
         """Put something else in the place of a conversation's events; None leaves nothing."""
-        changed: dict[int, Kept | None] = {}
-        for kept in self._by_key.get(key, ()):
-            payload = change(kept.payload)
-            if payload is not kept.payload:
-                changed[kept.offset] = None if payload is None else kept._replace(payload=payload)
+        changed: dict[int, _Entry | None] = {}
+        for offset, _, before, kept_at in self._by_key.get(key, ()):
+            payload = change(before)
+            if payload is not before:
+                changed[offset] = None if payload is None else (offset, key, payload, kept_at)
         if not changed:
             return
         self._entries = _replaced(self._entries, changed)
         left = self._by_key[key] = _replaced(self._by_key[key], changed)
         if not left:
             del self._by_key[key]
-        self._bytes = sum(len(kept.payload) for kept in self._entries)
+        self._bytes = sum(len(payload) for _, _, payload, _ in self._entries)
 
     def reaches_back_to(self, offset: int) -> bool:
         """Whether everything after this offset is still here, or has not been written yet."""
@@ -78,9 +85,9 @@ class Ring:
 
     def after(self, key: bytes, offset: int) -> Iterator[Kept]:
         """Return the conversation's events behind this offset, oldest first."""
-        return (kept for kept in self._by_key.get(key, ()) if kept.offset > offset)
+        return (Kept(*entry) for entry in self._by_key.get(key, ()) if entry[0] > offset)
 
 
-def _replaced(entries: deque[Kept], changed: Mapping[int, Kept | None]) -> deque[Kept]:
-    now = (changed.get(kept.offset, kept) for kept in entries)
-    return deque(kept for kept in now if kept is not None)
+def _replaced(entries: deque[_Entry], changed: Mapping[int, _Entry | None]) -> deque[_Entry]:
+    now = (changed.get(entry[0], entry) for entry in entries)
+    return deque(entry for entry in now if entry is not None)

@@ -1,6 +1,7 @@
 """Who comes back gets what was missed, or is told that it cannot be had here."""
 
 import asyncio
+import gc
 from uuid import UUID, uuid4
 
 from edge_ws.backlog import log_of
@@ -217,3 +218,13 @@ class TestRing:
         ring.pass_over(0)
         assert ring.end == 1
         assert ring.reaches_back_to(-1)
+
+    def test_the_collector_leaves_alone_what_is_kept(self) -> None:
+        """Tens of thousands are kept: to look through them again and again takes an edge's time."""
+        ring = Ring(0, max_bytes=1_000, max_age=10)
+        for offset in range(3):
+            ring.keep(offset, b"k", b"words", now=offset)
+        ring.rewrite(b"k", lambda payload: payload.upper())
+        gc.collect()
+        assert [kept.payload for kept in ring.after(b"k", -1)] == [b"WORDS"] * 3
+        assert not any(gc.is_tracked(entry) for entry in ring._entries)
