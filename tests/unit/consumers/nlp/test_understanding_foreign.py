@@ -17,7 +17,7 @@ AT_MOST = 0.2
 (docs/nlp-benchmarks.md)."""
 
 # Learning the starter with this encoder takes a minute and more.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
