@@ -6,6 +6,7 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from edge_ws.chunks import chunks
 from edge_ws.framing import model_frame
 from runtime import metrics
 from runtime.clock import server_seconds
@@ -13,7 +14,6 @@ from schemas.frames.codes import CloseCode
 from schemas.frames.server import Reconnect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from uuid import UUID
 
     from edge_ws.backlog import Backlog
@@ -100,15 +100,10 @@ class Hub:
         size = -(-len(leaving) // batches) or 1
         pause = spread.total_seconds() / batches
         most_ms = int(min(spread.total_seconds(), AWAY_SECONDS) * 1_000)
-        for batch in _chunks(leaving, size):
+        for batch in chunks(leaving, size):
             for connection in batch:
                 # Jitter for people's sake, not secrecy.
                 after_ms = random.randint(0, most_ms)  # noqa: S311
                 connection.push(model_frame(Reconnect(after_ms=after_ms, reason="restarting")))
                 connection.close(CloseCode.DRAINING, "restarting")
             await asyncio.sleep(pause)
-
-
-def _chunks(connections: "list[Connection]", size: int) -> "Iterator[list[Connection]]":
-    for start in range(0, len(connections), size):
-        yield connections[start : start + size]

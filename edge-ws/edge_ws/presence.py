@@ -10,6 +10,7 @@ from uuid import UUID
 
 import orjson
 
+from edge_ws.chunks import chunks
 from edge_ws.framing import model_frame, text_frame
 from edge_ws.passing import Passing, Seen
 from runtime.errors import RetryableError
@@ -114,7 +115,7 @@ class Presence:
         Raises:
             RetryableError: Valkey is away.
         """
-        here, watched = _parts(list(self._here)), _parts(list(self._watchers))
+        here, watched = (chunks(list(people), AT_ONCE) for people in (self._here, self._watchers))
         pause = over / max(1, len(here) + len(watched))
         for people in here:
             await self._renew(people)
@@ -180,10 +181,6 @@ class Presence:
             frame = _frame(user_id, seen)
             self._told[user_id] = frame.state
             connection.push(model_frame(frame))
-
-
-def _parts(people: Sequence[UUID]) -> list[Sequence[UUID]]:
-    return [people[start : start + AT_ONCE] for start in range(0, len(people), AT_ONCE)]
 
 
 def _frame(user_id: UUID, seen: Seen) -> PresenceFrame:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 import pytest
@@ -162,30 +163,47 @@ async def test_who_vanished_is_found_out(edges: tuple[Stage, Stage]) -> None:
     assert (await client.hear_type("presence"))["state"] == "offline"
 
 
-async def test_many_are_renewed_a_few_at_a_time(stage: Stage) -> None:
+@dataclass
+class CountedWhispers(InMemoryWhispers):
+    """Notes who is told of and looked for, never more than `AT_ONCE` together."""
+
+    renewed: list[UUID] = field(default_factory=list)
+    looked_for: list[UUID] = field(default_factory=list)
+
+    async def arrive(self, user_ids: list[UUID], away: Sequence[UUID] = ()) -> None:
+        """Note them."""
+        assert 0 < len(user_ids) + len(away) <= AT_ONCE
+        self.renewed += user_ids
+        await super().arrive(user_ids, away)
+
+    async def look(self, user_ids: list[UUID]) -> list[passing.Seen]:
+        """Note them."""
+        assert len(user_ids) <= AT_ONCE
+        self.looked_for += user_ids
+        return await super().look(user_ids)
+
+
+async def test_many_are_renewed_a_few_at_a_time() -> None:
     """Sockets are served in between; nobody is left out, and who has left is not renewed."""
-    presence, gone = stage.edge.presence, uuid4()
+    whispers = CountedWhispers()
+    presence, gone = create_stage(whispers=whispers).edge.presence, uuid4()
     people = [uuid4() for _ in range(2 * AT_ONCE)]
     presence._here.update([*people, gone])
-    renewed: list[UUID] = []
+    presence._watchers.update({each: set() for each in people})
     turns = 0
-
-    async def arrive(user_ids: list[UUID], away: Sequence[UUID] = ()) -> None:
-        assert 0 < len(user_ids) + len(away) <= AT_ONCE
-        renewed.extend(user_ids)
-        presence._here.pop(gone, None)
 
     async def serve() -> None:
         nonlocal turns
         while True:
             turns += 1
+            presence._here.pop(gone, None)
             await asyncio.sleep(0)
 
-    stage.whispers.arrive = arrive  # type: ignore[method-assign]
     serving = asyncio.create_task(serve())
     await presence.refresh()
     serving.cancel()
-    assert sorted(renewed) == sorted(people)
+    assert sorted(whispers.renewed) == sorted(people)
+    assert sorted(whispers.looked_for) == sorted(people)
     assert turns >= 2
 
 
