@@ -98,7 +98,11 @@ def _client(settings: LanguageModelSettings, server: GgufServer | None) -> "Open
 
     if server is not None:
         return OpenAiLanguageModel(
-            name=server.name, model=server.name, base_url=server.base_url, api_key=server.api_key
+            name=server.name,
+            model=server.name,
+            base_url=server.base_url,
+            api_key=server.api_key,
+            local=True,
         )
     return OpenAiLanguageModel(
         name=settings.name,

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 
-from openai import AsyncOpenAI, AsyncStream, OpenAIError
+from openai import AsyncOpenAI, AsyncStream, DefaultAsyncHttpx2Client, OpenAIError
 from openai.types.chat import (
     ChatCompletionAssistantMessageParam,
     ChatCompletionChunk,
@@ -21,9 +21,15 @@ TEMPERATURE = 0.2
 
 
 class OpenAiLanguageModel:
-    """See `consumers.nlp.ports.LanguageModel`; `model` is the endpoint's own word for it."""
+    """
+    See `consumers.nlp.ports.LanguageModel`; `model` is the endpoint's own word for it.
 
-    def __init__(self, *, name: str, model: str, base_url: str, api_key: str) -> None:
+    `local`: it is on this machine, and asked past any proxy that the environment names.
+    """
+
+    def __init__(
+        self, *, name: str, model: str, base_url: str, api_key: str, local: bool = False
+    ) -> None:
         self.name = name
         self._model = model
         self._client = AsyncOpenAI(
@@ -33,6 +39,7 @@ class OpenAiLanguageModel:
             # The breaker and the deadline decide about repeating.
             max_retries=0,
             timeout=CONNECT_AND_READ_SECONDS,
+            http_client=DefaultAsyncHttpx2Client(trust_env=not local),
         )
 
     async def close(self) -> None:

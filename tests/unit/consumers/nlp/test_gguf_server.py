@@ -39,6 +39,13 @@ def test_a_first_connection_that_breaks_is_made_again() -> None:
         wait_until_it_answers(address)
 
 
+def test_a_proxy_is_passed_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the environment names for the world outside is no way to this machine."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    with listening([WELL]) as address:
+        wait_until_it_answers(address, seconds=5)
+
+
 def test_one_that_never_answers_is_no_source() -> None:
     """It is said, instead of each question failing."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -97,6 +97,22 @@ async def test_a_broken_endpoint_is_one_kind_of_error(endpoint: ScriptedEndpoint
     await nobody.close()
 
 
+async def test_a_model_on_this_machine_is_asked_past_any_proxy(
+    endpoint: ScriptedEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One elsewhere by the proxy that the environment names, which here is none."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    elsewhere, here = (
+        OpenAiLanguageModel(name="n", model="n", base_url=endpoint.url, api_key="", local=local)
+        for local in (False, True)
+    )
+    assert "".join(piece.text for piece in await pieces_of(here))
+    with pytest.raises(LanguageModelError, match=r"^failed: APIConnectionError$"):
+        await pieces_of(elsewhere)
+    await here.close()
+    await elsewhere.close()
+
+
 def guarded(model: LanguageModel, rest: float = 60.0, silence: float = 5.0) -> BrokenCircuit:
     """Return the model behind a breaker that opens at the second failure."""
     return BrokenCircuit(
